@@ -1,0 +1,70 @@
+#include "libs/base/call.h"
+
+#include <charconv>
+
+#include "libs/base/crypto.h"
+
+namespace lotura {
+namespace {
+
+constexpr std::size_t kTraceparentSize = 55;
+
+bool IsLowerHex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+template <std::size_t kSize>
+bool FromHex(std::string_view text, std::array<std::uint8_t, kSize>& bytes) {
+  if (text.size() != 2 * kSize || !IsLowerHex(text)) return false;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, bytes[i], 16);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Principal::Permits(std::string_view permission) const {
+  for (const std::string& granted : permissions) {
+    if (granted == permission || granted == "*") return true;
+    if (granted.ends_with(".*") && permission.starts_with(std::string_view(granted).substr(0, granted.size() - 1))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TraceContext TraceContext::ParseOrEmpty(std::string_view traceparent, std::string_view tracestate) {
+  TraceContext trace;
+  std::array<std::uint8_t, 1> version{};
+  std::array<std::uint8_t, 1> flags{};
+  const bool well_formed =
+      traceparent.size() >= kTraceparentSize && FromHex(traceparent.substr(0, 2), version) &&
+      traceparent[2] == '-' && FromHex(traceparent.substr(3, 32), trace.trace_id) &&
+      traceparent[35] == '-' && FromHex(traceparent.substr(36, 16), trace.span_id) &&
+      traceparent[52] == '-' && FromHex(traceparent.substr(53, 2), flags);
+  const bool size_fits = version[0] == 0 ? traceparent.size() == kTraceparentSize
+                                         : traceparent.size() == kTraceparentSize || traceparent[kTraceparentSize] == '-';
+  const bool has_ids = trace.trace_id != decltype(trace.trace_id){} && trace.span_id != decltype(trace.span_id){};
+  if (!well_formed || version[0] == 0xFF || !size_fits || !has_ids) return {};
+  trace.flags = flags[0];
+  trace.state = tracestate;
+  return trace;
+}
+
+TraceContext TraceContext::NextSpan() const {
+  TraceContext next = *this;
+  if (empty()) RandomBytes(next.trace_id);
+  RandomBytes(next.span_id);
+  return next;
+}
+
+std::string TraceContext::ToTraceparent() const {
+  if (empty()) return {};
+  const std::array<std::uint8_t, 1> last{flags};
+  return "00-" + ToHex(trace_id) + "-" + ToHex(span_id) + "-" + ToHex(last);
+}
+
+std::string TraceContext::TraceIdHex() const { return empty() ? std::string() : ToHex(trace_id); }
+
+}  // namespace lotura

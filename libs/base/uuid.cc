@@ -1,0 +1,83 @@
+#include "libs/base/uuid.h"
+
+#include "libs/base/crypto.h"
+
+namespace lotura {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+constexpr std::size_t kTextSize = 36;
+
+constexpr bool IsDashAt(std::size_t position) {
+  return position == 8 || position == 13 || position == 18 || position == 23;
+}
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<Uuid> Uuid::Parse(std::string_view text) {
+  if (text.size() != kTextSize) return std::nullopt;
+  Uuid uuid;
+  std::size_t digit = 0;
+  for (std::size_t i = 0; i < kTextSize; ++i) {
+    if (IsDashAt(i)) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const int value = HexValue(text[i]);
+    if (value < 0) return std::nullopt;
+    auto& byte = uuid.bytes[digit / 2];
+    byte = static_cast<std::uint8_t>((byte << 4) | value);
+    ++digit;
+  }
+  return uuid;
+}
+
+std::string Uuid::ToString() const {
+  std::string text;
+  text.reserve(kTextSize);
+  for (const std::uint8_t byte : bytes) {
+    if (IsDashAt(text.size())) text += '-';
+    text += kHex[byte >> 4];
+    text += kHex[byte & 0xF];
+  }
+  return text;
+}
+
+Uuid RandomIds::Next() {
+  Uuid uuid;
+  RandomBytes(uuid.bytes);
+  const auto millis = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now().time_since_epoch()).count());
+  for (std::size_t i = 0; i < 6; ++i) {
+    uuid.bytes[i] = static_cast<std::uint8_t>(millis >> (8 * (5 - i)));
+  }
+  uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0F) | 0x70);
+  uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
+  return uuid;
+}
+
+std::string ToBase32(const Uuid& uuid) {
+  constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+  std::string text;
+  text.reserve(26);
+  std::uint32_t buffer = 0;
+  int bits = 2;  // 130 bits make 26 characters: two leading zeros.
+  for (const std::uint8_t byte : uuid.bytes) {
+    buffer = (buffer << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += kAlphabet[(buffer >> bits) & 31];
+    }
+  }
+  return text;
+}
+
+}  // namespace lotura

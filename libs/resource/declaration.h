@@ -1,0 +1,169 @@
+// What a record type is, compiled from its proto message once at start-up.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libs/base/uuid.h"
+#include "lotura/options/v1/options.pb.h"
+
+namespace lotura::resource {
+
+namespace pbuf = google::protobuf;
+
+// How a record is known inside a process; no cache, map or function takes a bare name.
+struct Key {
+  TenantId tenant;
+  std::string name;
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+// How a field is stored.
+enum class ColumnType {
+  kText,       // string; a reference that is not set is NULL, any other string is NOT NULL
+  kInt64,      // all integers, as bigint
+  kDouble,     // double precision
+  kBool,       // boolean
+  kEnum,       // text: the value's name without the prefix of its type
+  kTimestamp,  // timestamptz
+  kDate,       // date; google.type.Date with year, month and day
+  kMoney,      // numeric, and a second column <name>_currency of type text
+  kTextArray,  // text[]; repeated string
+  kJson,       // jsonb in proto3 JSON with the proto's field names: any other message, repeated field or map
+};
+
+// One field of the message and its column.
+struct Column {
+  const pbuf::FieldDescriptor* field = nullptr;
+  std::string name;
+  ColumnType type = ColumnType::kText;
+  bool required = false;
+  bool output_only = false;
+  bool immutable = false;
+  bool personal = false;
+  bool backdatable = false;
+  // NULL stands for a field that is not set.
+  bool nullable = false;
+  // Most characters, or items.
+  std::size_t max_size = 0;
+  std::optional<options::v1::Range> range;
+  options::v1::MatchKey match_key = options::v1::MATCH_KEY_UNSPECIFIED;
+  // The type that the field must name, "sales.lotura/Stage"; empty if it is no reference.
+  std::string reference;
+
+  // "amount_currency" of an amount of money.
+  [[nodiscard]] std::string CurrencyColumn() const { return name + "_currency"; }
+};
+
+// One term of an order.
+struct OrderTerm {
+  const Column* column = nullptr;
+  bool descending = false;
+};
+
+// One way to read a list; the name breaks ties, ascending.
+struct Order {
+  // In its normal form: "close_date desc, amount".
+  std::string by;
+  std::vector<OrderTerm> terms;
+};
+
+// "pipelines/{pipeline}/stages/{stage}".
+class NamePattern {
+ public:
+  static absl::StatusOr<NamePattern> Parse(std::string_view pattern);
+
+  // Checks that `name` fits the pattern with well-formed ids.
+  [[nodiscard]] bool Matches(std::string_view name) const;
+  [[nodiscard]] bool HasParent() const { return collections_.size() > 1; }
+  // "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
+  [[nodiscard]] std::string_view ParentOf(std::string_view name) const;
+  [[nodiscard]] bool MatchesParent(std::string_view parent) const;
+  [[nodiscard]] std::string Make(std::string_view parent, std::string_view id) const;
+  // "stages".
+  [[nodiscard]] const std::string& Collection() const { return collections_.back(); }
+
+ private:
+  std::vector<std::string> collections_;
+};
+
+// True for an id of a record: lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen last (AIP-122).
+bool IsWellFormedId(std::string_view id);
+
+// Immutable and shared by all threads. Pointers into it stay valid as long as it lives.
+class Declaration {
+ public:
+  // INTERNAL with what is wrong, naming message and field: a wrong declaration stops the start.
+  static absl::StatusOr<std::unique_ptr<const Declaration>> Compile(const pbuf::Descriptor* message);
+
+  Declaration(const Declaration&) = delete;
+  Declaration& operator=(const Declaration&) = delete;
+
+  [[nodiscard]] const pbuf::Descriptor* message() const { return message_; }
+  // "sales.lotura/Opportunity".
+  [[nodiscard]] const std::string& type() const { return type_; }
+  // "sales".
+  [[nodiscard]] const std::string& service() const { return service_; }
+  // "opportunity" and "opportunities", as in field names of requests and responses (snake_case).
+  [[nodiscard]] const std::string& singular() const { return singular_; }
+  [[nodiscard]] const std::string& plural() const { return plural_; }
+  [[nodiscard]] const std::string& table() const { return table_; }
+  [[nodiscard]] const NamePattern& pattern() const { return *pattern_; }
+  [[nodiscard]] bool soft_delete() const { return soft_delete_; }
+  [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
+  // Every field but name, etag, create_time, update_time and delete_time, in the order of their numbers.
+  [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+  [[nodiscard]] const std::vector<Order>& orders() const { return orders_; }
+  // Includes the engine's own: name, create_time, update_time and delete_time. Nothing for an unknown field.
+  [[nodiscard]] const Column* FindColumn(std::string_view field) const;
+  [[nodiscard]] bool IsLookup(const Column& column) const;
+  // "lotura.sales.opportunity.created.v1" for the event "created".
+  [[nodiscard]] std::string EventType(std::string_view event) const;
+  // Normalizes and finds; nothing for an order that is not declared. An empty text is the first order.
+  [[nodiscard]] const Order* FindOrder(std::string_view order_by) const;
+
+  [[nodiscard]] std::unique_ptr<pbuf::Message> NewMessage() const;
+  // Fields that every record has; null where the message does not declare them.
+  [[nodiscard]] const pbuf::FieldDescriptor* name_field() const { return name_field_; }
+  [[nodiscard]] const pbuf::FieldDescriptor* etag_field() const { return etag_field_; }
+  [[nodiscard]] const pbuf::FieldDescriptor* create_time_field() const { return create_time_field_; }
+  [[nodiscard]] const pbuf::FieldDescriptor* update_time_field() const { return update_time_field_; }
+  [[nodiscard]] const pbuf::FieldDescriptor* delete_time_field() const { return delete_time_field_; }
+  [[nodiscard]] std::string NameOf(const pbuf::Message& record) const;
+
+ private:
+  friend class DeclarationCompiler;
+  Declaration() = default;
+
+  const pbuf::Descriptor* message_ = nullptr;
+  std::string type_;
+  std::string service_;
+  std::string singular_;
+  std::string plural_;
+  std::string table_;
+  std::string id_prefix_;
+  std::string event_prefix_;
+  std::optional<NamePattern> pattern_;
+  bool soft_delete_ = false;
+  std::vector<Column> columns_;
+  std::vector<Column> standard_columns_;
+  std::map<std::string, const Column*, std::less<>> by_name_;
+  std::vector<Order> orders_;
+  std::vector<const Column*> lookups_;
+  const pbuf::FieldDescriptor* name_field_ = nullptr;
+  const pbuf::FieldDescriptor* etag_field_ = nullptr;
+  const pbuf::FieldDescriptor* create_time_field_ = nullptr;
+  const pbuf::FieldDescriptor* update_time_field_ = nullptr;
+  const pbuf::FieldDescriptor* delete_time_field_ = nullptr;
+};
+
+}  // namespace lotura::resource

@@ -1,0 +1,95 @@
+// The seam between the engine and where records live: load by keys, commit, answer a repeated request.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/base/call.h"
+#include "libs/base/crypto.h"
+#include "libs/resource/declaration.h"
+#include "lotura/events/v1/change.pb.h"
+
+namespace lotura::resource {
+
+// A record as it was read. The message carries name, times and etag.
+struct Record {
+  std::shared_ptr<const pbuf::Message> message;
+  std::int64_t version = 0;
+  bool deleted = false;
+};
+
+// One new version of one record.
+struct RecordChange {
+  const Declaration* declaration = nullptr;
+  events::v1::Kind kind = events::v1::KIND_UNSPECIFIED;
+  std::string name;
+  // The version that this change makes; it succeeds only if version - 1 is the current one (1: no such record yet).
+  std::int64_t version = 0;
+  std::shared_ptr<const pbuf::Message> before;
+  std::shared_ptr<const pbuf::Message> after;
+  std::vector<std::string> changed_fields;
+  std::string event_type;
+  // google.protobuf.Any in its binary form, or empty.
+  std::string detail;
+  Uuid event_id;
+};
+
+// The first answer to a request, kept so that a repetition is answered with it.
+struct Answer {
+  std::string plain;
+  std::string personal;
+};
+
+struct Request {
+  Uuid id;
+  // Over method, principal and the request's canonical bytes.
+  Sha256Digest hash{};
+  Answer answer;
+};
+
+// Changes that happen together or not at all, with their journal entries, match keys and request.
+struct Unit {
+  const Call* call = nullptr;
+  std::optional<Request> request;
+  std::vector<RecordChange> changes;
+};
+
+enum class Verdict {
+  kCommitted,
+  kReplayed,        // the request was committed before; `answer` is what it was answered
+  kRequestReused,   // the request_id belongs to another request
+  kNameTaken,       // a record of that name exists
+  kMatchKeyTaken,   // another live record holds a match key
+  kStale,           // a record is no longer (or not yet) at the version that the change expects
+  kReferenceGone,   // a record that is referred to is gone
+};
+
+struct Outcome {
+  Verdict verdict = Verdict::kCommitted;
+  Answer answer;
+  // For the refusals about one record: which change of the unit, and for a match key the field and the holder's name.
+  std::size_t change = 0;
+  std::string field;
+  std::string holder;
+};
+
+// Thread-safe. Every method gives up at the deadline.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // In the order of `names`; nothing where no record is. Deleted records are returned.
+  virtual absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
+                                                                  std::span<const std::string> names,
+                                                                  Deadline deadline) = 0;
+  // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one call belong to one tenant and do not
+  // share a request_id, a record or a match key. UNAVAILABLE means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.
+  virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) = 0;
+};
+
+}  // namespace lotura::resource
