@@ -1,0 +1,1 @@
+"""The developer tools of Lotura: what stands behind tools/dev."""
