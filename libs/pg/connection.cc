@@ -1,0 +1,69 @@
+#include "libs/pg/connection.h"
+
+#include <fmt/format.h>
+
+#include <pqxx/binarystring>
+#include <pqxx/nontransaction>
+#include <pqxx/prepared_statement>
+
+namespace lotura::pg {
+namespace {
+
+std::vector<pqxx::binarystring> Binary(const Params& params) {
+  std::vector<pqxx::binarystring> binary;
+  binary.reserve(params.values().size());
+  for (const std::string& value : params.values()) binary.emplace_back(value);
+  return binary;
+}
+
+// A generic plan that was made while a table was empty would scan it for ever; a plan by index is right for any size.
+constexpr char kWritePlans[] =
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+std::string Conninfo(const Options& options) {
+  return fmt::format(
+      "{} application_name='{}' client_encoding=UTF8 connect_timeout=5 keepalives_idle=30 "
+      "options='-c search_path={} -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c jit=off "
+      "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=60000{}'",
+      options.conninfo, options.application_name, options.schema.empty() ? "public" : options.schema,
+      options.statement_timeout.count(), options.lock_timeout.count(),
+      options.plan_for == PlanFor::kWrites ? kWritePlans : "");
+}
+
+}  // namespace
+
+Connection::Connection(const Options& options) : connection_(Conninfo(options)), backend_(connection_.backendpid()) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  // A revived connection would have lost its settings; a lost one is thrown away instead.
+  connection_.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+}
+
+Rows Connection::Run(pqxx::transaction_base& transaction, const Query& query, const Params& params) {
+  if (prepared_.insert(query.name).second) connection_.prepare(query.name, query.text);
+  return Rows(transaction.exec_prepared(query.name, pqxx::prepare::make_dynamic_params(Binary(params))));
+}
+
+Rows Connection::RunBuilt(pqxx::transaction_base& transaction, const std::string& text, const Params& params) {
+  return Rows(transaction.exec_prepared(NameOfBuilt(text), pqxx::prepare::make_dynamic_params(Binary(params))));
+}
+
+const std::string& Connection::NameOfBuilt(const std::string& text) {
+  if (const auto known = built_by_text_.find(text); known != built_by_text_.end()) {
+    built_.splice(built_.begin(), built_, known->second);
+    return built_.front().second;
+  }
+  if (built_.size() >= kBuiltMax) {
+    connection_.unprepare(built_.back().second);
+    built_by_text_.erase(built_.back().first);
+    built_.pop_back();
+  }
+  std::string name = fmt::format("built_{}", ++built_count_);
+  connection_.prepare(name, text);
+  built_.emplace_front(text, std::move(name));
+  built_by_text_.emplace(text, built_.begin());
+  return built_.front().second;
+}
+
+}  // namespace lotura::pg

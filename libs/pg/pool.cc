@@ -1,0 +1,145 @@
+#include "libs/pg/pool.h"
+
+#include "libs/pg/fault.h"
+
+namespace lotura::pg {
+
+Pool::Pool(Options options, StatementObserver observer)
+    : options_(std::move(options)),
+      observer_(std::move(observer)),
+      canceler_([this](const std::stop_token& stop) { CancelLate(stop); }) {}
+
+Pool::~Pool() {
+  canceler_.request_stop();
+  watch_changed_.notify_all();
+}
+
+absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
+  Slot slot;
+  {
+    std::unique_lock lock(mutex_);
+    if (in_use_ >= options_.pool_size || !waiters_.empty()) {
+      std::condition_variable turn;
+      waiters_.push_back(&turn);
+      const bool mine = turn.wait_until(lock, deadline.at(), [&] {
+        return waiters_.front() == &turn && in_use_ < options_.pool_size;
+      });
+      std::erase(waiters_, &turn);
+      if (!waiters_.empty()) waiters_.front()->notify_one();
+      if (!mine) return DeadlineExceeded("no database connection was free in time");
+    }
+    ++in_use_;
+    while (!idle_.empty() && idle_.front().generation != generation_) idle_.pop_front();
+    if (!idle_.empty()) {
+      slot = std::move(idle_.back());
+      idle_.pop_back();
+    } else {
+      slot.generation = generation_;
+    }
+  }
+  if (slot.connection == nullptr) {
+    auto connection = Open();
+    if (!connection.ok()) {
+      Discarded();
+      return connection.status();
+    }
+    slot.connection = std::move(connection).value();
+    const std::lock_guard lock(mutex_);
+    ++opened_;
+  }
+  return Lease(*this, std::move(slot));
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::Open() const {
+  try {
+    return std::make_unique<Connection>(options_);
+  } catch (...) {
+    return ToFault(std::current_exception(), During::kRead).status;
+  }
+}
+
+void Pool::Return(Slot slot) {
+  const std::lock_guard lock(mutex_);
+  --in_use_;
+  if (slot.generation == generation_) idle_.push_back(std::move(slot));
+  if (!waiters_.empty()) waiters_.front()->notify_one();
+}
+
+void Pool::Discarded() {
+  const std::lock_guard lock(mutex_);
+  --in_use_;
+  ++discarded_;
+  if (!waiters_.empty()) waiters_.front()->notify_one();
+}
+
+void Pool::Flush() {
+  std::deque<Slot> dead;
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  dead.swap(idle_);
+}
+
+PoolFigures Pool::Figures() const {
+  const std::lock_guard lock(mutex_);
+  return {in_use_, idle_.size(), waiters_.size(), opened_, discarded_};
+}
+
+Pool::Watch Pool::CancelAt(Deadline deadline, Lease& lease) { return {*this, deadline, *lease}; }
+
+Pool::Watch::Watch(Pool& pool, Deadline deadline, Connection& connection)
+    : pool_(pool), deadline_(deadline), connection_(connection) {
+  const std::lock_guard lock(pool_.watch_mutex_);
+  const bool earliest = std::ranges::none_of(pool_.watches_, [&](const Watch* other) {
+    return other->deadline_.at() <= deadline_.at();
+  });
+  pool_.watches_.push_back(this);
+  if (earliest) pool_.watch_changed_.notify_all();
+}
+
+Pool::Watch::~Watch() {
+  const std::lock_guard lock(pool_.watch_mutex_);
+  std::erase(pool_.watches_, this);
+}
+
+bool Pool::Watch::Fired() const {
+  const std::lock_guard lock(pool_.watch_mutex_);
+  return fired_;
+}
+
+void Pool::CancelLate(const std::stop_token& stop) {
+  std::unique_lock lock(watch_mutex_);
+  while (!stop.stop_requested()) {
+    auto next = Deadline::Point::max();
+    for (Watch* watch : watches_) {
+      if (watch->fired_) continue;
+      if (!watch->deadline_.Passed()) {
+        next = std::min(next, watch->deadline_.at());
+        continue;
+      }
+      watch->fired_ = true;
+      try {
+        watch->connection_.raw().cancel_query();
+      } catch (...) {
+        // The server is gone: the statement ends on its own.
+      }
+    }
+    if (next == Deadline::Point::max()) {
+      watch_changed_.wait(lock, stop, [&] { return !watches_.empty() && std::ranges::any_of(watches_, [](const Watch* w) { return !w->fired_; }); });
+    } else {
+      watch_changed_.wait_until(lock, stop, next, [] { return false; });
+    }
+  }
+}
+
+Lease::~Lease() {
+  if (pool_ == nullptr) return;
+  if (slot_.connection != nullptr) {
+    pool_->Return(std::move(slot_));
+  } else {
+    pool_->Discarded();
+  }
+}
+
+void Lease::Discard() { slot_.connection.reset(); }
+
+}  // namespace lotura::pg

@@ -1,0 +1,102 @@
+// The bounded pool behind a Database.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "libs/pg/connection.h"
+#include "libs/pg/database.h"
+
+namespace lotura::pg {
+
+class Lease;
+
+// A place in the pool; an empty one is a connection that is still to be opened.
+struct Slot {
+  std::unique_ptr<Connection> connection;
+  std::uint64_t generation = 0;
+};
+
+// Lends connections to one user each, first come, first served. Thread-safe.
+class Pool {
+ public:
+  Pool(Options options, StatementObserver observer);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Cancels the statement that runs on a lease when a deadline passes, until it is destroyed.
+  class Watch {
+   public:
+    Watch(Pool& pool, Deadline deadline, Connection& connection);
+    ~Watch();
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    [[nodiscard]] bool Fired() const;
+
+   private:
+    friend class Pool;
+    Pool& pool_;
+    Deadline deadline_;
+    Connection& connection_;
+    bool fired_ = false;  // guarded by Pool::watch_mutex_
+  };
+
+  absl::StatusOr<Lease> Take(Deadline deadline);
+  Watch CancelAt(Deadline deadline, Lease& lease);
+  // The server was lost: idle connections are as dead as the one that noticed.
+  void Flush();
+  [[nodiscard]] PoolFigures Figures() const;
+  [[nodiscard]] const StatementObserver& observer() const { return observer_; }
+
+ private:
+  friend class Lease;
+
+  void Return(Slot slot);
+  void Discarded();
+  absl::StatusOr<std::unique_ptr<Connection>> Open() const;
+  void CancelLate(const std::stop_token& stop);
+
+  const Options options_;
+  const StatementObserver observer_;
+
+  mutable std::mutex mutex_;  // guards everything up to the next comment
+  std::deque<Slot> idle_;
+  std::deque<std::condition_variable*> waiters_;
+  std::size_t in_use_ = 0;
+  std::uint64_t generation_ = 0;
+  std::uint64_t opened_ = 0;
+  std::uint64_t discarded_ = 0;
+
+  mutable std::mutex watch_mutex_;  // guards watches_ and each Watch::fired_
+  std::condition_variable_any watch_changed_;
+  std::vector<Watch*> watches_;
+  std::jthread canceler_;
+};
+
+// A connection on loan; it goes back to the pool, or to nowhere if it was discarded.
+class Lease {
+ public:
+  Lease(Pool& pool, Slot slot)
+      : pool_(&pool), slot_(std::move(slot)), backend_(slot_.connection->backend()) {}
+  Lease(Lease&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), slot_(std::move(other.slot_)), backend_(other.backend_) {}
+  Lease& operator=(Lease&&) = delete;
+  ~Lease();
+
+  Connection& operator*() { return *slot_.connection; }
+  Connection* operator->() { return slot_.connection.get(); }
+  // Number of the server process, also after Discard.
+  [[nodiscard]] int backend() const { return backend_; }
+  void Discard();
+
+ private:
+  Pool* pool_;
+  Slot slot_;
+  int backend_;
+};
+
+}  // namespace lotura::pg

@@ -1,0 +1,123 @@
+#include "libs/pg/rows.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <pqxx/result>
+
+#include "libs/base/check.h"
+
+namespace lotura::pg {
+namespace {
+
+int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+
+std::optional<int> Number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// ".123" as microseconds.
+int Micros(std::string_view fraction) {
+  int micros = 0;
+  for (std::size_t i = 1; i <= 6; ++i) micros = micros * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
+  return micros;
+}
+
+}  // namespace
+
+Rows::Rows(pqxx::result result) : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
+
+std::size_t Rows::size() const { return result_->size(); }
+std::size_t Rows::Columns() const { return result_->columns(); }
+std::size_t Rows::AffectedRows() const { return result_->affected_rows(); }
+
+bool Rows::IsNull(std::size_t row, std::size_t column) const {
+  return (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+}
+
+std::string_view Rows::Text(std::size_t row, std::size_t column) const {
+  const auto field =
+      (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+  LOTURA_CHECK(!field.is_null());
+  return {field.c_str(), field.size()};
+}
+
+std::int64_t Rows::Int(std::size_t row, std::size_t column) const {
+  const std::string_view text = Text(row, column);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  LOTURA_CHECK(error == std::errc() && end == text.data() + text.size());
+  return value;
+}
+
+double Rows::Double(std::size_t row, std::size_t column) const { return std::strtod(String(row, column).c_str(), nullptr); }
+
+bool Rows::Bool(std::size_t row, std::size_t column) const { return Text(row, column) == "t"; }
+
+std::string Rows::Bytes(std::size_t row, std::size_t column) const {
+  const std::string_view text = Text(row, column);
+  LOTURA_CHECK(text.starts_with("\\x"));
+  std::string bytes;
+  bytes.reserve(text.size() / 2 - 1);
+  for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
+    bytes += static_cast<char>((HexDigit(text[i]) << 4) | HexDigit(text[i + 1]));
+  }
+  return bytes;
+}
+
+Instant Rows::Time(std::size_t row, std::size_t column) const {
+  const auto instant = ParseTimestamp(Text(row, column));
+  LOTURA_CHECK(instant.has_value());
+  return *instant;
+}
+
+Uuid Rows::Id(std::size_t row, std::size_t column) const {
+  const auto uuid = Uuid::Parse(Text(row, column));
+  LOTURA_CHECK(uuid.has_value());
+  return *uuid;
+}
+
+std::vector<std::string> Rows::Texts(std::size_t row, std::size_t column) const { return ParseArray(Text(row, column)); }
+
+std::optional<Instant> ParseTimestamp(std::string_view text) {
+  if (text.size() < 22 || !text.ends_with("+00")) return std::nullopt;
+  const auto year = Number(text.substr(0, 4));
+  const auto month = Number(text.substr(5, 2));
+  const auto day = Number(text.substr(8, 2));
+  const auto hour = Number(text.substr(11, 2));
+  const auto minute = Number(text.substr(14, 2));
+  const auto second = Number(text.substr(17, 2));
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::sys_days date{std::chrono::year{*year} / *month / *day};
+  const std::string_view fraction = text.substr(19, text.size() - 22);
+  return Instant(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+         std::chrono::microseconds(fraction.empty() ? 0 : Micros(fraction));
+}
+
+std::vector<std::string> ParseArray(std::string_view text) {
+  LOTURA_CHECK(text.size() >= 2 && text.front() == '{' && text.back() == '}');
+  text = text.substr(1, text.size() - 2);
+  std::vector<std::string> values;
+  bool quoted = false;
+  std::string current;
+  if (text.empty()) return values;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      current += text[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      values.push_back(std::move(current));
+      current.clear();
+    } else {
+      current += c;
+    }
+  }
+  values.push_back(std::move(current));
+  return values;
+}
+
+}  // namespace lotura::pg
