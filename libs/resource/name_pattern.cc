@@ -1,0 +1,62 @@
+// Names of records: alternating collections and ids.
+#include <fmt/format.h>
+
+#include "libs/base/errors.h"
+#include "libs/base/text.h"
+#include "libs/resource/declaration.h"
+
+namespace lotura::resource {
+namespace {
+
+constexpr std::size_t kIdSizeMax = 63;
+
+bool IsIdCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
+
+bool FitsCollections(std::string_view name, std::span<const std::string> collections) {
+  const auto parts = Split(name, '/');
+  if (parts.size() != 2 * collections.size()) return false;
+  for (std::size_t i = 0; i < collections.size(); ++i) {
+    if (parts[2 * i] != collections[i] || !IsWellFormedId(parts[2 * i + 1])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IsWellFormedId(std::string_view id) {
+  if (id.empty() || id.size() > kIdSizeMax) return false;
+  return id.front() >= 'a' && id.front() <= 'z' && id.back() != '-' && std::ranges::all_of(id, IsIdCharacter);
+}
+
+absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
+  NamePattern parsed;
+  const auto parts = Split(pattern, '/');
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool is_variable = parts[i].starts_with('{') && parts[i].ends_with('}');
+    if (parts[i].empty() || is_variable != (i % 2 == 1)) {
+      return Internal(fmt::format("pattern '{}' does not alternate collections and {{ids}}", pattern));
+    }
+    if (!is_variable) parsed.collections_.emplace_back(parts[i]);
+  }
+  if (parts.size() % 2 != 0) return Internal(fmt::format("pattern '{}' ends without an id", pattern));
+  return parsed;
+}
+
+bool NamePattern::Matches(std::string_view name) const { return FitsCollections(name, collections_); }
+
+std::string_view NamePattern::ParentOf(std::string_view name) const {
+  const std::size_t id = name.rfind('/');
+  const std::size_t collection = id == std::string_view::npos ? id : name.rfind('/', id - 1);
+  return collection == std::string_view::npos ? std::string_view() : name.substr(0, collection);
+}
+
+bool NamePattern::MatchesParent(std::string_view parent) const {
+  if (!HasParent()) return parent.empty();
+  return FitsCollections(parent, std::span(collections_).first(collections_.size() - 1));
+}
+
+std::string NamePattern::Make(std::string_view parent, std::string_view id) const {
+  return parent.empty() ? fmt::format("{}/{}", Collection(), id) : fmt::format("{}/{}/{}", parent, Collection(), id);
+}
+
+}  // namespace lotura::resource
