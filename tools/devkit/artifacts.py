@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devkit.console import Failure, complain, run_with_progress, say
-from devkit.layout import DEVKIT, VAR, cache
+from devkit.layout import DEVKIT, ROOT, VAR, cache
 
 LOG = VAR / "log" / "setup.log"
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
@@ -137,9 +137,19 @@ def grpcurl_binary() -> Path:
     return grpcurl().path / "grpcurl"
 
 
+def _link_googleapis() -> None:
+    """Makes the google protos a module of buf.yaml, whose paths may not leave the repository."""
+    link = ROOT / ".cache" / "googleapis"
+    link.parent.mkdir(exist_ok=True)
+    if link.is_symlink():
+        link.unlink()
+    link.symlink_to(googleapis().path)
+
+
 def ensure_all() -> None:
     kafka().ensure()
     googleapis().ensure()
+    _link_googleapis()
     buf().ensure()
     if grpcurl().path.is_dir() or shutil.which("go") is not None:
         grpcurl().ensure()
