@@ -1,6 +1,7 @@
 """Talks to the person at the terminal and runs long commands with visible progress."""
 
 import os
+import re
 import select
 import shlex
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 # Without a terminal a long command still shows every so many seconds that it lives.
 QUIET_INTERVAL_S = 15.0
 TAIL_LINES = 40
+TAIL_BYTES = 65536
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class Failure(Exception):
@@ -34,15 +37,15 @@ def complain(text: str) -> None:
     print(f"tools/dev: {text}", file=sys.stderr, flush=True)
 
 
-def tail(path: Path, lines: int = TAIL_LINES) -> str:
-    """The last lines of a log; empty when there is none. Reads at most 64 KiB."""
+def tail(path: Path, begin: int = 0) -> str:
+    """The last lines of a log, not before byte `begin`; empty when there is none."""
     try:
         with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - 65536))
-            text = log.read().decode("utf-8", "replace")
+            log.seek(max(begin, path.stat().st_size - TAIL_BYTES))
+            text = TERMINAL_CODES.sub("", log.read().decode("utf-8", "replace"))
     except OSError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    return "\n".join(text.splitlines()[-TAIL_LINES:])
 
 
 class ProgressLine:
@@ -79,6 +82,7 @@ def run_with_progress(command: list[str], *, label: str, log: Path, timeout_s: f
     progress = ProgressLine(label)
     deadline = time.monotonic() + timeout_s
     with log.open("ab") as sink:
+        begin = sink.tell()
         sink.write(f"\n$ {shlex.join(command)}\n".encode())
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.STDOUT, env=environment, cwd=cwd)
@@ -91,7 +95,7 @@ def run_with_progress(command: list[str], *, label: str, log: Path, timeout_s: f
     if timed_out or child.returncode != 0:
         outcome = f"no end within {timeout_s:.0f} s" if timed_out else "failed"
         progress.finish(outcome)
-        raise Failure(f"{label}: {outcome}. The end of {log}:\n{tail(log)}")
+        raise Failure(f"{label}: {outcome}. The end of {log}:\n{tail(log, begin)}")
     progress.finish("done")
 
 
@@ -105,7 +109,8 @@ def _pump(child: subprocess.Popen, sink, progress: ProgressLine, deadline: float
             if not chunk:
                 return _ends_by(child, deadline)
             sink.write(chunk)
-            lines = [line.strip() for line in chunk.decode("utf-8", "replace").splitlines()]
+            text = TERMINAL_CODES.sub("", chunk.decode("utf-8", "replace"))
+            lines = [line.strip() for line in text.splitlines()]
             last_line = next((line for line in reversed(lines) if line), last_line)
         progress.show(last_line)
     return False

@@ -1,0 +1,77 @@
+"""The development issuer: a key of this stack's own, its JWKS, and the tokens it signs."""
+
+import base64
+import hashlib
+import json
+import os
+import time
+import uuid
+from pathlib import Path
+
+ISSUER = "https://issuer.lotura.invalid"
+AUDIENCE = "lotura"
+DEVELOPMENT_TENANT = "00000000-0000-4000-8000-000000000001"
+DEVELOPMENT_USER = "users/developer"
+DEFAULT_TTL_S = 12 * 3600
+
+
+class Issuer:
+    """Mints tokens with the ES256 key in `directory`, which it makes on first use."""
+
+    def __init__(self, directory: Path):
+        self._key_path = directory / "key.pem"
+        self.jwks_path = directory / "jwks.json"
+        if not (self._key_path.exists() and self.jwks_path.exists()):
+            self._create()
+        self._key = self._key_path.read_bytes()
+        self._kid = json.loads(self.jwks_path.read_text(encoding="utf-8"))["keys"][0]["kid"]
+
+    def _create(self) -> None:
+        # Not at the top: before setup has run, these packages are not there.
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        key = ec.generate_private_key(ec.SECP256R1())
+        point = key.public_key().public_numbers()
+        jwk = {"crv": "P-256", "kty": "EC", "x": _base64url(point.x.to_bytes(32, "big")),
+               "y": _base64url(point.y.to_bytes(32, "big"))}
+        # The thumbprint of RFC 7638 is over exactly these members in this order.
+        canonical = json.dumps(jwk, separators=(",", ":"), sort_keys=True).encode()
+        jwk |= {"kid": _base64url(hashlib.sha256(canonical).digest()), "use": "sig", "alg": "ES256"}
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                serialization.NoEncryption())
+        write_private(self._key_path, pem)
+        self.jwks_path.write_text(json.dumps({"keys": [jwk]}, indent=2) + "\n", encoding="utf-8")
+
+    def mint(self, *, user: str = DEVELOPMENT_USER, tenant: str = DEVELOPMENT_TENANT,
+             permissions: tuple[str, ...] = ("*",), ttl_s: int = DEFAULT_TTL_S,
+             claims: dict | None = None) -> str:
+        """A signed token; `claims` adds to or overrides what it says."""
+        import jwt
+
+        now = int(time.time())
+        content = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, "tenant": tenant,
+                   "permissions": list(permissions), "iat": now, "nbf": now, "exp": now + ttl_s,
+                   "jti": str(uuid.uuid4())} | (claims or {})
+        return jwt.encode(content, self._key, algorithm="ES256",
+                          headers={"kid": self._kid, "typ": "at+jwt"})
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, whole or not at all."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    fresh.replace(path)
+
+
+def ensure_page_token_keys(path: Path) -> Path:
+    """The file of keys that seal page tokens, as LOTURA_PAGE_TOKEN_KEYS wants it."""
+    if not path.exists():
+        write_private(path, b"dev1:" + base64.b64encode(os.urandom(32)) + b"\n")
+    return path
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

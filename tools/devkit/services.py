@@ -1,0 +1,107 @@
+"""Lotura's own processes: how they are configured and when they serve."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.console import Failure, tail
+from devkit.issuer import AUDIENCE, ISSUER
+from devkit.layout import SERVICES
+from devkit.member import Member, http_ok
+from devkit.places import Place
+from devkit.ports import Ports
+
+TOGETHER = "all"  # The process that holds every service.
+MIGRATE_TIMEOUT_S = 300
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every process of Lotura is told about the world."""
+
+    binaries: Path
+    postgres: str
+    redis: str
+    kafka: str
+    jwks: Path
+    page_token_keys: Path
+
+    def variables(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items()
+                     if name in ("PATH", "HOME", "LANG", "TZ") or name.endswith("SAN_OPTIONS")
+                     or name == "LOTURA_LOG_LEVEL"}
+        return inherited | {
+            "LOTURA_ENVIRONMENT": "development",
+            "LOTURA_POSTGRES": self.postgres,
+            "LOTURA_REDIS": self.redis,
+            "LOTURA_KAFKA_BROKERS": self.kafka,
+            "LOTURA_TOKEN_ISSUER": ISSUER,
+            "LOTURA_TOKEN_AUDIENCE": AUDIENCE,
+            "LOTURA_TOKEN_JWKS": str(self.jwks),
+            "LOTURA_PAGE_TOKEN_KEYS": str(self.page_token_keys),
+        }
+
+    def binary(self, name: str) -> Path:
+        path = self.binaries / f"lotura-{name}"
+        if not path.exists():
+            raise Failure(f"{path} does not exist; run tools/dev build first, or start only the "
+                          "servers around it with tools/dev up --only-backends.")
+        return path
+
+
+class Service(Member):
+    """One process of Lotura: a single service, or all of them together."""
+
+    ready_seconds = 90.0
+
+    def __init__(self, place: Place, ports: Ports, name: str,
+                 surroundings: Callable[[], Surroundings]):
+        super().__init__(place, ports)
+        self.name = name
+        self.port_names = (f"{name}-grpc", f"{name}-http")
+        self._surroundings = surroundings
+
+    @property
+    def grpc(self) -> str:
+        return f"127.0.0.1:{self.ports[f'{self.name}-grpc']}"
+
+    @property
+    def http(self) -> str:
+        return f"127.0.0.1:{self.ports[f'{self.name}-http']}"
+
+    def command(self) -> list[str]:
+        return [str(self._surroundings().binary(self.name))]
+
+    def environment(self) -> dict[str, str]:
+        variables = self._surroundings().variables() | {"LOTURA_GRPC_LISTEN": self.grpc,
+                                                        "LOTURA_HTTP_LISTEN": self.http}
+        if self.name != TOGETHER:
+            neighbors = [f"{name}=127.0.0.1:{self.ports[f'{name}-grpc']}" for name in SERVICES
+                         if name != self.name]
+            variables["LOTURA_NEIGHBORS"] = ",".join(neighbors)
+        return variables
+
+    def settings(self) -> str:
+        program = self._surroundings().binary(self.name).stat()
+        return f"{program.st_mtime_ns}:{program.st_size}"
+
+    def is_ready(self) -> bool:
+        return http_ok(f"http://{self.http}/readyz")
+
+
+def migrate(surroundings: Surroundings, log: Path) -> None:
+    """Runs lotura-migrate to its end."""
+    command = [str(surroundings.binary("migrate"))]
+    with log.open("ab") as sink:
+        begin = sink.tell()
+        try:
+            outcome = subprocess.run(command, env=surroundings.variables(), stdout=sink,
+                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd="/",
+                                     timeout=MIGRATE_TIMEOUT_S, check=False)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"lotura-migrate did not end within {MIGRATE_TIMEOUT_S} s; "
+                          f"see {log}.") from None
+    if outcome.returncode != 0:
+        raise Failure(f"lotura-migrate failed. The end of {log}:\n{tail(log, begin)}")
