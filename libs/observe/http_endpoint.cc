@@ -1,9 +1,15 @@
 #include "libs/observe/http_endpoint.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "libs/base/errors.h"
 
@@ -56,17 +62,34 @@ int OnOther(mg_connection* connection, void*) {
   return Reply(connection, 404, kText, "see /metrics, /livez, /readyz\n");
 }
 
+void Knock(int port) {
+  const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (peer < 0) return;
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  (void)connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  close(peer);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(
     const HttpEndpointOptions& options, const Metrics& metrics, const Readiness& readiness) {
   std::unique_ptr<HttpEndpoint> endpoint(new HttpEndpoint(metrics, readiness));
-  std::array<const char*, 13> settings = {"listening_ports",        options.address.c_str(),
-                                          "num_threads",            "2",
-                                          "request_timeout_ms",     "5000",
-                                          "max_request_size",       "16384",
-                                          "enable_keep_alive",      "no",
-                                          "enable_directory_listing", "no",
+  std::array<const char*, 13> settings = {"listening_ports",
+                                          options.address.c_str(),
+                                          "num_threads",
+                                          "2",
+                                          "request_timeout_ms",
+                                          "5000",
+                                          "max_request_size",
+                                          "16384",
+                                          "enable_keep_alive",
+                                          "no",
+                                          "enable_directory_listing",
+                                          "no",
                                           nullptr};
   const mg_callbacks callbacks{};
   std::array<char, 256> text{};
@@ -87,8 +110,23 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(
   return endpoint;
 }
 
+// civetweb looks whether it should stop only when a connection arrives, or every two seconds: so
+// one arrives.
 HttpEndpoint::~HttpEndpoint() {
-  if (context_ != nullptr) mg_stop(context_);
+  if (context_ == nullptr) return;
+  const int own_port = port();
+  std::mutex mutex;
+  std::condition_variable stopped;
+  bool done = false;
+  const std::jthread stopper([&] {
+    mg_stop(context_);
+    const std::lock_guard lock(mutex);
+    done = true;
+    stopped.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  while (!stopped.wait_for(lock, std::chrono::milliseconds(5), [&] { return done; }))
+    Knock(own_port);
 }
 
 int HttpEndpoint::port() const {

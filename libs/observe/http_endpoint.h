@@ -14,12 +14,13 @@ struct mg_context;
 namespace lotura::observe {
 
 struct HttpEndpointOptions {
-  // "address:port"; port 0 takes a free one. It speaks no TLS and asks for no token: keep it inside the cluster.
+  // "address:port"; port 0 takes a free one. It speaks no TLS and asks for no token: keep it inside
+  // the cluster.
   std::string address = "127.0.0.1:0";
 };
 
-// Serves from two threads of its own. /livez answers 200 as long as the process serves at all, /readyz 200 or 503 with what
-// is not ready as JSON.
+// Serves from two threads of its own. /livez answers 200 as long as the process serves at all,
+// /readyz 200 or 503 with what is not ready as JSON.
 class HttpEndpoint {
  public:
   // UNAVAILABLE (HTTP_PORT) if the address cannot be taken. `readiness` must outlive the endpoint.

@@ -60,10 +60,13 @@ void AppendJson(std::string& line, const Field& field) {
 
 char ClosingOf(char opening) {
   switch (opening) {
-    case '(': return ')';
+    case '(':
+      return ')';
     case '"':
-    case '\'': return opening;
-    default: return '\0';
+    case '\'':
+      return opening;
+    default:
+      return '\0';
   }
 }
 

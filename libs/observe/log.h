@@ -1,5 +1,5 @@
-// JSON lines on stdout. A line cannot carry personal data by accident: its message is a constant of the program and its
-// fields are those listed here.
+// JSON lines on stdout. A line cannot carry personal data by accident: its message is a constant of
+// the program and its fields are those listed here.
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,8 @@ enum class Level { kDebug, kInfo, kWarning, kError };
 const char* NameOf(Level level);
 std::optional<Level> ParseLevel(std::string_view name);
 
-// Text from a library or a driver without what stood in quotes, parentheses or beside an "@": those parts quote user data
+// Text from a library or a driver without what stood in quotes, parentheses or beside an "@": those
+// parts quote user data
 // ("Key (email)=(x) already exists").
 class Redacted {
  public:
@@ -36,7 +37,8 @@ class Redacted {
   std::string text_;
 };
 
-// One field of a line. Points to the text that it was made from: for the duration of a call of Write only.
+// One field of a line. Points to the text that it was made from: for the duration of a call of
+// Write only.
 class Field {
  public:
   using Value = std::variant<std::string_view, std::int64_t, double>;
@@ -88,7 +90,8 @@ class RedactedKey {
   const char* name_;
 };
 
-// Every key a line may have. Names of records are not among them, since a caller may choose a person's name as an id.
+// Every key a line may have. Names of records are not among them, since a caller may choose a
+// person's name as an id.
 struct Fields {
   static constexpr TextKey kAddress{"address"};
   static constexpr NumberKey kAttempt{"attempt"};
@@ -144,8 +147,9 @@ struct LogOptions {
   int descriptor = 1;
 };
 
-// Writes lines without ever blocking its caller: a thread writes them out, and when nobody reads them, they are dropped and
-// counted beyond 1 MiB. A line is at most 8 KiB long. Thread-safe. Views of other services share the thread and the level.
+// Writes lines without ever blocking its caller: a thread writes them out, and when nobody reads
+// them, they are dropped and counted beyond 1 MiB. A line is at most 8 KiB long. Thread-safe. Views
+// of other services share the thread and the level.
 class Log {
  public:
   Log(const LogOptions& options, const Metrics& metrics);

@@ -103,8 +103,9 @@ TEST_F(LogTest, AReaderThatDoesNotReadBlocksNobody) {
     for (int i = 0; i < 3000; ++i) log.Info("flood", {Fields::kPath(path)});
   }
 
-  const Counter dropped = metrics_.AddCounter(
-      {.name = "lotura_log_dropped_lines_total", .help = "Log lines dropped because nobody read them."});
+  const Counter dropped =
+      metrics_.AddCounter({.name = "lotura_log_dropped_lines_total",
+                           .help = "Log lines dropped because nobody read them."});
   EXPECT_GT(dropped.value(), 0);
 }
 

@@ -16,20 +16,14 @@ std::size_t Histogram::count() const {
   return static_cast<std::size_t>(series_->Collect().histogram.sample_count);
 }
 
-template <>
-Counter Family<Counter>::With(std::initializer_list<std::string_view> values) const {
-  return Counter(std::get<prometheus::Counter*>(state_->Find(service_, values)));
+template <typename Series>
+Series Family<Series>::With(std::initializer_list<std::string_view> values) const {
+  return Series(std::get<typename Series::Native*>(state_->Find(service_, values)));
 }
 
-template <>
-Gauge Family<Gauge>::With(std::initializer_list<std::string_view> values) const {
-  return Gauge(std::get<prometheus::Gauge*>(state_->Find(service_, values)));
-}
-
-template <>
-Histogram Family<Histogram>::With(std::initializer_list<std::string_view> values) const {
-  return Histogram(std::get<prometheus::Histogram*>(state_->Find(service_, values)));
-}
+template class Family<Counter>;
+template class Family<Gauge>;
+template class Family<Histogram>;
 
 std::vector<double> LatencyBuckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};

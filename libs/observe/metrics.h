@@ -1,4 +1,5 @@
-// Prometheus metrics: families are declared once, every series carries the service, and the number of series is bounded.
+// Prometheus metrics: families are declared once, every series carries the service, and the number
+// of series is bounded.
 #pragma once
 
 #include <cstddef>
@@ -21,20 +22,24 @@ class Registry;
 class FamilyState;
 }  // namespace internal
 
-// What a family is called and how it is divided. Names are "lotura_<thing>_<unit>", or "grpc_..." where dashboards
-// expect those; a counter ends in "_total", a histogram in "_seconds" or "_bytes". The label "service" is added.
+// What a family is called and how it is divided. Names are "lotura_<thing>_<unit>", or "grpc_..."
+// where dashboards expect those; a counter ends in "_total", a histogram in "_seconds" or "_bytes".
+// The label "service" is added.
 struct FamilySpec {
   std::string name;
   std::string help;
   std::vector<std::string> labels = {};
-  // Label sets beyond this number are counted as "other" and reported by lotura_metrics_overflow_total.
+  // Label sets beyond this number are counted as "other" and reported by
+  // lotura_metrics_overflow_total.
   std::size_t max_series = 200;
 };
 
-// Handles of single series. They are small, may be copied, and stay valid as long as the process has its Metrics.
-// Thread-safe. Getting one takes a lock: keep the handle where it is used often.
+// Handles of single series. They are small, may be copied, and stay valid as long as the process
+// has its Metrics. Thread-safe. Getting one takes a lock: keep the handle where it is used often.
 class Counter {
  public:
+  using Native = prometheus::Counter;
+
   explicit Counter(prometheus::Counter* series) : series_(series) {}
   void Add(double amount = 1) const;
   [[nodiscard]] double value() const;
@@ -45,6 +50,8 @@ class Counter {
 
 class Gauge {
  public:
+  using Native = prometheus::Gauge;
+
   explicit Gauge(prometheus::Gauge* series) : series_(series) {}
   void Set(double value) const;
   void Add(double amount) const;
@@ -56,6 +63,8 @@ class Gauge {
 
 class Histogram {
  public:
+  using Native = prometheus::Histogram;
+
   explicit Histogram(prometheus::Histogram* series) : series_(series) {}
   void Observe(double value) const;
   [[nodiscard]] std::size_t count() const;
@@ -85,16 +94,17 @@ using HistogramFamily = Family<Histogram>;
 // Upper limits of the buckets that suit the time of a call, in seconds.
 std::vector<double> LatencyBuckets();
 
-// All metrics of one service. Thread-safe. Copies and the views of other services share one registry, so that a process
-// with several services has one exposition; handles stay valid as long as one of them lives.
+// All metrics of one service. Thread-safe. Copies and the views of other services share one
+// registry, so that a process with several services has one exposition; handles stay valid as long
+// as one of them lives.
 class Metrics {
  public:
   explicit Metrics(std::string service);
   [[nodiscard]] Metrics ForService(std::string service) const;
   [[nodiscard]] const std::string& service() const { return service_; }
 
-  // Declaring a family again with the same shape gives the same family; another shape, or a name that breaks the rules of
-  // FamilySpec, is a bug and ends the process.
+  // Declaring a family again with the same shape gives the same family; another shape, or a name
+  // that breaks the rules of FamilySpec, is a bug and ends the process.
   CounterFamily AddCounters(const FamilySpec& spec) const;
   GaugeFamily AddGauges(const FamilySpec& spec) const;
   HistogramFamily AddHistograms(const FamilySpec& spec,

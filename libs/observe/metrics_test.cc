@@ -51,7 +51,8 @@ TEST(MetricsTest, HistogramsAndGaugesShowWhatTheyWereGiven) {
   depth.Add(-1);
 
   const std::string text = metrics.Exposition();
-  EXPECT_TRUE(Contains(text, R"(lotura_wait_seconds_bucket{service="accounts",le="0.1"} 0)")) << text;
+  EXPECT_TRUE(Contains(text, R"(lotura_wait_seconds_bucket{service="accounts",le="0.1"} 0)"))
+      << text;
   EXPECT_TRUE(Contains(text, R"(lotura_wait_seconds_bucket{service="accounts",le="1"} 1)")) << text;
   EXPECT_TRUE(Contains(text, R"(lotura_queue_depth{service="accounts"} 2)")) << text;
 }
@@ -69,8 +70,8 @@ TEST(MetricsTest, TheCatalogNamesEachFamilyOnce) {
 
 TEST(MetricsTest, ManyThreadsMayCountAndScrape) {
   const Metrics metrics("accounts");
-  const CounterFamily family = metrics.AddCounters(
-      {.name = "lotura_things_total", .help = "Things.", .labels = {"kind"}});
+  const CounterFamily family =
+      metrics.AddCounters({.name = "lotura_things_total", .help = "Things.", .labels = {"kind"}});
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 4; ++i) {

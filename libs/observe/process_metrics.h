@@ -1,4 +1,5 @@
-// What the operating system knows of this process, under the names that Prometheus dashboards expect.
+// What the operating system knows of this process, under the names that Prometheus dashboards
+// expect.
 #pragma once
 
 #include "libs/observe/metrics.h"

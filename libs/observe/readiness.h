@@ -16,8 +16,8 @@ class Readiness {
  public:
   using Check = std::function<absl::Status()>;
 
-  // `check` is asked at each probe, from any thread; it answers from memory and never waits. The text of its status is
-  // shown to whoever reaches the probe.
+  // `check` is asked at each probe, from any thread; it answers from memory and never waits. The
+  // text of its status is shown to whoever reaches the probe.
   void Require(std::string name, Check check);
 
   struct Answer {

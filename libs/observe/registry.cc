@@ -17,23 +17,29 @@ bool IsName(std::string_view text) {
 
 bool FollowsRules(Kind kind, const FamilySpec& spec) {
   const std::string_view name = spec.name;
-  const bool known_prefix = name.starts_with("lotura_") || name.starts_with("grpc_") ||
-                            name.starts_with("process_");
+  const bool known_prefix =
+      name.starts_with("lotura_") || name.starts_with("grpc_") || name.starts_with("process_");
   bool fits = IsName(name) && known_prefix && !spec.help.empty() && spec.max_series > 0;
   for (const std::string& label : spec.labels) fits = fits && IsName(label) && label != "service";
   switch (kind) {
-    case Kind::kCounter: return fits && name.ends_with("_total");
-    case Kind::kGauge: return fits && !name.ends_with("_total");
-    case Kind::kHistogram: return fits && (name.ends_with("_seconds") || name.ends_with("_bytes"));
+    case Kind::kCounter:
+      return fits && name.ends_with("_total");
+    case Kind::kGauge:
+      return fits && !name.ends_with("_total");
+    case Kind::kHistogram:
+      return fits && (name.ends_with("_seconds") || name.ends_with("_bytes"));
   }
   return false;
 }
 
 const char* NameOf(Kind kind) {
   switch (kind) {
-    case Kind::kCounter: return "counter";
-    case Kind::kGauge: return "gauge";
-    case Kind::kHistogram: return "histogram";
+    case Kind::kCounter:
+      return "counter";
+    case Kind::kGauge:
+      return "gauge";
+    case Kind::kHistogram:
+      return "histogram";
   }
   return "";
 }
@@ -60,9 +66,12 @@ FamilyState::Series FamilyState::Make(const std::string& service, const Values& 
   std::map<std::string, std::string> labels{{"service", service}};
   for (std::size_t i = 0; i < values.size(); ++i) labels[spec_.labels[i]] = values[i];
   switch (kind_) {
-    case Kind::kCounter: return &std::get<0>(family_)->Add(labels);
-    case Kind::kGauge: return &std::get<1>(family_)->Add(labels);
-    case Kind::kHistogram: break;
+    case Kind::kCounter:
+      return &std::get<0>(family_)->Add(labels);
+    case Kind::kGauge:
+      return &std::get<1>(family_)->Add(labels);
+    case Kind::kHistogram:
+      break;
   }
   return &std::get<2>(family_)->Add(labels, buckets_);
 }

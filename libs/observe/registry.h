@@ -1,6 +1,10 @@
-// The state behind Metrics: the families of a process and their series, on prometheus-cpp. Included by the .cc files alone.
+// The state behind Metrics: the families of a process and their series, on prometheus-cpp. Included
+// by the .cc files alone.
 #pragma once
 
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <map>
@@ -18,7 +22,8 @@ namespace lotura::observe::internal {
 
 enum class Kind { kCounter, kGauge, kHistogram };
 
-// One family: creates series on demand, up to the bound of its declaration for each service. Thread-safe.
+// One family: creates series on demand, up to the bound of its declaration for each service.
+// Thread-safe.
 class FamilyState {
  public:
   using Series = std::variant<prometheus::Counter*, prometheus::Gauge*, prometheus::Histogram*>;
