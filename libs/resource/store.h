@@ -12,6 +12,7 @@
 #include "libs/base/call.h"
 #include "libs/base/crypto.h"
 #include "libs/resource/declaration.h"
+#include "libs/resource/personal.h"
 #include "lotura/events/v1/change.pb.h"
 
 namespace lotura::resource {
@@ -40,10 +41,7 @@ struct RecordChange {
 };
 
 // The first answer to a request, kept so that a repetition is answered with it.
-struct Answer {
-  std::string plain;
-  std::string personal;
-};
+using Answer = Parts;
 
 struct Request {
   Uuid id;
@@ -78,6 +76,12 @@ struct Outcome {
   std::string holder;
 };
 
+// What is kept of a request that was committed.
+struct StoredRequest {
+  Sha256Digest hash{};
+  Answer answer;
+};
+
 // Thread-safe. Every method gives up at the deadline.
 class Store {
  public:
@@ -87,6 +91,9 @@ class Store {
   virtual absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
                                                                   std::span<const std::string> names,
                                                                   Deadline deadline) = 0;
+  // Nothing if the request was never committed, or so long ago that it is forgotten.
+  virtual absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id,
+                                                                   Deadline deadline) = 0;
   // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one call belong to one tenant and do not
   // share a request_id, a record or a match key. UNAVAILABLE means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.
   virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) = 0;

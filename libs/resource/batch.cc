@@ -1,0 +1,159 @@
+#include "libs/resource/batch.h"
+
+#include <fmt/format.h>
+
+#include "libs/base/check.h"
+#include "libs/resource/match_key.h"
+#include "libs/resource/periods.h"
+
+namespace lotura::resource {
+namespace {
+
+// The arrays of one group, filled column by column.
+class Group {
+ public:
+  explicit Group(const std::vector<ArraySpec>& specs) {
+    for (const ArraySpec& spec : specs) arrays_.emplace_back(spec.type);
+  }
+  Group& Add(std::string_view bytes) {
+    arrays_[place_++].Add(bytes);
+    return *this;
+  }
+  Group& AddInt(std::size_t value) { return Add(pg::binary::Int64(static_cast<std::int64_t>(value))); }
+  Group& AddOrNull(const std::optional<std::string>& bytes) {
+    if (bytes.has_value()) return Add(*bytes);
+    arrays_[place_++].AddNull();
+    return *this;
+  }
+  // Ends a row that has a value in every column.
+  void EndRow() {
+    LOTURA_CHECK(place_ == arrays_.size());
+    place_ = 0;
+  }
+  // Ends a row whose last columns are those of the record.
+  void EndRow(const Codec& codec, const pbuf::Message& record) {
+    LOTURA_CHECK(place_ + codec.columns().size() == arrays_.size());
+    std::vector<pg::Array> rest(std::make_move_iterator(arrays_.begin() + static_cast<std::ptrdiff_t>(place_)),
+                                std::make_move_iterator(arrays_.end()));
+    codec.AppendRow(record, rest);
+    std::move(rest.begin(), rest.end(), arrays_.begin() + static_cast<std::ptrdiff_t>(place_));
+    place_ = 0;
+  }
+  void AppendTo(pg::Params& params) const {
+    for (const pg::Array& array : arrays_) params.Add(array);
+  }
+
+ private:
+  std::vector<pg::Array> arrays_;
+  std::size_t place_ = 0;
+};
+
+std::string View(const Sha256Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+
+std::string Joined(const std::vector<std::string>& paths) { return fmt::format("{}", fmt::join(paths, ",")); }
+
+std::optional<std::string> RequestIdOf(const Request* request) {
+  if (request == nullptr) return std::nullopt;
+  return pg::binary::UuidValue(request->id);
+}
+
+// Times stand in the message, which the engine has set.
+std::optional<std::string> TimeOf(const pbuf::Message& record, const pbuf::FieldDescriptor* field) {
+  if (!record.GetReflection()->HasField(record, field)) return std::nullopt;
+  return pg::binary::Timestamp(GetTimestamp(record, field));
+}
+
+void AddUnit(Group& units, const NumberedChange& change) {
+  const Request& request = *change.request;
+  units.AddInt(change.unit)
+      .Add(pg::binary::UuidValue(request.id))
+      .Add(View(request.hash))
+      .Add(request.answer.plain)
+      .Add(request.answer.personal)
+      .EndRow();
+}
+
+void AddRecord(Group& records, const Declaration& declaration, const Codec& codec, const NumberedChange& numbered, std::size_t row) {
+  const RecordChange& change = *numbered.change;
+  const pbuf::Message& after = *change.after;
+  const Parts before_parts = change.before == nullptr ? Parts{} : Split(*change.before);
+  const Parts after_parts = Split(after);
+  records.AddInt(row)
+      .AddInt(numbered.unit)
+      .Add(change.name)
+      .Add(pg::binary::Int64(change.version))
+      .AddOrNull(TimeOf(after, declaration.create_time_field()))
+      .AddOrNull(TimeOf(after, declaration.update_time_field()))
+      .Add(pg::binary::UuidValue(change.event_id))
+      .Add(change.event_type)
+      .Add(pg::binary::Int64(change.kind))
+      .Add(Joined(change.changed_fields))
+      .Add(before_parts.plain)
+      .Add(before_parts.personal)
+      .Add(after_parts.plain)
+      .Add(after_parts.personal)
+      .Add(change.detail)
+      .Add(numbered.call->principal.name)
+      .Add(numbered.call->method)
+      .AddOrNull(RequestIdOf(numbered.request))
+      .Add(numbered.call->cause)
+      .Add(numbered.call->trace.ToTraceparent());
+  if (declaration.soft_delete()) records.AddOrNull(TimeOf(after, declaration.delete_time_field()));
+  if (declaration.pattern().HasParent()) records.Add(declaration.pattern().ParentOf(change.name));
+  records.EndRow(codec, after);
+}
+
+void AddKeys(Group& added, Group& removed, const Declaration& declaration, const NumberedChange& numbered, std::size_t row) {
+  const auto before = MatchKeysOf(declaration, numbered.change->before.get());
+  const auto after = MatchKeysOf(declaration, numbered.change->after.get());
+  for (const auto& key : after) {
+    if (std::ranges::find(before, key) != before.end()) continue;
+    added.AddInt(numbered.unit).AddInt(row).Add(key.first).Add(key.second).Add(numbered.change->name).EndRow();
+  }
+  for (const auto& key : before) {
+    if (std::ranges::find(after, key) != after.end()) continue;
+    removed.AddInt(row).Add(key.first).Add(key.second).EndRow();
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration, const pbuf::Message* record) {
+  std::vector<std::pair<std::string, std::string>> keys;
+  if (record == nullptr) return keys;
+  const pbuf::Reflection& reflection = *record->GetReflection();
+  if (declaration.soft_delete() && reflection.HasField(*record, declaration.delete_time_field())) return keys;
+  for (const Column& column : declaration.columns()) {
+    if (column.match_key == options::v1::MATCH_KEY_UNSPECIFIED) continue;
+    const auto normal = NormalizeMatchKey(column.match_key, reflection.GetString(*record, column.field));
+    if (normal.has_value() && !normal->empty()) keys.emplace_back(fmt::format("{}.{}", declaration.table(), column.name), *normal);
+  }
+  return keys;
+}
+
+pg::Params ParamsOf(const Declaration& declaration, const Codec& codec, std::span<const NumberedChange> changes,
+                    WithRequests with_requests, Instant now) {
+  const StatementShape shape = ShapeOf(declaration, codec);
+  Group units(shape.unit);
+  Group records(shape.record);
+  Group added(shape.added_key);
+  Group removed(shape.removed_key);
+  for (std::size_t row = 0; row < changes.size(); ++row) {
+    const NumberedChange& change = changes[row];
+    const bool first_of_unit = row == 0 || changes[row - 1].unit != change.unit;
+    if (first_of_unit && change.request != nullptr && with_requests == WithRequests::kYes) AddUnit(units, change);
+    AddRecord(records, declaration, codec, change, row);
+    AddKeys(added, removed, declaration, change, row);
+  }
+  pg::Array periods(pg::Type::kDate);
+  for (const auto period : PeriodsToWrite(now)) periods.Add(pg::binary::Date(period));
+  pg::Params params;
+  params.Tenant(changes.front().call->principal.tenant).Add(periods);
+  units.AppendTo(params);
+  records.AppendTo(params);
+  added.AppendTo(params);
+  removed.AppendTo(params);
+  return params;
+}
+
+}  // namespace lotura::resource

@@ -1,0 +1,73 @@
+#include "libs/resource/match_key.h"
+
+#include <idn2.h>
+#include <phonenumbers/phonenumberutil.h>
+
+#include <memory>
+
+#include "libs/base/text.h"
+
+namespace lotura::resource {
+namespace {
+
+constexpr std::size_t kDomainSizeMax = 253;
+constexpr std::size_t kEmailSizeMax = 254;
+
+struct Free {
+  void operator()(char* text) const { idn2_free(text); }
+};
+
+// ASCII form in lower case by IDNA 2008, as registries apply it.
+std::optional<std::string> AsciiDomain(std::string_view domain) {
+  char* raw = nullptr;
+  const std::string input(domain);
+  if (idn2_to_ascii_8z(input.c_str(), &raw, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) return std::nullopt;
+  const std::unique_ptr<char, Free> ascii(raw);
+  std::string normal = ToLowerAscii(ascii.get());
+  if (normal.ends_with('.')) normal.pop_back();
+  const bool has_label = normal.find('.') != std::string::npos && normal.find("..") == std::string::npos && !normal.starts_with('.');
+  if (!has_label || normal.size() > kDomainSizeMax) return std::nullopt;
+  return normal;
+}
+
+std::optional<std::string> Domain(std::string_view value) {
+  auto normal = AsciiDomain(value);
+  if (normal.has_value() && normal->starts_with("www.")) normal->erase(0, 4);
+  return normal;
+}
+
+std::optional<std::string> Email(std::string_view value) {
+  const std::size_t at = value.rfind('@');
+  if (at == std::string_view::npos || at == 0 || value.size() > kEmailSizeMax) return std::nullopt;
+  if (value.find_first_of(" \t\r\n<>,;") != std::string_view::npos) return std::nullopt;
+  const auto domain = AsciiDomain(value.substr(at + 1));
+  if (!domain.has_value()) return std::nullopt;
+  return ToLowerAscii(value.substr(0, at)) + "@" + *domain;
+}
+
+std::optional<std::string> Phone(std::string_view value) {
+  using i18n::phonenumbers::PhoneNumber;
+  using i18n::phonenumbers::PhoneNumberUtil;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber number;
+  if (util.Parse(std::string(value), "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR) return std::nullopt;
+  if (!util.IsPossibleNumber(number)) return std::nullopt;
+  std::string e164;
+  util.Format(number, PhoneNumberUtil::E164, &e164);
+  return e164;
+}
+
+}  // namespace
+
+std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::string_view value) {
+  const std::string_view trimmed = Trim(value);
+  if (trimmed.empty()) return "";
+  switch (form) {
+    case options::v1::MATCH_KEY_EMAIL: return Email(trimmed);
+    case options::v1::MATCH_KEY_PHONE: return Phone(trimmed);
+    case options::v1::MATCH_KEY_DOMAIN: return Domain(trimmed);
+    default: return std::string(trimmed);
+  }
+}
+
+}  // namespace lotura::resource

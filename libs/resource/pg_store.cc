@@ -1,0 +1,249 @@
+#include "libs/resource/pg_store.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+
+#include "libs/base/check.h"
+#include "libs/resource/queries.sql.h"
+
+namespace lotura::resource {
+namespace {
+
+// How often the server is asked whether a lost process has ended.
+constexpr std::chrono::milliseconds kBackendPoll{10};
+
+enum class Statement { kCreate, kUpdate };
+
+Statement StatementOf(const RecordChange& change) {
+  return change.kind == events::v1::KIND_CREATED ? Statement::kCreate : Statement::kUpdate;
+}
+
+// True for units that can share a statement: each refuses on its own, without leaving a part of itself behind.
+bool CanShare(std::span<const Unit> units) {
+  const RecordChange& first = units.front().changes.front();
+  return std::ranges::all_of(units, [&](const Unit& unit) {
+    const bool whole = StatementOf(first) == Statement::kCreate || unit.changes.size() == 1;
+    return whole && std::ranges::all_of(unit.changes, [&](const RecordChange& change) {
+             return change.declaration == first.declaration && StatementOf(change) == StatementOf(first);
+           });
+  });
+}
+
+std::vector<NumberedChange> Numbered(std::span<const Unit> units) {
+  std::vector<NumberedChange> changes;
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
+    for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
+      changes.push_back({unit, ord, &units[unit].changes[ord], units[unit].call, request});
+    }
+  }
+  return changes;
+}
+
+Verdict VerdictOf(std::string_view letter) {
+  switch (letter.front()) {
+    case 'R': return Verdict::kReplayed;
+    case 'M': return Verdict::kRequestReused;
+    case 'N': return Verdict::kNameTaken;
+    case 'D': return Verdict::kMatchKeyTaken;
+    case 'S': return Verdict::kStale;
+    default: LOTURA_CHECK(false);
+  }
+}
+
+// Reads the exceptions that a write statement returned into the outcomes of their units.
+void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> changes, std::vector<absl::StatusOr<Outcome>>& results) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto unit = static_cast<std::size_t>(rows.Int(i, 0));
+    if (results[unit]->verdict != Verdict::kCommitted) continue;
+    Outcome outcome;
+    outcome.verdict = VerdictOf(rows.Text(i, 1));
+    outcome.change = changes[static_cast<std::size_t>(rows.Int(i, 2))].ord;
+    if (!rows.IsNull(i, 3)) outcome.answer = {rows.Bytes(i, 3), rows.Bytes(i, 4)};
+    if (!rows.IsNull(i, 5)) outcome.field = rows.String(i, 5).substr(rows.Text(i, 5).rfind('.') + 1);
+    if (!rows.IsNull(i, 6)) outcome.holder = rows.String(i, 6);
+    results[unit] = std::move(outcome);
+  }
+}
+
+void Pause(std::chrono::milliseconds span) {
+  std::mutex mutex;
+  std::condition_variable never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, span);
+}
+
+}  // namespace
+
+PgStore::Table::Table(const Declaration& record_type)
+    : declaration(&record_type),
+      codec(record_type),
+      load(fmt::format("SELECT {} FROM {} WHERE tenant_id = $1::uuid AND name = ANY($2::text[])", codec.select_list(), record_type.table())),
+      create(CreateStatement(record_type, codec)),
+      update(UpdateStatement(record_type, codec)),
+      load_name(record_type.table() + ".Load"),
+      create_name(record_type.table() + ".Create"),
+      update_name(record_type.table() + ".Update") {}
+
+PgStore::PgStore(pg::Database& reads, pg::Database& writes, const Clock& clock, std::span<const Declaration* const> declarations)
+    : reads_(reads), writes_(writes), clock_(clock) {
+  for (const Declaration* declaration : declarations) tables_.try_emplace(declaration, *declaration);
+}
+
+const PgStore::Table& PgStore::TableOf(const Declaration& declaration) const {
+  const auto found = tables_.find(&declaration);
+  LOTURA_CHECK(found != tables_.end());
+  return found->second;
+}
+
+absl::StatusOr<std::vector<std::optional<Record>>> PgStore::Load(const Declaration& declaration, const TenantId& tenant,
+                                                                 std::span<const std::string> names, Deadline deadline) {
+  const Table& table = TableOf(declaration);
+  return reads_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::optional<Record>>> {
+    const pg::Rows rows = tx.RunBuilt(table.load_name.c_str(), table.load, pg::Params().Tenant(tenant).Texts(names));
+    std::map<std::string, Record, std::less<>> found;
+    for (std::size_t i = 0; i < rows.size(); ++i) found.emplace(rows.Text(i, 0), table.codec.ReadRow(rows, i));
+    std::vector<std::optional<Record>> records;
+    for (const std::string& name : names) {
+      const auto record = found.find(name);
+      records.push_back(record == found.end() ? std::nullopt : std::optional(record->second));
+    }
+    return records;
+  });
+}
+
+absl::StatusOr<std::optional<StoredRequest>> PgStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) {
+  return reads_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::optional<StoredRequest>> {
+    const pg::Rows rows = tx.Run(sql::kFindRequest, pg::Params().Tenant(tenant).Id(request_id));
+    if (rows.empty()) return std::nullopt;
+    StoredRequest found;
+    const std::string hash = rows.Bytes(0, 0);
+    LOTURA_CHECK(hash.size() == found.hash.size());
+    std::ranges::copy(hash, found.hash.begin());
+    found.answer = {rows.Bytes(0, 1), rows.Bytes(0, 2)};
+    return found;
+  });
+}
+
+PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline) {
+  if (units.empty()) return {};
+  if (CanShare(units)) return CommitTogether(units, deadline);
+  Results results;
+  for (const Unit& unit : units) results.push_back(CommitAlone(unit, deadline));
+  return results;
+}
+
+absl::StatusOr<PgStore::Results> PgStore::RunStatement(pg::Tx& tx, std::span<const Unit> units) const {
+  const RecordChange& first = units.front().changes.front();
+  const Table& table = TableOf(*first.declaration);
+  const std::vector<NumberedChange> changes = Numbered(units);
+  const pg::Params params = ParamsOf(*table.declaration, table.codec, changes, WithRequests::kYes, clock_.Now());
+  Results results(units.size(), Outcome());
+  const bool creates = StatementOf(first) == Statement::kCreate;
+  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(), creates ? table.create : table.update, params),
+                 changes, results);
+  return results;
+}
+
+PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline deadline) {
+  const auto run = [&] { return writes_.WriteOne(deadline, [&](pg::Tx& tx) { return RunStatement(tx, units); }); };
+  absl::StatusOr<Results> results = run();
+  // A key that another transaction took meanwhile is visible to the next attempt, which names it.
+  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION") results = run();
+  if (results.ok()) return std::move(*results);
+  if (ReasonOf(results.status()) == "COMMIT_IN_DOUBT") return Settle(units, results.status(), deadline);
+  return Narrow(units, results.status(), deadline);
+}
+
+PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline) {
+  const bool about_a_row = failure.code() == absl::StatusCode::kAlreadyExists || failure.code() == absl::StatusCode::kFailedPrecondition ||
+                           failure.code() == absl::StatusCode::kInvalidArgument;
+  if (!about_a_row) return Results(units.size(), failure);
+  if (units.size() == 1) {
+    if (ReasonOf(failure) != "REFERENCE_VIOLATION") return Results(1, failure);
+    Outcome gone;
+    gone.verdict = Verdict::kReferenceGone;
+    return Results(1, gone);
+  }
+  const std::size_t half = units.size() / 2;
+  Results results = CommitTogether(units.first(half), deadline);
+  Results rest = CommitTogether(units.subspan(half), deadline);
+  std::move(rest.begin(), rest.end(), std::back_inserter(results));
+  return results;
+}
+
+absl::StatusOr<Outcome> PgStore::CommitAlone(const Unit& unit, Deadline deadline) {
+  // Changes of one kind of one declaration share a statement; tables in one order, so that transactions rarely deadlock.
+  std::map<std::pair<std::string, Statement>, Unit> parts;
+  std::map<std::pair<std::string, Statement>, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < unit.changes.size(); ++i) {
+    const auto key = std::pair(unit.changes[i].declaration->table(), StatementOf(unit.changes[i]));
+    parts[key].call = unit.call;
+    parts[key].changes.push_back(unit.changes[i]);
+    places[key].push_back(i);
+  }
+  parts.begin()->second.request = unit.request;
+  Outcome outcome;
+  const auto run = [&] {
+    return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
+      for (const auto& [key, part] : parts) {
+        LOTURA_ASSIGN_OR_RETURN(const Results results, RunStatement(tx, {&part, 1}));
+        outcome = *results.front();
+        outcome.change = places[key][outcome.change];
+        // The status only rolls back: the outcome is the answer.
+        if (outcome.verdict != Verdict::kCommitted) return Aborted("UNIT_REFUSED", "the unit was refused");
+      }
+      return absl::OkStatus();
+    });
+  };
+  absl::Status status = run();
+  if (ReasonOf(status) == "UNIQUE_VIOLATION") status = run();
+  if (ReasonOf(status) == "REFERENCE_VIOLATION") {
+    outcome = {};
+    outcome.verdict = Verdict::kReferenceGone;
+    return outcome;
+  }
+  if (ReasonOf(status) == "COMMIT_IN_DOUBT") return Settle({&unit, 1}, status, deadline).front();
+  if (!status.ok() && ReasonOf(status) != "UNIT_REFUSED") return status;
+  return outcome;
+}
+
+PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline) {
+  const auto metadata = InfoOf(doubt).metadata;
+  const absl::Status ended = WaitForBackendToEnd(std::stoll(metadata.at("backend")), deadline);
+  if (!ended.ok()) return Results(units.size(), Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT", "it could not be found out in time whether the write was committed"));
+  Results results;
+  for (const Unit& unit : units) {
+    if (!unit.request.has_value()) {
+      results.emplace_back(doubt);
+      continue;
+    }
+    const auto found = FindRequest(unit.call->principal.tenant, unit.request->id, deadline);
+    if (!found.ok()) {
+      results.emplace_back(doubt);
+    } else if (!found->has_value()) {
+      results.push_back(Commit({&unit, 1}, deadline).front());
+    } else {
+      Outcome outcome;
+      outcome.verdict = (*found)->hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
+      outcome.answer = (*found)->answer;
+      results.emplace_back(std::move(outcome));
+    }
+  }
+  return results;
+}
+
+absl::Status PgStore::WaitForBackendToEnd(std::int64_t backend, Deadline deadline) {
+  while (!deadline.Passed()) {
+    const auto alive = reads_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<bool> {
+      return tx.Run(sql::kBackendIsAlive, pg::Params().Int(backend)).Int(0, 0) > 0;
+    });
+    // While the server restarts it cannot be asked; afterwards the process is gone.
+    if (alive.ok() && !*alive) return absl::OkStatus();
+    Pause(kBackendPoll);
+  }
+  return DeadlineExceeded("the lost database process did not end in time");
+}
+
+}  // namespace lotura::resource

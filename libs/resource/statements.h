@@ -1,0 +1,35 @@
+// The write statements of a declaration: N rows of one tenant with their requests, match keys and journal entries in one round trip.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/resource/codec.h"
+
+namespace lotura::resource {
+
+// One array parameter and the column that unnest makes of it.
+struct ArraySpec {
+  std::string name;
+  pg::Type type;
+  // What the element is cast to, as "::numeric".
+  std::string cast;
+};
+
+// $1 is the tenant, $2 the periods of requests; then the arrays of each group in this order.
+struct StatementShape {
+  std::vector<ArraySpec> unit;
+  std::vector<ArraySpec> record;
+  std::vector<ArraySpec> added_key;
+  std::vector<ArraySpec> removed_key;
+};
+
+StatementShape ShapeOf(const Declaration& declaration, const Codec& codec);
+
+// Both return exceptions only: (unit, verdict, ord, answer_plain, answer_personal, kind, holder) with verdict R replayed, M request_id of
+// another request, N name taken, D match key taken, S stale. A unit that is not named was committed. A race on a key that the statement
+// could not see is a unique violation of the whole statement; when it runs again it sees it.
+std::string CreateStatement(const Declaration& declaration, const Codec& codec);
+std::string UpdateStatement(const Declaration& declaration, const Codec& codec);
+
+}  // namespace lotura::resource
