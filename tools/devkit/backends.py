@@ -145,6 +145,7 @@ class Kafka(Member):
                 "-cp", f"{libs}/*", main, *arguments]
 
     def settings(self) -> str:
+        # A killed broker may register again only when its session is over: 3 s instead of 9.
         port, controller = self.ports["kafka"], self.ports["kafka-controller"]
         single = "\n".join(f"{topic}.replication.factor=1\n{topic}.min.isr=1" for topic in
                            ("transaction.state.log", "share.coordinator.state.topic"))
@@ -157,6 +158,8 @@ controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={self.home}/log
 auto.create.topics.enable=false
 num.partitions=6
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
 group.initial.rebalance.delay.ms=0
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=4
