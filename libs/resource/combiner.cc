@@ -1,0 +1,137 @@
+#include "libs/resource/combiner.h"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <set>
+
+#include "libs/base/errors.h"
+#include "libs/resource/batch.h"
+
+namespace lotura::resource {
+namespace {
+
+// How far behind its batch the combiner looks for units that fit.
+constexpr std::size_t kLookAhead = 4;
+
+// What may occur only once in a batch.
+std::vector<std::string> MarksOf(const Unit& unit) {
+  std::vector<std::string> marks;
+  if (unit.request.has_value()) marks.push_back("request " + unit.request->id.ToString());
+  for (const RecordChange& change : unit.changes) {
+    marks.push_back("name " + change.name);
+    for (const auto* record : {change.before.get(), change.after.get()}) {
+      for (const auto& [kind, key] : MatchKeysOf(*change.declaration, record)) marks.push_back(fmt::format("key {} {}", kind, key));
+    }
+  }
+  return marks;
+}
+
+bool IsCreate(const RecordChange& change) { return change.kind == events::v1::KIND_CREATED; }
+
+// A unit that the store can commit together with others.
+bool IsShareable(const Unit& unit) {
+  if (unit.changes.empty()) return false;
+  const RecordChange& first = unit.changes.front();
+  if (!IsCreate(first)) return unit.changes.size() == 1;
+  return std::ranges::all_of(unit.changes, [&](const RecordChange& change) {
+    return change.declaration == first.declaration && IsCreate(change);
+  });
+}
+
+bool Fits(const Unit& first, const Unit& other) {
+  return IsShareable(first) && IsShareable(other) && first.call->principal.tenant == other.call->principal.tenant &&
+         first.changes.front().declaration == other.changes.front().declaration &&
+         IsCreate(first.changes.front()) == IsCreate(other.changes.front());
+}
+
+}  // namespace
+
+Combiner::~Combiner() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();
+  while (Step()) {
+  }
+}
+
+void Combiner::Submit(Unit unit, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() < limits_.waiting_max) {
+      waiting_.push_back({std::move(unit), std::move(done)});
+      arrived_.notify_one();
+      return;
+    }
+  }
+  done(ResourceExhausted("WRITES_WAITING", "too many writes are waiting", 100));
+}
+
+absl::StatusOr<Outcome> Combiner::Commit(Unit unit) {
+  std::promise<absl::StatusOr<Outcome>> promise;
+  auto outcome = promise.get_future();
+  Submit(std::move(unit), [&promise](absl::StatusOr<Outcome> result) { promise.set_value(std::move(result)); });
+  return outcome.get();
+}
+
+std::vector<Combiner::Waiter> Combiner::TakeBatch() {
+  std::vector<Waiter> batch;
+  std::set<std::string> marked;
+  const std::lock_guard lock(mutex_);
+  const std::size_t look_at = std::min(waiting_.size(), limits_.batch_max * kLookAhead);
+  std::deque<Waiter> left;
+  std::size_t looked_at = 0;
+  for (; looked_at < look_at && batch.size() < limits_.batch_max; ++looked_at) {
+    Waiter& waiter = waiting_[looked_at];
+    const auto marks = MarksOf(waiter.unit);
+    const bool free = std::ranges::none_of(marks, [&](const std::string& mark) { return marked.contains(mark); });
+    // A unit that stays behind keeps its marks too: nobody overtakes it.
+    marked.insert(marks.begin(), marks.end());
+    const bool taken = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
+    (taken ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
+    if (batch.size() == 1 && !IsShareable(batch.front().unit)) {
+      ++looked_at;
+      break;
+    }
+  }
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(looked_at));
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()), std::make_move_iterator(left.end()));
+  return batch;
+}
+
+bool Combiner::Step() {
+  std::vector<Waiter> batch = TakeBatch();
+  if (batch.empty()) return false;
+  std::vector<Unit> units;
+  Deadline last = batch.front().unit.call->deadline;
+  for (Waiter& waiter : batch) {
+    if (waiter.unit.call->deadline.at() > last.at()) last = waiter.unit.call->deadline;
+    units.push_back(std::move(waiter.unit));
+  }
+  auto outcomes = store_.Commit(units, last);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcomes[i]));
+  return true;
+}
+
+void Combiner::Start(std::size_t threads) {
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { Drive(stop); });
+  }
+}
+
+void Combiner::Drive(const std::stop_token& stop) {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      arrived_.wait(lock, stop, [&] { return !waiting_.empty(); });
+      if (waiting_.empty()) return;
+    }
+    Step();
+  }
+}
+
+std::size_t Combiner::Waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+}  // namespace lotura::resource
