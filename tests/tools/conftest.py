@@ -20,7 +20,7 @@ class Probe(http.server.BaseHTTPRequestHandler):
         self.send_response(200 if self.path == "/readyz" else 404)
         self.end_headers()
 host, port = os.environ["LOTURA_HTTP_LISTEN"].rsplit(":", 1)
-print("neighbors:", os.environ.get("LOTURA_NEIGHBORS", ""), flush=True)
+print({name: value for name, value in os.environ.items() if name.startswith("LOTURA_")}, flush=True)
 http.server.HTTPServer((host, int(port)), Probe).serve_forever()
 """
 MIGRATE = """#!/bin/sh

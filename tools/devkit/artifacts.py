@@ -2,7 +2,7 @@
 
 Each artifact is one directory `<name>-<version>`. It is made under another name and renamed when
 complete, so a directory that exists is whole, and clones share it without locks. The version is
-the one that the recipe (pom.xml, package.json) gives itself; raise it with every change of a recipe.
+the one that the recipe (pom.xml, package.json) gives itself; raise it when a recipe changes.
 """
 
 import json
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from devkit.console import Failure, complain, run_with_progress, say
 from devkit.layout import DEVKIT, ROOT, VAR, cache
+from devkit.places import Place
 
 LOG = VAR / "log" / "setup.log"
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
@@ -141,8 +142,9 @@ def _link_googleapis() -> None:
     """Makes the google protos a module of buf.yaml, whose paths may not leave the repository."""
     link = ROOT / ".cache" / "googleapis"
     link.parent.mkdir(exist_ok=True)
-    if link.is_symlink():
-        link.unlink()
+    if link.is_symlink() and link.readlink() == googleapis().path:
+        return
+    link.unlink(missing_ok=True)
     link.symlink_to(googleapis().path)
 
 
@@ -158,9 +160,12 @@ def ensure_all() -> None:
                  "fail until golang-go is installed and setup is run again.")
 
 
-def paths() -> dict[str, str]:
-    """The variables by which CMake and scripts find the artifacts."""
+def paths(place: Place) -> dict[str, str]:
+    """The variables by which CMake, tests and scripts find the artifacts.
+
+    Kafka's jars are named where the user that runs servers can read them.
+    """
     return {"LOTURA_GOOGLEAPIS_DIR": str(googleapis().path),
-            "LOTURA_KAFKA_LIBS": str(kafka().path / "libs"),
+            "LOTURA_KAFKA_LIBS": str(place.shared(kafka().path) / "libs"),
             "LOTURA_BUF": str(buf_binary()),
             "LOTURA_GRPCURL": str(grpcurl_binary())}

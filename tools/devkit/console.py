@@ -49,7 +49,7 @@ def tail(path: Path, begin: int = 0) -> str:
 
 
 class ProgressLine:
-    """One line that grows older while a command runs: rewritten on a terminal, repeated elsewhere."""
+    """One line about a running command: rewritten on a terminal, repeated elsewhere."""
 
     def __init__(self, label: str):
         self._label = label

@@ -1,6 +1,7 @@
 """Verb fmt: formats C++ and protos in place, or checks them."""
 
 import argparse
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from devkit.layout import ROOT
 
 SUMMARY = "format C++ and protos in place; --check only tells"
 FILES_PER_CALL = 100
+COMPLAINT = re.compile(r"^(\S+?):\d+:\d+: error: code should be clang-formatted", re.MULTILINE)
 
 
 def sources(*suffixes: str) -> list[Path]:
@@ -22,15 +24,26 @@ def sources(*suffixes: str) -> list[Path]:
     return [ROOT / name for name in names if name.endswith(suffixes) and (ROOT / name).is_file()]
 
 
+def tell(wanting: list[str]) -> bool:
+    """Names the files that are not in order; true when there are none."""
+    for name in wanting:
+        say(f"    not formatted: {name.removeprefix(f'{ROOT}/')}")
+    return not wanting
+
+
 def clang_format(check_only: bool) -> bool:
-    files = sources(".h", ".cc")
+    files = [str(path) for path in sources(".h", ".cc")]
     mode = ["--dry-run", "--Werror"] if check_only else ["-i"]
     step(f"clang-format: {len(files)} files")
-    good = True
+    complaints = ""
     for begin in range(0, len(files), FILES_PER_CALL):
-        batch = [str(path) for path in files[begin : begin + FILES_PER_CALL]]
-        good &= subprocess.run(["clang-format-14", *mode, *batch], check=False).returncode == 0
-    return good
+        outcome = subprocess.run(
+            ["clang-format-14", *mode, *files[begin : begin + FILES_PER_CALL]],
+            capture_output=True, text=True, check=False)
+        if outcome.returncode != 0 and not (check_only and COMPLAINT.search(outcome.stderr)):
+            raise Failure(f"clang-format-14 failed: {outcome.stderr.strip()}")
+        complaints += outcome.stderr
+    return tell(sorted(set(COMPLAINT.findall(complaints))))
 
 
 def buf_format(check_only: bool) -> bool:
@@ -40,9 +53,12 @@ def buf_format(check_only: bool) -> bool:
     if not binary.exists():
         raise Failure("buf is missing; run tools/dev setup first.")
     step("buf format")
-    mode = ["--diff", "--exit-code"] if check_only else ["--write"]
-    return subprocess.run([str(binary), "format", "proto", *mode], cwd=ROOT,
-                          check=False).returncode == 0
+    mode = ["--diff"] if check_only else ["--write"]
+    outcome = subprocess.run([str(binary), "format", "proto", *mode], cwd=ROOT,
+                             capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        raise Failure(f"buf format failed: {outcome.stderr.strip()}")
+    return tell(re.findall(r"^\+\+\+ (\S+)", outcome.stdout, re.MULTILINE))
 
 
 def main(arguments: list[str]) -> int:

@@ -80,7 +80,10 @@ class Member:
                 and record.fingerprint == self._fingerprint())
 
     def _fingerprint(self) -> str:
-        parts = [self.command(), sorted(self.environment().items()), self.settings()]
+        # Only our own variables count: another shell's PATH is no reason to restart anything.
+        variables = {name: value for name, value in sorted(self.environment().items())
+                     if name.startswith("LOTURA_")}
+        parts = [self.command(), variables, self.settings()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def take_free_ports(self) -> None:

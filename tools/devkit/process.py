@@ -26,7 +26,7 @@ def wait_until(predicate: Callable[[], bool], seconds: float) -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat after the command's name; empty if there is no such process."""
+    """The fields of /proc/<pid>/stat after the command's name; empty if the process is gone."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devkit.console import Failure, tail
@@ -27,6 +27,7 @@ class Surroundings:
     kafka: str
     jwks: Path
     page_token_keys: Path
+    extra: dict[str, str] = field(default_factory=dict)  # Further variables; they win.
 
     def variables(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items()
@@ -41,7 +42,7 @@ class Surroundings:
             "LOTURA_TOKEN_AUDIENCE": AUDIENCE,
             "LOTURA_TOKEN_JWKS": str(self.jwks),
             "LOTURA_PAGE_TOKEN_KEYS": str(self.page_token_keys),
-        }
+        } | self.extra
 
     def binary(self, name: str) -> Path:
         path = self.binaries / f"lotura-{name}"

@@ -5,6 +5,8 @@ import time
 
 from devkit import artifacts, packages
 from devkit.console import say, step
+from devkit.layout import VAR
+from devkit.places import Place
 
 SUMMARY = "install the packages and fetch the tools that Lotura needs"
 
@@ -20,6 +22,7 @@ def ensure() -> None:
         say("    all present")
     step("Tools and protos from the registries")
     artifacts.ensure_all()
+    Place(VAR).shared(artifacts.kafka().path)
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
                         help="only print where things are, as NAME=path lines")
     options = parser.parse_args(arguments)
     if options.paths:
-        for name, path in artifacts.paths().items():
+        for name, path in artifacts.paths(Place(VAR)).items():
             say(f"{name}={path}")
         return 0
     begin = time.monotonic()

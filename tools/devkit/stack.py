@@ -42,7 +42,8 @@ class Stack:
     members die with this process even if it is killed; otherwise they live on until `stop`.
     """
 
-    def __init__(self, directory: Path, binaries: Path = ROOT / "build" / "bin"):
+    def __init__(self, directory: Path, binaries: Path = ROOT / "build" / "bin",
+                 variables: dict[str, str] | None = None):
         self.place = Place(Path(directory))
         self.ports = Ports(self.place.directory / "ports.json")
         self.issuer = Issuer(self.place.issuer)
@@ -53,6 +54,7 @@ class Stack:
         self.services = {name: Service(self.place, self.ports, name, self.surroundings)
                          for name in (TOGETHER, *SERVICES)}
         self._binaries = Path(binaries)
+        self.variables = dict(variables or {})  # Further settings of the services.
         self._guard: subprocess.Popen | None = None
 
     def surroundings(self) -> Surroundings:
@@ -60,7 +62,8 @@ class Stack:
         return Surroundings(
             binaries=self._binaries, postgres=self.postgres.conninfo(),
             redis=self.redis.address, kafka=self.kafka.brokers, jwks=self.issuer.jwks_path,
-            page_token_keys=ensure_page_token_keys(self.place.secrets / "page_token_keys"))
+            page_token_keys=ensure_page_token_keys(self.place.secrets / "page_token_keys"),
+            extra=self.variables)
 
     @property
     def backends(self) -> tuple[Member, ...]:

@@ -5,10 +5,11 @@ import os
 import subprocess
 import time
 
-from devkit import setup
+from devkit import artifacts, setup
 from devkit.build import add_preset_options, build
 from devkit.console import say, step
-from devkit.layout import ROOT
+from devkit.layout import ROOT, VAR
+from devkit.places import Place
 
 SUMMARY = "run the tests: all, or one label (unit, pg, component, e2e); --asan, --tsan"
 LABELS = ("unit", "pg", "component", "e2e")
@@ -40,6 +41,6 @@ def main(arguments: list[str]) -> int:
     build(options.preset, [])
     step(f"Running the tests, preset {options.preset}, {options.label or 'all rings'}")
     outcome = subprocess.run(ctest_command(options.preset, options.label, options.name), cwd=ROOT,
-                             check=False)
+                             env=os.environ | artifacts.paths(Place(VAR)), check=False)
     say(f"setup, build and tests took {time.monotonic() - begin:.0f} s")
     return outcome.returncode

@@ -5,11 +5,11 @@ import time
 
 from devkit import artifacts
 from devkit.console import say, step
-from devkit.layout import ROOT, SERVICES, VAR
+from devkit.layout import ROOT, VAR
 from devkit.services import TOGETHER
 from devkit.stack import Arrangement, Stack
 
-SUMMARY = "start PostgreSQL, Redis, Kafka, Prometheus and all services (--separate, --only-backends)"
+SUMMARY = "start the servers and all services (--separate, --only-backends)"
 
 
 def show_endpoints(stack: Stack) -> None:
@@ -33,9 +33,10 @@ def show_backend_commands(stack: Stack) -> None:
 
 
 def show_commands(stack: Stack) -> None:
-    grpcurl = f"{artifacts.grpcurl_binary()} -plaintext -H \"authorization: Bearer $(tools/dev token)\""
+    token = '"authorization: Bearer $(tools/dev token)"'
+    grpcurl = f"{artifacts.grpcurl_binary()} -plaintext -H {token}"
     organization = '{"organization": {"display_name": "Acme"}}'
-    accounts = stack.grpc(SERVICES[1])
+    accounts = stack.grpc("accounts")
     step(f"Three commands to try, in {ROOT}")
     say(f"    {grpcurl} {accounts} list")
     say(f"    {grpcurl} -d '{organization}' {accounts} "
