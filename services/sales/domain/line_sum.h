@@ -1,0 +1,24 @@
+// What the lines of an opportunity are worth.
+#pragma once
+
+#include <google/type/money.pb.h>
+
+#include <optional>
+#include <string>
+
+#include "libs/base/errors.h"
+#include "lotura/sales/v1/opportunity.pb.h"
+
+namespace lotura::sales::domain {
+
+// Three upper-case letters (ISO 4217).
+bool IsCurrencyCode(std::string_view code);
+
+// Adds what is wrong with the lines: a missing product, a quantity or price out of range, two
+// currencies, a sum beyond the range of an amount. Fields are paths within the opportunity.
+void CheckLines(const v1::Opportunity& deal, Violations& violations);
+
+// Sum of quantity times unit price; nothing without lines, or with lines that CheckLines refuses.
+std::optional<google::type::Money> SumOfLines(const v1::Opportunity& deal);
+
+}  // namespace lotura::sales::domain
