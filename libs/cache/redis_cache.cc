@@ -1,0 +1,200 @@
+#include "libs/cache/redis_cache.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "libs/cache/redis_scripts.h"
+
+namespace lotura::cache {
+namespace {
+
+// Owed fences are told in portions that fit into one round trip.
+constexpr std::size_t kPortion = 512;
+
+std::vector<Command> Handshake(const RedisOptions& options) {
+  std::vector<Command> commands;
+  if (!options.user.empty()) {
+    commands.push_back({"AUTH", options.user, options.password});
+  } else if (!options.password.empty()) {
+    commands.push_back({"AUTH", options.password});
+  }
+  commands.push_back({"SCRIPT", "LOAD", TakeLease().text});
+  commands.push_back({"SCRIPT", "LOAD", FillUnderLease().text});
+  return commands;
+}
+
+bool IsNumber(const Reply& reply) { return reply.kind == Reply::Kind::kNumber; }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RedisCache>> RedisCache::Create(const RedisOptions& options,
+                                                               Observer& observer) {
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  auto endpoint = RedisEndpoint::Parse(options.address, options.plain_tcp);
+  if (!endpoint.ok()) return endpoint.status();
+  std::unique_ptr<RedisCache> cache(new RedisCache(options, *std::move(endpoint), observer));
+  cache->client_.Start([owner = cache.get()] { return owner->PayOwedFences(); });
+  return cache;
+}
+
+RedisCache::RedisCache(const RedisOptions& options, RedisEndpoint endpoint, Observer& observer)
+    : options_(options),
+      observer_(observer),
+      owed_(options.owed_fences_max),
+      client_(options, std::move(endpoint), Handshake(options), observer) {}
+
+// The keeper uses the other members: it ends before they do.
+RedisCache::~RedisCache() { client_.Stop(); }
+
+std::vector<Lookup> RedisCache::GetMany(std::span<const Key> keys) {
+  const Deadline deadline = Deadline::After(options_.call_timeout);
+  std::vector<Lookup> lookups(keys.size(), Miss{});
+  std::vector<Command> commands;
+  std::vector<std::size_t> asked;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    // Redis may hold what this process knows to be old.
+    if (owed_.Holds(keys[i])) continue;
+    commands.push_back({"GET", keys[i].bytes});
+    asked.push_back(i);
+  }
+  const auto replies = commands.empty() ? std::nullopt : client_.Run(commands, deadline);
+  if (replies.has_value()) {
+    std::vector<Unanswered> unanswered;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      lookups[asked[i]] = Judge(keys[asked[i]], (*replies)[i], unanswered, asked[i]);
+    }
+    TakeLeases(keys, unanswered, deadline, lookups);
+  }
+  CountLookups(lookups);
+  return lookups;
+}
+
+Lookup RedisCache::Judge(const Key& key, const Reply& reply, std::vector<Unanswered>& unanswered,
+                         std::size_t index) {
+  if (reply.kind == Reply::Kind::kNil) {
+    unanswered.push_back({index, {}});
+    return Miss{};
+  }
+  if (reply.kind != Reply::Kind::kText) return Miss{};
+  Stored stored = Decode(key, reply.text);
+  if (auto* hit = std::get_if<Hit>(&stored)) return std::move(*hit);
+  if (std::holds_alternative<Negative>(stored)) return Negative{};
+  if (auto* lease = std::get_if<Lease>(&stored)) return Miss{std::move(*lease)};
+  const bool corrupt = std::get<Unusable>(stored) == Unusable::kCorrupt;
+  observer_.Count(corrupt ? Event::kMissCorrupt : Event::kMissOtherLayout, 1);
+  unanswered.push_back({index, reply.text});
+  return Miss{};
+}
+
+void RedisCache::TakeLeases(std::span<const Key> keys, std::span<const Unanswered> unanswered,
+                            Deadline deadline, std::vector<Lookup>& lookups) {
+  if (unanswered.empty()) return;
+  const std::string life = std::to_string(options_.lease_ttl.count());
+  std::vector<Command> commands;
+  for (const Unanswered& one : unanswered) {
+    commands.push_back({"EVALSHA", TakeLease().sha1, "1", keys[one.index].bytes, one.seen,
+                        EncodeLease(NewLease()), life});
+  }
+  const auto replies = client_.Run(commands, deadline);
+  if (!replies.has_value()) return;
+  std::vector<Unanswered> still_unanswered;
+  for (std::size_t i = 0; i < unanswered.size(); ++i) {
+    const std::size_t index = unanswered[i].index;
+    // Another reader may have been faster: then its lease stands there, or already its entry.
+    lookups[index] = Judge(keys[index], (*replies)[i], still_unanswered, index);
+  }
+}
+
+void RedisCache::CountLookups(std::span<const Lookup> lookups) {
+  std::size_t hits = 0;
+  std::size_t negatives = 0;
+  std::size_t leased = 0;
+  for (const Lookup& lookup : lookups) {
+    if (std::holds_alternative<Hit>(lookup)) ++hits;
+    if (std::holds_alternative<Negative>(lookup)) ++negatives;
+    const Miss* miss = std::get_if<Miss>(&lookup);
+    if (miss != nullptr && miss->lease.has_value()) ++leased;
+  }
+  observer_.Count(Event::kHit, hits);
+  observer_.Count(Event::kNegativeHit, negatives);
+  observer_.Count(Event::kMiss, leased);
+  observer_.Count(Event::kMissUnleased, lookups.size() - hits - negatives - leased);
+}
+
+std::string RedisCache::Life(const Filling& filling) const {
+  const auto longest = filling.entry.has_value() ? options_.ttl_max : options_.negative_ttl_max;
+  const auto life = std::clamp(filling.ttl, std::chrono::milliseconds(1), longest);
+  // Up to a tenth shorter, so that what was filled together does not expire together.
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const auto shorter = std::uniform_int_distribution<std::int64_t>(0, life.count() / 10)(random);
+  return std::to_string(life.count() - shorter);
+}
+
+std::vector<Filled> RedisCache::FillMany(std::span<const Filling> fillings) {
+  std::vector<Filled> filled(fillings.size(), Filled::kNotReached);
+  std::vector<Command> commands;
+  std::vector<std::size_t> sent;
+  for (std::size_t i = 0; i < fillings.size(); ++i) {
+    const Filling& filling = fillings[i];
+    if (filling.entry.has_value() && filling.entry->value.size() > options_.value_bytes_max) {
+      filled[i] = Filled::kRefused;
+      observer_.Count(Event::kFillTooLarge, 1);
+      continue;
+    }
+    std::string entry = filling.entry.has_value() ? EncodeEntry(filling.key, *filling.entry)
+                                                  : EncodeNegative(filling.key);
+    commands.push_back({"EVALSHA", FillUnderLease().sha1, "1", filling.key.bytes,
+                        EncodeLease(filling.lease), std::move(entry), Life(filling)});
+    sent.push_back(i);
+  }
+  const auto replies = commands.empty()
+                           ? std::nullopt
+                           : client_.Run(commands, Deadline::After(options_.call_timeout));
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    if (!replies.has_value() || !IsNumber((*replies)[i])) {
+      observer_.Count(Event::kFillNotReached, 1);
+      continue;
+    }
+    const bool stored = (*replies)[i].number == 1;
+    filled[sent[i]] = stored ? Filled::kStored : Filled::kRefused;
+    observer_.Count(stored ? Event::kStored : Event::kFillRefused, 1);
+  }
+  return filled;
+}
+
+Fenced RedisCache::FenceMany(std::span<const Key> keys) {
+  if (keys.empty()) return Fenced::kTold;
+  std::vector<Command> commands;
+  commands.reserve(keys.size());
+  for (const Key& key : keys) commands.push_back({"UNLINK", key.bytes});
+  const auto replies = client_.Run(commands, Deadline::After(options_.call_timeout));
+  if (replies.has_value() && std::ranges::all_of(*replies, IsNumber)) {
+    observer_.Count(Event::kFenced, keys.size());
+    return Fenced::kTold;
+  }
+  const std::size_t forgotten = owed_.Add(keys);
+  observer_.Count(Event::kFenceOwed, keys.size() - forgotten);
+  observer_.Count(Event::kFenceForgotten, forgotten);
+  client_.WakeKeeper();
+  return Fenced::kNotTold;
+}
+
+RedisClient::Chores RedisCache::PayOwedFences() {
+  while (!owed_.empty()) {
+    const std::vector<OwedFences::Debt> debts = owed_.Some(kPortion);
+    std::vector<Command> commands;
+    commands.reserve(debts.size());
+    for (const OwedFences::Debt& debt : debts) commands.push_back({"UNLINK", debt.key});
+    const auto replies = client_.RunAsKeeper(commands);
+    if (!replies.has_value() || !std::ranges::all_of(*replies, IsNumber)) {
+      return RedisClient::Chores::kFailed;
+    }
+    owed_.Paid(debts);
+    observer_.Count(Event::kFencePaid, debts.size());
+  }
+  return RedisClient::Chores::kDone;
+}
+
+}  // namespace lotura::cache

@@ -1,0 +1,57 @@
+// The cache in Redis.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "libs/cache/cache.h"
+#include "libs/cache/entry.h"
+#include "libs/cache/observer.h"
+#include "libs/cache/owed_fences.h"
+#include "libs/cache/redis_client.h"
+#include "libs/cache/redis_options.h"
+
+namespace lotura::cache {
+
+// Thread-safe. Owns its connections and one thread.
+class RedisCache final : public Cache {
+ public:
+  // INVALID_ARGUMENT for wrong options. A server that does not answer is no error: the cache begins
+  // to work when it does.
+  static absl::StatusOr<std::unique_ptr<RedisCache>> Create(const RedisOptions& options,
+                                                            Observer& observer);
+  ~RedisCache() override;
+
+  std::vector<Lookup> GetMany(std::span<const Key> keys) override;
+  std::vector<Filled> FillMany(std::span<const Filling> fillings) override;
+  Fenced FenceMany(std::span<const Key> keys) override;
+
+  // False while the server cannot be reached; for the readiness page and for tests.
+  [[nodiscard]] bool Reached() const { return client_.CircuitIsClosed(); }
+
+ private:
+  RedisCache(const RedisOptions& options, RedisEndpoint endpoint, Observer& observer);
+
+  // Where a lookup had no usable entry: which result it is, and what stood there.
+  struct Unanswered {
+    std::size_t index = 0;
+    std::string seen;
+  };
+  Lookup Judge(const Key& key, const Reply& reply, std::vector<Unanswered>& unanswered,
+               std::size_t index);
+  void TakeLeases(std::span<const Key> keys, std::span<const Unanswered> unanswered,
+                  Deadline deadline, std::vector<Lookup>& lookups);
+  void CountLookups(std::span<const Lookup> lookups);
+  [[nodiscard]] std::string Life(const Filling& filling) const;
+  RedisClient::Chores PayOwedFences();
+
+  const RedisOptions options_;
+  Observer& observer_;
+  OwedFences owed_;
+  RedisClient client_;
+};
+
+}  // namespace lotura::cache

@@ -1,0 +1,45 @@
+// How the cache reaches Redis and how long it trusts what is there.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "libs/cache/redis_endpoint.h"
+
+namespace lotura::cache {
+
+struct RedisOptions {
+  // As RedisEndpoint::Parse takes it.
+  std::string address;
+  PlainTcp plain_tcp = PlainTcp::kLoopbackOnly;
+  // Empty: no authentication; a password without a user is the default user's.
+  std::string user;
+  std::string password;
+  // Most connections at once.
+  std::size_t connections = 8;
+  // Bounds a whole call: waiting for a connection, connecting, sending and reading. The platform
+  // promises 50 ms; more is for tests on a busy machine.
+  std::chrono::milliseconds call_timeout{50};
+  // How long a reader may take between its miss and its fill.
+  std::chrono::milliseconds lease_ttl{5'000};
+  // The longest life of an entry, and of the knowledge that there is no record.
+  std::chrono::milliseconds ttl_max{60'000};
+  std::chrono::milliseconds negative_ttl_max{10'000};
+  // Larger values are not kept.
+  std::size_t value_bytes_max = 256 * 1024;
+  std::size_t owed_fences_max = 65'536;
+  // How often an unreachable server is tried again. At most 2 s.
+  std::chrono::milliseconds probe_interval{250};
+
+  // INVALID_ARGUMENT naming every option that is out of its bounds.
+  [[nodiscard]] absl::Status Validate() const;
+
+  // After this span no read returns a version older than one whose write was acknowledged, even if
+  // Redis could not be told of the write: a value may be filled this late and lives that long.
+  [[nodiscard]] std::chrono::milliseconds StalenessBound() const { return lease_ttl + ttl_max; }
+};
+
+}  // namespace lotura::cache
