@@ -182,11 +182,14 @@ class DeclarationCompiler {
         if (column == nullptr || words.size() > 2 || (words.size() == 2 && words[1] != "desc")) return Wrong(fmt::format("order '{}' is not a list of fields, each with desc or nothing", option.by()));
         if (column->type == ColumnType::kJson || column->type == ColumnType::kTextArray) return Wrong(column->name + ": cannot be ordered");
         if (column->name == "update_time") return Wrong("update_time is not an order: its index would double the cost of each update");
-        order.terms.push_back({column, words.size() == 2});
+        const Direction direction = words.size() == 2 ? Direction::kDescending : Direction::kAscending;
+        if (!order.columns.empty() && direction != order.direction) return Wrong(fmt::format("order '{}' goes in two directions", option.by()));
+        order.direction = direction;
+        order.columns.push_back(column);
       }
       out_.orders_.push_back(std::move(order));
     }
-    out_.orders_.push_back({.by = "name", .terms = {}});
+    out_.orders_.push_back({.by = "name", .columns = {}});
     return absl::OkStatus();
   }
 

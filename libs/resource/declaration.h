@@ -64,17 +64,15 @@ struct Column {
   [[nodiscard]] std::string CurrencyColumn() const { return name + "_currency"; }
 };
 
-// One term of an order.
-struct OrderTerm {
-  const Column* column = nullptr;
-  bool descending = false;
-};
+enum class Direction { kAscending, kDescending };
 
-// One way to read a list; the name breaks ties, ascending.
+// One way to read a list. All fields and the name, which breaks ties, go in one direction, so that an ascending index over
+// (tenant_id, [parent,] fields, name) serves it by comparing rows. A field that is not set counts as the smallest value.
 struct Order {
-  // In its normal form: "close_date desc, amount".
+  // In its normal form: "close_date desc, amount desc".
   std::string by;
-  std::vector<OrderTerm> terms;
+  std::vector<const Column*> columns;
+  Direction direction = Direction::kAscending;
 };
 
 // "pipelines/{pipeline}/stages/{stage}".

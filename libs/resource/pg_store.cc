@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include "libs/base/check.h"
+#include "libs/resource/periods.h"
 #include "libs/resource/queries.sql.h"
 
 namespace lotura::resource {
@@ -21,6 +22,7 @@ Statement StatementOf(const RecordChange& change) {
 
 // True for units that can share a statement: each refuses on its own, without leaving a part of itself behind.
 bool CanShare(std::span<const Unit> units) {
+  if (std::ranges::any_of(units, [](const Unit& unit) { return unit.changes.empty(); })) return false;
   const RecordChange& first = units.front().changes.front();
   return std::ranges::all_of(units, [&](const Unit& unit) {
     const bool whole = StatementOf(first) == Statement::kCreate || unit.changes.size() == 1;
@@ -130,7 +132,7 @@ PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline)
   if (units.empty()) return {};
   if (CanShare(units)) return CommitTogether(units, deadline);
   Results results;
-  for (const Unit& unit : units) results.push_back(CommitAlone(unit, deadline));
+  for (const Unit& unit : units) results.push_back(unit.changes.empty() ? Remember(unit, deadline) : CommitAlone(unit, deadline));
   return results;
 }
 
@@ -206,6 +208,33 @@ absl::StatusOr<Outcome> PgStore::CommitAlone(const Unit& unit, Deadline deadline
   }
   if (ReasonOf(status) == "COMMIT_IN_DOUBT") return Settle({&unit, 1}, status, deadline).front();
   if (!status.ok() && ReasonOf(status) != "UNIT_REFUSED") return status;
+  return outcome;
+}
+
+absl::StatusOr<Outcome> PgStore::Remember(const Unit& unit, Deadline deadline) {
+  LOTURA_CHECK(unit.request.has_value());
+  const Request& request = *unit.request;
+  const TenantId& tenant = unit.call->principal.tenant;
+  pg::Array periods(pg::Type::kDate);
+  for (const auto period : PeriodsToWrite(clock_.Now())) periods.Add(pg::binary::Date(period));
+  const auto written = writes_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<bool> {
+    return !tx.Run(sql::kRememberRequest, pg::Params()
+                                              .Tenant(tenant)
+                                              .Id(request.id)
+                                              .Bytes({reinterpret_cast<const char*>(request.hash.data()), request.hash.size()})
+                                              .Bytes(request.answer.plain)
+                                              .Bytes(request.answer.personal)
+                                              .Add(periods))
+                .empty();
+  });
+  if (written.ok() && *written) return Outcome();
+  if (!written.ok() && ReasonOf(written.status()) != "COMMIT_IN_DOUBT") return written.status();
+  // Known before, or by the statement whose connection was lost.
+  LOTURA_ASSIGN_OR_RETURN(const auto found, FindRequest(tenant, request.id, deadline));
+  if (!found.has_value()) return written.ok() ? absl::StatusOr<Outcome>(Outcome()) : written.status();
+  Outcome outcome;
+  outcome.verdict = found->hash == request.hash ? Verdict::kReplayed : Verdict::kRequestReused;
+  outcome.answer = found->answer;
   return outcome;
 }
 

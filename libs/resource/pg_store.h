@@ -45,6 +45,8 @@ class PgStore final : public Store {
   // After a failure of the statement as a whole: once more, then in halves, so that the bad unit is found.
   Results Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline);
   absl::StatusOr<Outcome> CommitAlone(const Unit& unit, Deadline deadline);
+  // A unit that has a request and changes nothing.
+  absl::StatusOr<Outcome> Remember(const Unit& unit, Deadline deadline);
   // Finds out what became of units whose commit was in doubt, and runs again what was not committed.
   Results Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline);
   absl::Status WaitForBackendToEnd(std::int64_t backend, Deadline deadline);

@@ -11,3 +11,10 @@ SELECT count(*) FROM pg_stat_activity WHERE pid = $1::bigint;
 SELECT asked.name FROM unnest($2::text[]) AS asked(name)
 WHERE NOT EXISTS (
   SELECT 1 FROM foreign_record f WHERE f.tenant_id = $1::uuid AND f.name = asked.name AND NOT f.deleted);
+
+-- name: RememberRequest
+-- A request that changed nothing is remembered as well; one that is known already stays as it is.
+INSERT INTO request (period, tenant_id, request_id, hash, answer_plain, answer_personal)
+SELECT p.period, $1::uuid, $2::uuid, $3::bytea, $4::bytea, $5::bytea FROM unnest($6::date[]) AS p(period)
+WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.tenant_id = $1::uuid AND r.request_id = $2::uuid)
+ON CONFLICT DO NOTHING RETURNING period;

@@ -27,7 +27,7 @@ CREATE TABLE organization (
 
 CREATE INDEX organization_tenant_id_display_name_idx ON organization (tenant_id, display_name, name)
   WHERE delete_time IS NULL;
-CREATE INDEX organization_tenant_id_create_time_idx ON organization (tenant_id, create_time DESC, name)
+CREATE INDEX organization_tenant_id_create_time_idx ON organization (tenant_id, create_time, name)
   WHERE delete_time IS NULL;
 CREATE INDEX organization_tenant_id_domain_idx ON organization (tenant_id, domain);
 CREATE INDEX organization_tenant_id_parent_organization_idx ON organization (tenant_id, parent_organization);
@@ -52,7 +52,7 @@ CREATE TABLE person (
 ) WITH (fillfactor = 90);
 
 CREATE INDEX person_tenant_id_display_name_idx ON person (tenant_id, display_name, name) WHERE delete_time IS NULL;
-CREATE INDEX person_tenant_id_create_time_idx ON person (tenant_id, create_time DESC, name) WHERE delete_time IS NULL;
+CREATE INDEX person_tenant_id_create_time_idx ON person (tenant_id, create_time, name) WHERE delete_time IS NULL;
 CREATE INDEX person_tenant_id_email_idx ON person (tenant_id, email);
 
 CREATE TABLE affiliation (

@@ -22,5 +22,5 @@ CREATE TABLE activity (
 );
 
 CREATE INDEX activity_tenant_id_start_time_idx
-  ON activity (tenant_id, coalesce(start_time, '-infinity'::timestamptz) DESC, name) WHERE delete_time IS NULL;
+  ON activity (tenant_id, coalesce(start_time, '-infinity'::timestamptz), name) WHERE delete_time IS NULL;
 CREATE INDEX activity_tenant_id_owner_idx ON activity (tenant_id, owner);

@@ -58,11 +58,11 @@ CREATE TABLE opportunity (
   FOREIGN KEY (tenant_id, stage) REFERENCES stage (tenant_id, name)
 ) WITH (fillfactor = 80);
 
-CREATE INDEX opportunity_tenant_id_create_time_idx ON opportunity (tenant_id, create_time DESC, name)
+CREATE INDEX opportunity_tenant_id_create_time_idx ON opportunity (tenant_id, create_time, name)
   WHERE delete_time IS NULL;
 CREATE INDEX opportunity_tenant_id_expected_close_date_idx
   ON opportunity (tenant_id, coalesce(expected_close_date, '-infinity'::date), name) WHERE delete_time IS NULL;
-CREATE INDEX opportunity_tenant_id_amount_idx ON opportunity (tenant_id, coalesce(amount, 0::numeric) DESC, name)
+CREATE INDEX opportunity_tenant_id_amount_idx ON opportunity (tenant_id, coalesce(amount, 0::numeric), name)
   WHERE delete_time IS NULL;
 CREATE INDEX opportunity_tenant_id_organization_idx ON opportunity (tenant_id, organization);
 CREATE INDEX opportunity_tenant_id_owner_idx ON opportunity (tenant_id, owner);
@@ -87,4 +87,4 @@ CREATE TABLE stage_change (
 );
 
 CREATE INDEX stage_change_tenant_id_parent_change_time_idx
-  ON stage_change (tenant_id, parent, coalesce(change_time, '-infinity'::timestamptz) DESC, name);
+  ON stage_change (tenant_id, parent, coalesce(change_time, '-infinity'::timestamptz), name);

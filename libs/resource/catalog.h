@@ -1,0 +1,36 @@
+// The record types of one service.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "libs/resource/record_type.h"
+
+namespace lotura::resource {
+
+// Filled at start-up, then immutable and shared by all threads.
+class Catalog {
+ public:
+  // INTERNAL with what is wrong with the declaration.
+  template <typename T>
+  absl::Status Add(Rules<T> rules = {}) {
+    return AddType(T::descriptor(), Erase(std::move(rules)));
+  }
+
+  // The type of a message, or null if it is not a record of this service.
+  [[nodiscard]] const RecordType* Find(const pbuf::Descriptor* message) const;
+  // By "sales.lotura/Opportunity".
+  [[nodiscard]] const RecordType* FindByType(std::string_view type) const;
+  [[nodiscard]] const std::deque<RecordType>& types() const { return types_; }
+  [[nodiscard]] std::vector<const Declaration*> Declarations() const;
+
+ private:
+  absl::Status AddType(const pbuf::Descriptor* message, AnyRules rules);
+
+  std::deque<RecordType> types_;
+  std::map<const pbuf::Descriptor*, const RecordType*> by_message_;
+  std::map<std::string, const RecordType*, std::less<>> by_type_;
+};
+
+}  // namespace lotura::resource

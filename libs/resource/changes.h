@@ -1,0 +1,91 @@
+// What a use case reads and changes, collected until it is committed as one unit.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "libs/base/call.h"
+#include "libs/resource/catalog.h"
+#include "libs/resource/references.h"
+#include "libs/resource/store.h"
+
+namespace lotura::resource {
+
+// What the engine works with; everything outlives it.
+struct EngineParts {
+  const Catalog& catalog;
+  Store& store;
+  const ForeignRecords& foreign_records;
+  IdSource& ids;
+};
+
+// Used by one thread. Records are read before anything is written, and each change expects the version that was read.
+class Changes {
+ public:
+  Changes(const EngineParts& parts, const Call& call) : parts_(parts), call_(call) {}
+
+  [[nodiscard]] const Call& call() const { return call_; }
+
+  // A live record. NOT_FOUND if there is none, ABORTED STALE_ETAG if `etag` is given and another one.
+  template <typename T>
+  absl::StatusOr<T> Load(const std::string& name, const std::string& etag = {}) {
+    LOTURA_ASSIGN_OR_RETURN(const Record record, LoadLive(TypeOf(T::descriptor()), name, etag));
+    return static_cast<const T&>(*record.message);
+  }
+
+  // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be stored.
+  template <typename T>
+  absl::StatusOr<T> Create(const T& record, const std::string& parent = {}, const std::string& id = {}) {
+    LOTURA_ASSIGN_OR_RETURN(const auto created, CreateAny(TypeOf(T::descriptor()), record, parent, id));
+    return static_cast<const T&>(*created);
+  }
+
+  // A new version of a record that was loaded; unchanged records make none. A detail names the event: OpportunityMoved makes "moved".
+  template <typename T>
+  absl::StatusOr<T> Save(const T& record, const pbuf::Message* detail = nullptr) {
+    LOTURA_ASSIGN_OR_RETURN(const auto saved, SaveAny(TypeOf(T::descriptor()), record, detail));
+    return static_cast<const T&>(*saved);
+  }
+
+  // The same for messages of any declared type.
+  using MessagePtr = std::shared_ptr<const pbuf::Message>;
+  absl::StatusOr<Record> LoadLive(const RecordType& type, const std::string& name, const std::string& etag);
+  absl::StatusOr<Record> LoadAny(const RecordType& type, const std::string& name, const std::string& etag);
+  absl::StatusOr<MessagePtr> CreateAny(const RecordType& type, const pbuf::Message& record, const std::string& parent, const std::string& id);
+  absl::StatusOr<MessagePtr> SaveAny(const RecordType& type, const pbuf::Message& record, const pbuf::Message* detail);
+  absl::StatusOr<MessagePtr> DeleteAny(const RecordType& type, const std::string& name, const std::string& etag);
+  absl::StatusOr<MessagePtr> UndeleteAny(const RecordType& type, const std::string& name, const std::string& etag);
+  // Reads many records in one go, so that loading them afterwards costs nothing.
+  absl::Status Prefetch(const RecordType& type, std::span<const std::string> names);
+
+  // Checks that every record which a changed one newly refers to is there.
+  absl::Status CheckReferences();
+  std::vector<RecordChange> Take();
+  // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by default.
+  void set_field_prefix(std::string prefix) { field_prefix_ = std::move(prefix); }
+
+ private:
+  const RecordType& TypeOf(const pbuf::Descriptor* message) const;
+  absl::StatusOr<std::optional<Record>> Find(const RecordType& type, const std::string& name);
+  absl::Status Complete(const RecordType& type, const pbuf::Message* before, pbuf::Message& after);
+  absl::StatusOr<MessagePtr> Put(const RecordType& type, const Record* before, std::shared_ptr<pbuf::Message> after, events::v1::Kind kind,
+                                 const pbuf::Message* detail);
+  absl::Status CheckOwn(const std::map<std::string, std::map<std::string, Reference>>& by_type);
+  absl::Status CheckForeign(const std::map<std::string, Reference>& by_name);
+
+  const EngineParts& parts_;
+  const Call& call_;
+  std::string field_prefix_;
+  // What was read, by type and name; nothing where no record is.
+  std::map<std::pair<const RecordType*, std::string>, std::optional<Record>> read_;
+  std::vector<RecordChange> changes_;
+  // Place of a record's change in changes_.
+  std::map<std::string, std::size_t> place_;
+  int depth_ = 0;
+};
+
+// Whether a live record was found under the etag that the caller knows.
+absl::Status CheckEtag(const std::string& etag, const Record& record);
+
+}  // namespace lotura::resource

@@ -1,0 +1,60 @@
+#include "libs/resource/references.h"
+
+#include <fmt/format.h>
+#include <google/api/resource.pb.h>
+
+#include "libs/base/text.h"
+#include "libs/resource/queries.sql.h"
+
+namespace lotura::resource {
+namespace {
+
+using FieldDescriptor = pbuf::FieldDescriptor;
+
+void Collect(const pbuf::Message& message, const std::string& prefix, std::vector<Reference>& found) {
+  const pbuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const std::string& type = field->options().GetExtension(google::api::resource_reference).type();
+    const std::string path = prefix + field->name();
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      const std::string place = field->is_repeated() ? fmt::format("{}[{}]", path, i) : path;
+      if (field->type() == FieldDescriptor::TYPE_STRING && !type.empty()) {
+        found.push_back({place, type, field->is_repeated() ? reflection.GetRepeatedString(message, field, i) : reflection.GetString(message, field)});
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        Collect(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field), place + ".", found);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> PgForeignRecords::FindMissing(const TenantId& tenant, std::span<const std::string> names,
+                                                                       Deadline deadline) const {
+  return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::string>> {
+    const pg::Rows rows = tx.Run(sql::kMissingForeignRecords, pg::Params().Tenant(tenant).Texts(names));
+    std::vector<std::string> missing;
+    for (std::size_t i = 0; i < rows.size(); ++i) missing.push_back(rows.String(i, 0));
+    return missing;
+  });
+}
+
+std::vector<Reference> ReferencesOf(const pbuf::Message& record) {
+  std::vector<Reference> found;
+  Collect(record, "", found);
+  return found;
+}
+
+std::string ServiceOfType(std::string_view type) { return std::string(type.substr(0, type.find('.'))); }
+
+bool IsFullName(std::string_view name) {
+  if (!name.starts_with("//")) return false;
+  const auto parts = Split(name.substr(2), '/');
+  return parts.size() >= 3 && parts[0].ends_with(".lotura") && parts.size() % 2 == 1 &&
+         std::ranges::none_of(parts, [](std::string_view part) { return part.empty(); });
+}
+
+}  // namespace lotura::resource

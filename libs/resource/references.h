@@ -1,0 +1,49 @@
+// Names in a record that must be those of other records.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/pg/database.h"
+#include "libs/resource/catalog.h"
+
+namespace lotura::resource {
+
+// Records of other services, as far as their events have told. Thread-safe.
+class ForeignRecords {
+ public:
+  virtual ~ForeignRecords() = default;
+  // Those of `names` ("//accounts.lotura/organizations/acme") that are not known as live records of the tenant.
+  virtual absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant, std::span<const std::string> names,
+                                                               Deadline deadline) const = 0;
+};
+
+class PgForeignRecords final : public ForeignRecords {
+ public:
+  explicit PgForeignRecords(pg::Database& database) : database_(database) {}
+  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant, std::span<const std::string> names,
+                                                       Deadline deadline) const override;
+
+ private:
+  pg::Database& database_;
+};
+
+// One reference as a record holds it.
+struct Reference {
+  // Path within the record, "lines[2].product".
+  std::string path;
+  // "sales.lotura/Product", or "*" for a record of any type in any service.
+  std::string type;
+  std::string name;
+};
+
+// All references that are set, those in nested messages included.
+std::vector<Reference> ReferencesOf(const pbuf::Message& record);
+
+// "accounts" of "accounts.lotura/Organization".
+std::string ServiceOfType(std::string_view type);
+// True for "//accounts.lotura/organizations/acme".
+bool IsFullName(std::string_view name);
+
+}  // namespace lotura::resource
