@@ -19,10 +19,10 @@ namespace {
 
 constexpr char kServerUser[] = "postgres";
 
-pid_t Spawn(std::vector<std::string> command, const std::string& log) {
+pid_t Spawn(std::vector<std::string> command, const std::string& log, RunAs run_as) {
   // setpriv ends the child with its parent, and takes root's rights from servers that refuse them.
   std::vector<std::string> full = {"setpriv", "--pdeathsig", "KILL"};
-  if (geteuid() == 0) {
+  if (geteuid() == 0 && run_as == RunAs::kServerUser) {
     full.insert(full.end(), {"--reuid", kServerUser, "--regid", kServerUser, "--clear-groups"});
   }
   full.push_back("--");
@@ -67,8 +67,8 @@ void TempDir::GiveToServerUser() const {
   LOTURA_CHECK(chown(path_.c_str(), user->pw_uid, user->pw_gid) == 0);
 }
 
-ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal)
-    : pid_(Spawn(std::move(command), log)), stop_signal_(stop_signal) {}
+ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal, RunAs run_as)
+    : pid_(Spawn(std::move(command), log, run_as)), stop_signal_(stop_signal) {}
 
 ChildProcess::~ChildProcess() {
   if (pid_ < 0) return;
@@ -81,7 +81,7 @@ void ChildProcess::Signal(int signal) const { kill(pid_, signal); }
 int ChildProcess::Wait() { return WaitFor(std::exchange(pid_, -1)); }
 
 int RunCommand(std::vector<std::string> command, const std::string& log) {
-  const int status = WaitFor(Spawn(std::move(command), log));
+  const int status = WaitFor(Spawn(std::move(command), log, RunAs::kServerUser));
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 

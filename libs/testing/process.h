@@ -24,11 +24,18 @@ class TempDir {
   std::string path_;
 };
 
+// Who a child runs as when the test runs as root.
+enum class RunAs {
+  // Servers such as PostgreSQL refuse to run as root.
+  kServerUser,
+  kCaller,
+};
+
 // The process is ended by the signal that is given when this object goes, and by the kernel should the test die.
 class ChildProcess {
  public:
-  // Output goes to `log`. As root the child runs as an unprivileged user.
-  ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal);
+  // Output goes to `log`.
+  ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal, RunAs run_as = RunAs::kServerUser);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;

@@ -1,0 +1,164 @@
+#include "libs/events/cloud_events.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
+
+#include "libs/base/text.h"
+
+namespace lotura::events {
+namespace {
+
+constexpr char kSpecVersion[] = "ce_specversion";
+constexpr char kId[] = "ce_id";
+constexpr char kSource[] = "ce_source";
+constexpr char kType[] = "ce_type";
+constexpr char kSubject[] = "ce_subject";
+constexpr char kTime[] = "ce_time";
+constexpr char kSchema[] = "ce_dataschema";
+constexpr char kTenant[] = "ce_tenant";
+constexpr char kActor[] = "ce_actor";
+constexpr char kCause[] = "ce_causationid";
+constexpr char kCorrelation[] = "ce_correlationid";
+constexpr char kContentType[] = "content-type";
+constexpr char kTraceparent[] = "traceparent";
+constexpr std::string_view kProtobuf = "application/protobuf";
+
+void AddState(const std::string& plain, const std::string& personal, v1::State* state) {
+  state->set_plain(plain);
+  state->set_personal(personal);
+}
+
+absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry) {
+  v1::Change change;
+  change.set_resource_type(entry.resource_type);
+  change.set_version(entry.version);
+  change.set_kind(static_cast<v1::Kind>(entry.kind));
+  // A state is never empty: it holds at least the record's name.
+  if (!entry.before_plain.empty()) {
+    AddState(entry.before_plain, entry.before_personal, change.mutable_before());
+  }
+  if (!entry.after_plain.empty()) {
+    AddState(entry.after_plain, entry.after_personal, change.mutable_after());
+  }
+  if (!entry.changed_fields.empty()) {
+    for (const std::string_view path : Split(entry.changed_fields, ',')) {
+      change.mutable_changed_fields()->add_paths(std::string(path));
+    }
+  }
+  if (!entry.detail.empty() && !change.mutable_detail()->ParseFromString(entry.detail)) {
+    return Internal("the detail of a journal entry is not readable");
+  }
+  change.set_epoch(entry.position.epoch);
+  return change;
+}
+
+absl::Status Undecodable(std::string_view reason, std::string_view header) {
+  return Error(absl::StatusCode::kInvalidArgument, reason, "the record is not an event",
+               {{"header", std::string(header)}});
+}
+
+// Reads attributes and remembers the first one that is wrong.
+class Attributes {
+ public:
+  explicit Attributes(const BusRecord& record) : record_(record) {}
+
+  std::string Optional(std::string_view name) const {
+    const auto header = std::ranges::find(record_.headers, name, &Header::name);
+    return header == record_.headers.end() ? std::string() : header->value;
+  }
+
+  std::string Required(std::string_view name) {
+    std::string value = Optional(name);
+    if (value.empty()) Refuse("EVENT_HEADER_MISSING", name);
+    if (!Utf8Size(value).has_value()) Refuse("EVENT_HEADER_INVALID", name);
+    return value;
+  }
+
+  Uuid RequiredUuid(std::string_view name) {
+    const std::string text = Required(name);
+    const auto uuid = Uuid::Parse(text);
+    if (!uuid.has_value()) Refuse("EVENT_HEADER_INVALID", name);
+    return uuid.value_or(Uuid());
+  }
+
+  Instant RequiredTime(std::string_view name) {
+    google::protobuf::Timestamp time;
+    if (!google::protobuf::util::TimeUtil::FromString(Required(name), &time)) {
+      Refuse("EVENT_HEADER_INVALID", name);
+    }
+    return Instant(
+        std::chrono::microseconds(google::protobuf::util::TimeUtil::TimestampToMicroseconds(time)));
+  }
+
+  void RequireValue(std::string_view name, std::string_view expected) {
+    if (Required(name) != expected) Refuse("EVENT_HEADER_INVALID", name);
+  }
+
+  [[nodiscard]] const absl::Status& status() const { return status_; }
+
+ private:
+  void Refuse(std::string_view reason, std::string_view name) {
+    if (status_.ok()) status_ = Undecodable(reason, name);
+  }
+
+  const BusRecord& record_;
+  absl::Status status_;
+};
+
+}  // namespace
+
+std::string TopicOf(std::string_view service) { return fmt::format("lotura.{}.v1", service); }
+
+std::string RecordKey(const TenantId& tenant, std::string_view name) {
+  return fmt::format("{}/{}", tenant.value.ToString(), name);
+}
+
+absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_view service) {
+  LOTURA_ASSIGN_OR_RETURN(const v1::Change change, ToChange(entry));
+  BusRecord record{.topic = TopicOf(service), .key = RecordKey(entry.tenant, entry.name)};
+  record.headers = {
+      {kSpecVersion, "1.0"},
+      {kId, entry.event_id.ToString()},
+      {kSource, fmt::format("//{}.lotura", service)},
+      {kType, entry.type},
+      {kSubject, entry.name},
+      {kTime, ToRfc3339(entry.create_time)},
+      {kSchema, "type.googleapis.com/" + entry.resource_type},
+      {kTenant, entry.tenant.value.ToString()},
+      {kActor, entry.actor},
+      {kContentType, std::string(kProtobuf)},
+  };
+  const auto add_if_set = [&](const char* name, const std::string& value) {
+    if (!value.empty()) record.headers.push_back({name, value});
+  };
+  add_if_set(kCause, entry.cause);
+  add_if_set(kCorrelation, entry.request_id);
+  add_if_set(kTraceparent, entry.traceparent);
+  change.SerializeToString(&record.value);
+  return record;
+}
+
+absl::StatusOr<Event> FromBusRecord(const BusRecord& record) {
+  Attributes attributes(record);
+  attributes.RequireValue(kSpecVersion, "1.0");
+  attributes.RequireValue(kContentType, kProtobuf);
+  Event event;
+  event.id = attributes.RequiredUuid(kId);
+  event.source = attributes.Required(kSource);
+  event.type = attributes.Required(kType);
+  event.subject = attributes.Required(kSubject);
+  event.time = attributes.RequiredTime(kTime);
+  event.tenant.value = attributes.RequiredUuid(kTenant);
+  event.actor = attributes.Optional(kActor);
+  event.cause = attributes.Optional(kCause);
+  event.correlation = attributes.Optional(kCorrelation);
+  event.trace = TraceContext::ParseOrEmpty(attributes.Optional(kTraceparent), "");
+  LOTURA_RETURN_IF_ERROR(attributes.status());
+  if (record.key != RecordKey(event.tenant, event.subject)) {
+    return Undecodable("EVENT_HEADER_INVALID", kSubject);
+  }
+  if (!event.change.ParseFromString(record.value)) return Undecodable("EVENT_VALUE_INVALID", "");
+  return event;
+}
+
+}  // namespace lotura::events

@@ -1,0 +1,213 @@
+#include "libs/events/kafka_consumer.h"
+
+#include "libs/base/errors.h"
+
+namespace lotura::events {
+namespace {
+
+constexpr int kAskMs = 1000;
+constexpr std::chrono::seconds kCloseBound{5};
+// A Poll ends here even if more is waiting, so that a batch of large records stays bounded.
+constexpr std::size_t kPollBytes = 8 << 20;
+
+KafkaSettings Settings(const KafkaOptions& options, const Subscription& subscription) {
+  KafkaSettings settings = {
+      {"group.id", subscription.group},
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"auto.offset.reset", "earliest"},
+      {"allow.auto.create.topics", "false"},
+      // Cooperative assignors hang or crash in librdkafka 2.0.2.
+      {"partition.assignment.strategy", "range"},
+      {"session.timeout.ms", std::to_string(options.session.count())},
+      {"heartbeat.interval.ms",
+       std::to_string(std::max<std::int64_t>(options.session.count() / 15, 100))},
+      {"fetch.wait.max.ms", "100"},
+      {"fetch.message.max.bytes", std::to_string(1 << 20)},
+      {"fetch.max.bytes", std::to_string(options.record_bytes)},
+      {"receive.message.max.bytes", std::to_string(options.record_bytes * 2)},
+      {"queued.min.messages", "1000"},
+      {"queued.max.messages.kbytes", std::to_string(options.fetched_bytes / 1024)},
+      // A topic that is created later is noticed soon.
+      {"topic.metadata.refresh.interval.ms", "5000"},
+  };
+  if (!subscription.instance.empty())
+    settings.emplace_back("group.instance.id", subscription.instance);
+  return settings;
+}
+
+// Owns the partitions of a call of librdkafka.
+class Partitions {
+ public:
+  Partitions() = default;
+  ~Partitions() { RdKafka::TopicPartition::destroy(list_); }
+  Partitions(const Partitions&) = delete;
+  Partitions& operator=(const Partitions&) = delete;
+
+  void Add(const std::string& topic, std::int32_t partition, std::int64_t offset) {
+    list_.push_back(RdKafka::TopicPartition::create(topic, partition, offset));
+  }
+  std::vector<RdKafka::TopicPartition*>& list() { return list_; }
+
+ private:
+  std::vector<RdKafka::TopicPartition*> list_;
+};
+
+std::vector<Header> HeadersOf(const RdKafka::Message& message) {
+  std::vector<Header> headers;
+  // The headers belong to the message, whose accessor is not const.
+  const RdKafka::Headers* raw = const_cast<RdKafka::Message&>(message).headers();  // NOLINT
+  if (raw == nullptr) return headers;
+  for (const RdKafka::Headers::Header& header : raw->get_all()) {
+    headers.push_back({header.key(), header.value() == nullptr
+                                         ? std::string()
+                                         : std::string(static_cast<const char*>(header.value()),
+                                                       header.value_size())});
+  }
+  return headers;
+}
+
+ReceivedRecord ToRecord(const RdKafka::Message& message) {
+  ReceivedRecord received;
+  received.record.topic = message.topic_name();
+  if (message.key_pointer() != nullptr) {
+    received.record.key.assign(static_cast<const char*>(message.key_pointer()), message.key_len());
+  }
+  received.record.headers = HeadersOf(message);
+  if (message.payload() != nullptr) {
+    received.record.value.assign(static_cast<const char*>(message.payload()), message.len());
+  }
+  received.place = {message.topic_name(), message.partition(), message.offset()};
+  return received;
+}
+
+// Errors after which this consumer never reads again.
+bool IsFinal(RdKafka::ErrorCode code) {
+  return code == RdKafka::ERR__FATAL || code == RdKafka::ERR_FENCED_INSTANCE_ID ||
+         code == RdKafka::ERR__DESTROY;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Create(
+    const KafkaOptions& options, const Subscription& subscription, const observe::Log& log) {
+  LOTURA_ASSIGN_OR_RETURN(const auto conf, NewKafkaConf(options, Settings(options, subscription)));
+  std::unique_ptr<KafkaConsumer> made(new KafkaConsumer(log));
+  std::string why;
+  conf->set("event_cb", &made->log_, why);
+  conf->set("rebalance_cb", &made->rebalance_, why);
+  made->consumer_.reset(RdKafka::KafkaConsumer::create(conf.get(), why));
+  if (made->consumer_ == nullptr ||
+      made->consumer_->subscribe(subscription.topics) != RdKafka::ERR_NO_ERROR) {
+    return Unavailable("KAFKA_CONSUMER", "no consumer could be made");
+  }
+  return made;
+}
+
+KafkaConsumer::~KafkaConsumer() {
+  if (consumer_ == nullptr) return;
+  // close() without a queue may wait for ever for a broker that is gone.
+  std::unique_ptr<RdKafka::Queue> queue(RdKafka::Queue::create(consumer_.get()));
+  std::unique_ptr<RdKafka::Error> error(consumer_->close(queue.get()));
+  const Deadline deadline = Deadline::After(kCloseBound);
+  while (error == nullptr && !consumer_->closed() && !deadline.Passed()) {
+    const std::unique_ptr<RdKafka::Message> ignored(queue->consume(kAskMs / 10));
+  }
+  queue.reset();
+}
+
+absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limit,
+                                                                std::chrono::milliseconds wait) {
+  const Deadline deadline = Deadline::After(wait);
+  std::vector<ReceivedRecord> records;
+  std::size_t bytes = 0;
+  while (records.size() < limit && bytes < kPollBytes) {
+    const auto left = records.empty() ? deadline.Left() : std::chrono::milliseconds(0);
+    const std::unique_ptr<RdKafka::Message> message(
+        consumer_->consume(static_cast<int>(left.count())));
+    // What was read before the partitions were dealt anew comes again, to us or to another member.
+    if (std::exchange(rebalanced_, false)) records.clear();
+    if (message->err() == RdKafka::ERR_NO_ERROR) {
+      records.push_back(ToRecord(*message));
+      bytes += records.back().record.value.size();
+      positions_[{message->topic_name(), message->partition()}] = message->offset() + 1;
+    } else if (IsFinal(message->err())) {
+      return FailedPrecondition("CONSUMER_BROKEN", "the consumer reads nothing any more",
+                                {{"kafka_error", RdKafka::err2str(message->err())}});
+    } else if (message->err() == RdKafka::ERR__TIMED_OUT || deadline.Passed()) {
+      // Other errors pass: librdkafka reconnects, rejoins or waits for the topic by itself.
+      break;
+    }
+  }
+  return records;
+}
+
+absl::Status KafkaConsumer::Commit(std::span<const Place> next) {
+  Partitions partitions;
+  for (const Place& place : next) {
+    if (!positions_.contains({place.topic, place.partition})) {
+      return Aborted("PARTITION_LOST", "another member of the group reads the partition");
+    }
+    partitions.Add(place.topic, place.partition, place.offset);
+  }
+  if (next.empty()) return absl::OkStatus();
+  const RdKafka::ErrorCode code = consumer_->commitSync(partitions.list());
+  switch (code) {
+    case RdKafka::ERR_NO_ERROR:
+      return absl::OkStatus();
+    case RdKafka::ERR_ILLEGAL_GENERATION:
+    case RdKafka::ERR_UNKNOWN_MEMBER_ID:
+    case RdKafka::ERR_REBALANCE_IN_PROGRESS:
+    case RdKafka::ERR_FENCED_INSTANCE_ID:
+      return Aborted("PARTITION_LOST", "another member of the group reads the partition");
+    default:
+      return Error(absl::StatusCode::kUnavailable, "NOT_COMMITTED", "the broker took no offsets",
+                   {{"kafka_error", RdKafka::err2str(code)}});
+  }
+}
+
+absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
+  Partitions unknown;
+  for (const auto& [key, position] : positions_) {
+    if (position < 0) unknown.Add(key.first, key.second, RdKafka::Topic::OFFSET_INVALID);
+  }
+  if (!unknown.list().empty() &&
+      consumer_->committed(unknown.list(), kAskMs) != RdKafka::ERR_NO_ERROR) {
+    return Unavailable("KAFKA_UNAVAILABLE", "the broker does not answer");
+  }
+  for (const RdKafka::TopicPartition* partition : unknown.list()) {
+    if (partition->offset() >= 0) {
+      positions_[{partition->topic(), partition->partition()}] = partition->offset();
+    }
+  }
+  std::int64_t lag = 0;
+  for (const auto& [key, position] : positions_) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    if (consumer_->query_watermark_offsets(key.first, key.second, &low, &high, kAskMs) !=
+        RdKafka::ERR_NO_ERROR) {
+      return Unavailable("KAFKA_UNAVAILABLE", "the broker does not answer");
+    }
+    lag += high - std::max(position, low);
+  }
+  return lag;
+}
+
+void KafkaConsumer::Rebalance::rebalance_cb(RdKafka::KafkaConsumer* consumer,
+                                            RdKafka::ErrorCode code,
+                                            std::vector<RdKafka::TopicPartition*>& partitions) {
+  // Called inside of Poll, when all that an earlier one returned has been handled and committed.
+  owner_.rebalanced_ = true;
+  owner_.positions_.clear();
+  if (code == RdKafka::ERR__ASSIGN_PARTITIONS) {
+    for (const RdKafka::TopicPartition* partition : partitions) {
+      owner_.positions_[{partition->topic(), partition->partition()}] =
+          RdKafka::Topic::OFFSET_INVALID;
+    }
+    consumer->assign(partitions);
+  } else {
+    consumer->unassign();
+  }
+}
+
+}  // namespace lotura::events

@@ -1,0 +1,50 @@
+// A member of a consumer group on librdkafka.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "libs/events/kafka_config.h"
+
+namespace lotura::events {
+
+// Used by one thread. Nothing is committed but by Commit.
+class KafkaConsumer final : public Consumer {
+ public:
+  static absl::StatusOr<std::unique_ptr<KafkaConsumer>> Create(const KafkaOptions& options,
+                                                               const Subscription& subscription,
+                                                               const observe::Log& log);
+  // Leaves the group, within a bound.
+  ~KafkaConsumer() override;
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
+
+  absl::StatusOr<std::vector<ReceivedRecord>> Poll(std::size_t limit,
+                                                   std::chrono::milliseconds wait) override;
+  absl::Status Commit(std::span<const Place> next) override;
+  absl::StatusOr<std::int64_t> Lag() override;
+
+ private:
+  using Positions = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
+
+  class Rebalance final : public RdKafka::RebalanceCb {
+   public:
+    explicit Rebalance(KafkaConsumer& owner) : owner_(owner) {}
+    void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode code,
+                      std::vector<RdKafka::TopicPartition*>& partitions) override;
+
+   private:
+    KafkaConsumer& owner_;
+  };
+
+  explicit KafkaConsumer(const observe::Log& log) : log_(log), rebalance_(*this) {}
+
+  // The partitions that are ours with the offset that is read next, negative while unknown.
+  Positions positions_;
+  bool rebalanced_ = false;
+  KafkaLog log_;
+  Rebalance rebalance_;
+  std::unique_ptr<RdKafka::KafkaConsumer> consumer_;
+};
+
+}  // namespace lotura::events

@@ -1,0 +1,54 @@
+// A producer on librdkafka.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "libs/events/kafka_config.h"
+
+namespace lotura::events {
+
+// Idempotent, one request in flight for each broker and no timeout: a record is retried in its
+// place until the broker has it, so that none overtakes another. What cannot be retried breaks the
+// producer. One thread of its own receives the confirmations. Thread-safe.
+class KafkaProducer final : public Producer {
+ public:
+  static absl::StatusOr<std::unique_ptr<KafkaProducer>> Create(const KafkaOptions& options,
+                                                               const observe::Log& log);
+  ~KafkaProducer() override;
+  KafkaProducer(const KafkaProducer&) = delete;
+  KafkaProducer& operator=(const KafkaProducer&) = delete;
+
+  absl::Status Produce(BusRecord record, Confirm confirm) override;
+
+ private:
+  class Reports final : public RdKafka::DeliveryReportCb {
+   public:
+    explicit Reports(KafkaProducer& producer) : producer_(producer) {}
+    void dr_cb(RdKafka::Message& message) override;
+
+   private:
+    KafkaProducer& producer_;
+  };
+
+  explicit KafkaProducer(const observe::Log& log) : log_(log), reports_(*this) {}
+
+  std::uintptr_t Expect(Confirm confirm);
+  Confirm Take(std::uintptr_t ticket);
+  void Serve(const std::stop_token& stop);
+
+  KafkaLog log_;
+  Reports reports_;
+  std::unique_ptr<RdKafka::Producer> producer_;
+  std::atomic<bool> broken_ = false;
+
+  std::mutex mutex_;  // guards what follows
+  std::uintptr_t tickets_ = 0;
+  std::map<std::uintptr_t, Confirm> expected_;  // bounded by the queue of librdkafka
+
+  std::jthread server_;
+};
+
+}  // namespace lotura::events
