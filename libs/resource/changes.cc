@@ -60,6 +60,11 @@ absl::Status CheckEtag(const std::string& etag, const Record& record) {
   return Aborted("STALE_ETAG", "the record was changed since it was read", {{"etag", etag}, {"current_etag", current}});
 }
 
+bool IsBadReference(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return absl::IsNotFound(status) || reason == "DELETED" || reason == "NAME_INVALID";
+}
+
 const RecordType& Changes::TypeOf(const pbuf::Descriptor* message) const {
   const RecordType* type = parts_.catalog.Find(message);
   LOTURA_CHECK(type != nullptr);

@@ -85,6 +85,10 @@ class Changes {
   int depth_ = 0;
 };
 
+// True for an error of Load that speaks of the name alone: no such record, a deleted one, no name at all. A rule that loads what a field
+// refers to leaves it to CheckReferences, which knows the path of the field.
+bool IsBadReference(const absl::Status& status);
+
 // Whether a live record was found under the etag that the caller knows.
 absl::Status CheckEtag(const std::string& etag, const Record& record);
 

@@ -47,16 +47,15 @@ TEST(LineSumTest, WithoutLinesThereIsNoSum) {
 
 TEST(LineSumTest, EveryWrongFieldIsNamed) {
   v1::Opportunity deal;
-  AddLine(deal, 0, -1, "usd");
-  deal.add_lines();
+  AddLine(deal, -1, -1);
+  AddLine(deal, 1'000'000'001, 1'000'000'000'001);
 
   const absl::Status status = Check(deal);
 
   EXPECT_THAT(status, HasViolation("lines[0].quantity", reasons::kOutOfRange));
-  EXPECT_THAT(status, HasViolation("lines[0].unit_price", reasons::kOutOfRange));
-  EXPECT_THAT(status, HasViolation("lines[0].unit_price.currency_code", reasons::kCurrencyCode));
-  EXPECT_THAT(status, HasViolation("lines[1].product", reasons::kRequired));
-  EXPECT_THAT(status, HasViolation("lines[1].unit_price", reasons::kRequired));
+  EXPECT_THAT(status, HasViolation("lines[0].unit_price.units", reasons::kOutOfRange));
+  EXPECT_THAT(status, HasViolation("lines[1].quantity", reasons::kOutOfRange));
+  EXPECT_THAT(status, HasViolation("lines[1].unit_price.units", reasons::kOutOfRange));
 }
 
 TEST(LineSumTest, TwoCurrenciesAreRefused) {
@@ -75,12 +74,11 @@ TEST(LineSumTest, SumBeyondTheRangeOfAnAmountIsRefused) {
   EXPECT_THAT(Check(deal), HasViolation("lines", reasons::kAmountTooLarge));
 }
 
-TEST(LineSumTest, MoneyWithTwoSignsIsRefused) {
+TEST(LineSumTest, MoneyWithTwoSignsHasNoSum) {
   v1::Opportunity deal;
   AddLine(deal, 1, 1);
   deal.mutable_lines(0)->mutable_unit_price()->set_nanos(-1);
 
-  EXPECT_THAT(Check(deal), HasViolation("lines[0].unit_price", reasons::kMoneyMalformed));
   EXPECT_FALSE(SumOfLines(deal).has_value());
 }
 

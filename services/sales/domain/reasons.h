@@ -7,8 +7,8 @@ namespace lotura::sales::reasons {
 
 // FAILED_PRECONDITION
 inline constexpr std::string_view kOpportunityClosed = "OPPORTUNITY_CLOSED";
-inline constexpr std::string_view kOpportunityDeleted = "OPPORTUNITY_DELETED";
 inline constexpr std::string_view kOpportunityOpen = "OPPORTUNITY_OPEN";
+inline constexpr std::string_view kReferenceNotFound = "REFERENCE_NOT_FOUND";
 inline constexpr std::string_view kSameStage = "SAME_STAGE";
 inline constexpr std::string_view kStageNotOpen = "STAGE_NOT_OPEN";
 inline constexpr std::string_view kStageOfOtherPipeline = "STAGE_OF_OTHER_PIPELINE";
@@ -16,10 +16,10 @@ inline constexpr std::string_view kStageOfOtherPipeline = "STAGE_OF_OTHER_PIPELI
 // INVALID_ARGUMENT
 inline constexpr const char* kAmountTooLarge = "AMOUNT_TOO_LARGE";
 inline constexpr const char* kCloseDateOutOfRange = "CLOSE_DATE_OUT_OF_RANGE";
-inline constexpr const char* kCurrencyCode = "CURRENCY_CODE";
 inline constexpr const char* kCurrencyDiffers = "CURRENCY_DIFFERS";
+inline constexpr const char* kCurrencyInvalid = "CURRENCY_INVALID";
 inline constexpr const char* kEndBeforeStart = "END_BEFORE_START";
-inline constexpr const char* kMoneyMalformed = "MONEY_MALFORMED";
+inline constexpr const char* kMoneyInvalid = "MONEY_INVALID";
 inline constexpr const char* kMoveTimeOutOfRange = "MOVE_TIME_OUT_OF_RANGE";
 inline constexpr const char* kOnlyWhenClosed = "ONLY_WHEN_CLOSED";
 inline constexpr const char* kOnlyWhenLost = "ONLY_WHEN_LOST";

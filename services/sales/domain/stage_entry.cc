@@ -28,16 +28,14 @@ v1::Opportunity::State StateIn(const v1::Stage& stage) {
 }
 
 absl::Status CheckWay(const v1::Opportunity& deal, const v1::Stage& stage) {
-  if (deal.has_delete_time())
-    return FailedPrecondition(reasons::kOpportunityDeleted, "The opportunity is deleted.");
   if (stage.name() == deal.stage()) {
     return FailedPrecondition(reasons::kSameStage,
-                              fmt::format("The opportunity is in {} already.", deal.stage()),
+                              fmt::format("the opportunity is in {} already", deal.stage()),
                               {{"stage", deal.stage()}});
   }
   if (PipelineOf(stage) != deal.pipeline()) {
     return FailedPrecondition(reasons::kStageOfOtherPipeline,
-                              fmt::format("{} is no stage of {}.", stage.name(), deal.pipeline()),
+                              fmt::format("{} is no stage of {}", stage.name(), deal.pipeline()),
                               {{"stage", stage.name()}, {"pipeline", deal.pipeline()}});
   }
   return absl::OkStatus();
@@ -56,7 +54,7 @@ void CheckTime(const v1::Opportunity& deal, const google::protobuf::Timestamp& a
   if (time >= entered && time <= now) return;
   violations.Add(
       field, reasons::kMoveTimeOutOfRange,
-      fmt::format("The time is between {}, when the opportunity came into its stage, and now.",
+      fmt::format("must lie between {}, when the opportunity came into its stage, and now",
                   ToRfc3339(entered)));
 }
 
@@ -64,17 +62,17 @@ void CheckCloseAmount(const v1::Opportunity& deal, const google::type::Money& mo
                       Violations& violations) {
   const auto amount = Amount::From(money);
   if (!amount.has_value()) {
-    violations.Add("close_amount", reasons::kMoneyMalformed,
-                   "Units and nanos have different signs, or nanos are a unit or more.");
+    violations.Add("close_amount", reasons::kMoneyInvalid,
+                   "units and nanos differ in sign, or nanos reach a whole unit");
   } else if (*amount < Amount()) {
-    violations.Add("close_amount", reasons::kOutOfRange, "The amount is not negative.");
+    violations.Add("close_amount", reasons::kOutOfRange, "must not be negative");
   }
   if (!IsCurrencyCode(money.currency_code())) {
-    violations.Add("close_amount.currency_code", reasons::kCurrencyCode,
-                   "A currency is three upper-case letters (ISO 4217).");
+    violations.Add("close_amount.currency_code", reasons::kCurrencyInvalid,
+                   "is not a currency code of three capital letters (ISO 4217)");
   } else if (deal.has_amount() && money.currency_code() != deal.amount().currency_code()) {
     violations.Add("close_amount.currency_code", reasons::kCurrencyDiffers,
-                   "The currency is that of the opportunity's amount.");
+                   "is not the currency of the opportunity's amount");
   }
 }
 
@@ -96,7 +94,7 @@ void CheckClosing(const v1::Opportunity& deal, v1::Opportunity::State state,
   if (request.has_close_amount()) {
     if (state != v1::Opportunity::STATE_WON) {
       violations.Add("close_amount", reasons::kOnlyWhenWon,
-                     "A close amount belongs to a won stage.");
+                     "belongs to a won stage");
     } else {
       CheckCloseAmount(deal, request.close_amount(), violations);
     }
@@ -104,17 +102,17 @@ void CheckClosing(const v1::Opportunity& deal, v1::Opportunity::State state,
   if (request.has_close_date()) {
     if (state == v1::Opportunity::STATE_OPEN) {
       violations.Add("close_date", reasons::kOnlyWhenClosed,
-                     "A close date belongs to a won or lost stage.");
+                     "belongs to a won or lost stage");
     } else {
       CheckCloseDate(deal, request.close_date(), move_time, violations);
     }
   }
   if (!request.lost_reason().empty() && state != v1::Opportunity::STATE_LOST) {
-    violations.Add("lost_reason", reasons::kOnlyWhenLost, "A reason belongs to a lost stage.");
+    violations.Add("lost_reason", reasons::kOnlyWhenLost, "belongs to a lost stage");
   }
   if (Utf8Size(request.lost_reason()).value_or(0) > kLostReasonSizeMax) {
     violations.Add("lost_reason", reasons::kTooLong,
-                   fmt::format("The reason has at most {} characters.", kLostReasonSizeMax));
+                   fmt::format("has more than {} characters", kLostReasonSizeMax));
   }
 }
 
@@ -134,13 +132,13 @@ void Close(v1::Opportunity& deal, const v1::MoveOpportunityRequest& request, Ins
 
 absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now) {
   if (stage.kind() != v1::Stage::KIND_OPEN) {
-    return FailedPrecondition(reasons::kStageNotOpen, "An opportunity begins in an open stage.",
+    return FailedPrecondition(reasons::kStageNotOpen, "an opportunity begins in an open stage",
                               {{"stage", stage.name()}});
   }
   if (!deal.has_open_time()) *deal.mutable_open_time() = ToTimestamp(now);
   if (ToInstant(deal.open_time()) > now) {
     return InvalidArgument("open_time", reasons::kOutOfRange,
-                           "An opportunity is not opened in the future.");
+                           "must not lie in the future");
   }
   deal.set_pipeline(PipelineOf(stage));
   deal.set_state(v1::Opportunity::STATE_OPEN);
@@ -151,9 +149,9 @@ absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now) {
 absl::StatusOr<v1::OpportunityMoved> EnterStage(v1::Opportunity& deal, const v1::Stage& stage,
                                                 const v1::MoveOpportunityRequest& request,
                                                 Instant now) {
-  if (deal.state() != v1::Opportunity::STATE_OPEN && !deal.has_delete_time()) {
+  if (deal.state() != v1::Opportunity::STATE_OPEN) {
     return FailedPrecondition(reasons::kOpportunityClosed,
-                              "The opportunity is won or lost; reopen it first.");
+                              "the opportunity is won or lost; reopen it first");
   }
   LOTURA_RETURN_IF_ERROR(CheckWay(deal, stage));
   const v1::Opportunity::State state = StateIn(stage);
@@ -180,14 +178,14 @@ absl::StatusOr<v1::OpportunityMoved> EnterStage(v1::Opportunity& deal, const v1:
 absl::StatusOr<v1::OpportunityReopened> Reopen(v1::Opportunity& deal, const v1::Stage& stage,
                                                const v1::ReopenOpportunityRequest& request,
                                                Instant now) {
-  if (deal.state() == v1::Opportunity::STATE_OPEN && !deal.has_delete_time()) {
+  if (deal.state() == v1::Opportunity::STATE_OPEN) {
     return FailedPrecondition(reasons::kOpportunityOpen,
-                              "The opportunity is open; move it instead.");
+                              "the opportunity is open; move it instead");
   }
   LOTURA_RETURN_IF_ERROR(CheckWay(deal, stage));
   if (stage.kind() != v1::Stage::KIND_OPEN) {
     return FailedPrecondition(reasons::kStageNotOpen,
-                              "An opportunity is reopened in an open stage.",
+                              "an opportunity is reopened in an open stage",
                               {{"stage", stage.name()}});
   }
   Violations violations;

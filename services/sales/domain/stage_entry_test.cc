@@ -136,19 +136,15 @@ TEST(MoveTest, CannotMoveAfterItIsClosed) {
               StatusIs(StatusCode::kFailedPrecondition, reasons::kOpportunityClosed));
 }
 
-TEST(MoveTest, CannotMoveToWhereItIsOrToAnotherPipelineOrWhenDeleted) {
+TEST(MoveTest, CannotMoveToWhereItIsOrToAnotherPipeline) {
   v1::Opportunity deal = OpenDeal();
   v1::Stage other = kSecond;
   other.set_name("pipelines/p2/stages/engaging");
-  v1::Opportunity deleted = deal;
-  *deleted.mutable_delete_time() = ToTimestamp(kNow);
 
   EXPECT_THAT(EnterStage(deal, kFirst, {}, kNow),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kSameStage));
   EXPECT_THAT(EnterStage(deal, other, {}, kNow),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kStageOfOtherPipeline));
-  EXPECT_THAT(EnterStage(deleted, kSecond, {}, kNow),
-              StatusIs(StatusCode::kFailedPrecondition, reasons::kOpportunityDeleted));
   EXPECT_EQ(deal.stage(), kFirst.name());
 }
 

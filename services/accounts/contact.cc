@@ -1,0 +1,76 @@
+#include "services/accounts/contact.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "libs/base/text.h"
+#include "libs/resource/match_key.h"
+#include "services/accounts/domain/reasons.h"
+
+namespace lotura::accounts {
+namespace {
+
+constexpr std::size_t kExtensionSizeMax = 15;
+constexpr std::size_t kLabelSizeMax = 50;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+void CheckPhone(const type::v1::Phone& phone, const std::string& path, Violations& violations) {
+  const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
+  if (normal.value_or("").empty()) {
+    violations.Add(path + ".number", reasons::kFormatInvalid, "is not an international telephone number, \"+\" and digits");
+  }
+  if (phone.extension().size() > kExtensionSizeMax || !std::ranges::all_of(phone.extension(), IsDigit)) {
+    violations.Add(path + ".extension", reasons::kFormatInvalid, fmt::format("has other characters than digits, or more than {}", kExtensionSizeMax));
+  }
+  if (Utf8Size(phone.label()).value_or(0) > kLabelSizeMax) {
+    violations.Add(path + ".label", reasons::kTooLong, fmt::format("has more than {} characters", kLabelSizeMax));
+  }
+}
+
+}  // namespace
+
+void NormalizePhones(Phones& phones) {
+  for (type::v1::Phone& phone : phones) {
+    const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
+    if (normal.has_value()) phone.set_number(*normal);
+  }
+}
+
+void CheckPhones(const Phones& phones, Violations& violations) {
+  for (int i = 0; i < phones.size(); ++i) CheckPhone(phones[i], fmt::format("phones[{}]", i), violations);
+}
+
+void CheckEmails(const Texts& emails, Violations& violations) {
+  for (int i = 0; i < emails.size(); ++i) {
+    const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_EMAIL, emails[i]);
+    if (normal.value_or("").empty()) violations.Add(fmt::format("emails[{}]", i), reasons::kFormatInvalid, "is not an address for mail");
+  }
+}
+
+void CheckTags(const Texts& tags, Violations& violations) {
+  std::set<std::string_view> seen;
+  for (int i = 0; i < tags.size(); ++i) {
+    const std::string path = fmt::format("tags[{}]", i);
+    if (Trim(tags[i]).empty()) violations.Add(path, reasons::kRequired, "is empty");
+    if (!seen.insert(tags[i]).second) violations.Add(path, reasons::kDuplicate, "stands there twice");
+  }
+}
+
+bool IsCountryCode(std::string_view code) {
+  return code.size() == 2 && std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool IsLanguageCode(std::string_view code) {
+  constexpr std::size_t kSubtagSizeMax = 8;
+  const auto subtags = Split(code, '-');
+  if (subtags.front().size() < 2 || !std::ranges::all_of(subtags.front(), IsLetter)) return false;
+  return std::ranges::all_of(subtags, [](std::string_view subtag) {
+    return !subtag.empty() && subtag.size() <= kSubtagSizeMax && std::ranges::all_of(subtag, [](char c) { return IsLetter(c) || IsDigit(c); });
+  });
+}
+
+}  // namespace lotura::accounts

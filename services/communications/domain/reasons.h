@@ -1,0 +1,10 @@
+// Why the communications service refuses something. A reason never changes once it was released.
+#pragma once
+
+namespace lotura::communications::reasons {
+
+inline constexpr const char* kDuplicate = "DUPLICATE";
+inline constexpr const char* kEndBeforeStart = "END_BEFORE_START";
+inline constexpr const char* kRecordName = "RECORD_NAME";
+
+}  // namespace lotura::communications::reasons
