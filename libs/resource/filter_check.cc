@@ -247,4 +247,22 @@ absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& d
   return CheckFilter(ast, declaration, now);
 }
 
+namespace {
+
+void CollectEqualities(const FilterNode& node, std::vector<const Column*>& columns) {
+  if (node.kind == FilterNode::Kind::kAnd) {
+    for (const FilterNode& child : node.children) CollectEqualities(child, columns);
+  } else if (node.kind == FilterNode::Kind::kTest && node.test.operation == FilterOperation::kEqual && node.test.path.hops.size() == 1) {
+    columns.push_back(node.test.path.column);
+  }
+}
+
+}  // namespace
+
+std::vector<const Column*> EqualityColumns(const Filter& filter) {
+  std::vector<const Column*> columns;
+  if (filter.root.has_value()) CollectEqualities(*filter.root, columns);
+  return columns;
+}
+
 }  // namespace lotura::resource

@@ -98,6 +98,9 @@ struct Filter {
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
                                    Instant now);
 
+// Columns that a term of the outermost AND compares with "=": every record that passes has one value there.
+std::vector<const Column*> EqualityColumns(const Filter& filter);
+
 // Parses and checks.
 absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& declaration,
                                      Instant now);

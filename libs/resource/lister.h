@@ -1,0 +1,52 @@
+// Lists: keyset pages along a declared order, at the same cost whatever the number of records.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "libs/base/call.h"
+#include "libs/pg/database.h"
+#include "libs/resource/codec.h"
+#include "libs/resource/page_token.h"
+#include "libs/resource/store.h"
+
+namespace lotura::resource {
+
+// Records of a page: what a request without a size gets, and what a larger one is cut to.
+inline constexpr std::int32_t kPageSizeDefault = 50;
+inline constexpr std::int32_t kPageSizeMax = 1000;
+// Records that a filter without an index of its own may read along the order.
+inline constexpr std::int64_t kRowBudget = 100'000;
+
+enum class ShowDeleted { kNo, kYes };
+
+struct ListRequest {
+  std::string parent;
+  std::string filter;
+  std::string order_by;
+  std::string page_token;
+  std::int32_t page_size = 0;
+  ShowDeleted show_deleted = ShowDeleted::kNo;
+};
+
+struct ListPage {
+  std::vector<Record> records;
+  std::string next_page_token;
+};
+
+// Thread-safe.
+class Lister {
+ public:
+  Lister(pg::Database& database, const PageTokens& tokens, std::span<const Declaration* const> declarations);
+
+  // INVALID_ARGUMENT naming the wrong field; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the filter would read more than the budget.
+  absl::StatusOr<ListPage> List(const Call& call, const Declaration& declaration, const ListRequest& request) const;
+
+ private:
+  pg::Database& database_;
+  const PageTokens& tokens_;
+  std::map<const Declaration*, Codec> codecs_;
+};
+
+}  // namespace lotura::resource

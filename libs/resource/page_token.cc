@@ -1,0 +1,135 @@
+#include "libs/resource/page_token.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "libs/base/errors.h"
+#include "libs/base/text.h"
+
+namespace lotura::resource {
+namespace {
+
+constexpr std::size_t kTokenSizeMax = 8192;
+constexpr std::size_t kValuesMax = 16;
+
+absl::Status Wrong(std::string reason, std::string description) { return InvalidArgument("page_token", std::move(reason), std::move(description)); }
+
+std::string AssociatedData(const Call& call) { return call.method + "\n" + call.principal.tenant.value.ToString(); }
+
+void PutNumber(std::string& out, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>((number >> shift) & 0xFF);
+}
+
+void PutText(std::string& out, std::string_view text) {
+  PutNumber(out, text.size());
+  out.append(text);
+}
+
+// Reads what Put wrote; a token that is too short or too long for it is not ours.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  std::uint64_t Number() {
+    if (rest_.size() < 8) return Fail();
+    std::uint64_t number = 0;
+    for (int i = 0; i < 8; ++i) number = (number << 8) | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
+    rest_.remove_prefix(8);
+    return number;
+  }
+  std::string Text() {
+    const std::uint64_t size = Number();
+    if (size > rest_.size()) {
+      Fail();
+      return {};
+    }
+    std::string text(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return text;
+  }
+  [[nodiscard]] bool Done() const { return ok_ && rest_.empty(); }
+
+ private:
+  std::uint64_t Fail() {
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+std::string_view View(const Sha256Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+
+std::uint64_t Seconds(Instant time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+}
+
+}  // namespace
+
+absl::StatusOr<PageTokens> PageTokens::Create(std::vector<TokenKey> keys) {
+  const bool different = keys.size() < 2 || keys[0].id != keys[1].id;
+  if (keys.empty() || keys.size() > 2 || !different) return InvalidArgument("page-token-keys", "KEYS_INVALID", "one or two keys with different ids are needed");
+  return PageTokens(std::move(keys));
+}
+
+absl::StatusOr<PageTokens> PageTokens::FromText(std::string_view text) {
+  std::vector<TokenKey> keys;
+  for (const std::string_view line : Split(text, '\n')) {
+    if (Trim(line).empty()) continue;
+    const auto parts = Split(Trim(line), ':');
+    const auto bytes = parts.size() == 2 ? FromBase64(parts[1]) : std::nullopt;
+    TokenKey key;
+    if (!bytes.has_value() || bytes->size() != key.key.size() || parts[0].empty()) return InvalidArgument("page-token-keys", "KEYS_INVALID", "a line is not keyid:base64-of-32-bytes");
+    key.id = parts[0];
+    std::memcpy(key.key.data(), bytes->data(), key.key.size());
+    keys.push_back(std::move(key));
+  }
+  return Create(std::move(keys));
+}
+
+std::string PageTokens::Make(const Call& call, const PageCursor& cursor) const {
+  std::string plain;
+  PutText(plain, View(cursor.query));
+  PutText(plain, call.principal.name);
+  PutNumber(plain, Seconds(call.now + kLifetime));
+  PutNumber(plain, cursor.last.size());
+  for (const auto& value : cursor.last) {
+    PutNumber(plain, value.has_value() ? 1 : 0);
+    if (value.has_value()) PutText(plain, *value);
+  }
+  std::string sealed;
+  PutText(sealed, keys_.front().id);
+  sealed += Seal(keys_.front().key, plain, AssociatedData(call));
+  return ToBase64Url(sealed);
+}
+
+absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string& token, const Sha256Digest& query) const {
+  const absl::Status invalid = Wrong("PAGE_TOKEN_INVALID", "is not a token of this list");
+  const auto sealed = token.size() > kTokenSizeMax ? std::nullopt : FromBase64Url(token);
+  if (!sealed.has_value()) return invalid;
+  Reader envelope(*sealed);
+  const std::string key_id = envelope.Text();
+  const auto key = std::ranges::find(keys_, key_id, &TokenKey::id);
+  if (key == keys_.end()) return invalid;
+  const auto plain = Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), AssociatedData(call));
+  if (!plain.has_value()) return invalid;
+  Reader reader(*plain);
+  PageCursor cursor;
+  const std::string sealed_query = reader.Text();
+  const std::string principal = reader.Text();
+  const std::uint64_t expiry = reader.Number();
+  const std::uint64_t count = reader.Number();
+  for (std::uint64_t i = 0; i < std::min<std::uint64_t>(count, kValuesMax); ++i) {
+    cursor.last.push_back(reader.Number() == 0 ? std::nullopt : std::optional(reader.Text()));
+  }
+  if (!reader.Done()) return invalid;
+  if (expiry <= Seconds(call.now)) return Wrong("PAGE_TOKEN_EXPIRED", "has expired; read the list from its beginning");
+  if (principal != call.principal.name || sealed_query != View(query)) return Wrong("PAGE_TOKEN_MISMATCH", "belongs to another caller or another query");
+  cursor.query = query;
+  return cursor;
+}
+
+}  // namespace lotura::resource
