@@ -1,0 +1,41 @@
+// Records in memory, behind the same contract as PostgreSQL: for simulation and for tests of what stands above the store.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "libs/events/journal.h"
+#include "libs/resource/store.h"
+
+namespace lotura::resource {
+
+// Thread-safe; each commit is atomic and takes effect at once.
+class MemoryStore final : public Store {
+ public:
+  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
+                                                          std::span<const std::string> names, Deadline deadline) override;
+  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) override;
+  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) override;
+
+  // Every entry that was committed, in the order of the commits.
+  [[nodiscard]] std::vector<events::JournalEntry> Journal() const;
+
+ private:
+  // tenant, kind and normal form of a match key.
+  using MatchKey = std::tuple<TenantId, std::string, std::string>;
+
+  // All of these expect the mutex to be held.
+  std::optional<Outcome> Refuse(const Unit& unit) const;
+  std::optional<Outcome> RefuseChange(const Unit& unit, std::size_t place) const;
+  void Apply(const Unit& unit);
+  void ApplyChange(const Unit& unit, const RecordChange& change);
+
+  mutable std::mutex mutex_;  // guards everything below
+  std::map<Key, Record> records_;
+  std::map<std::pair<TenantId, Uuid>, StoredRequest> requests_;
+  std::map<MatchKey, std::string> match_keys_;
+  std::vector<events::JournalEntry> journal_;
+};
+
+}  // namespace lotura::resource
