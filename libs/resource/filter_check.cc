@@ -166,11 +166,8 @@ class Checker {
 
   static absl::Status UnknownFunction(const FilterSyntax& call, std::string_view name,
                                       std::string_view known) {
-    const bool keyword = name == "NOT" || name == "AND" || name == "OR";
     return RefuseFilter("FILTER_UNKNOWN_FUNCTION", call.position,
-                        keyword ? fmt::format("a space is needed between {} and '('", name)
-                                : fmt::format("there is no function {}() here, only {}",
-                                              ShortForError(name), known));
+                        fmt::format("there is no function {}() here, only {}", ShortForError(name), known));
   }
 
   // startsWith(field, "text"), contains(field, "text")

@@ -111,6 +111,7 @@ class Parser {
     } else {
       return Simple();
     }
+    if (Peek() == '-') return Unexpected("what is negated, and only once,");
     LOTURA_ASSIGN_OR_RETURN(FilterSyntax negated, Simple());
     FilterSyntax result{.kind = Kind::kNot, .position = position};
     result.children.push_back(std::move(negated));
@@ -177,7 +178,8 @@ class Parser {
     }
     if (Peek() != '(') return result;
     for (const FilterWord& word : result.words) {
-      if (word.quoting == Quoting::kQuoted) return Unexpected("a space");
+      // No function has the name of a keyword, so a space was forgotten there too.
+      if (word.quoting == Quoting::kQuoted || IsKeyword(word.text)) return Unexpected("a space");
     }
     result.kind = Kind::kCall;
     LOTURA_RETURN_IF_ERROR(Arguments(result));
