@@ -166,8 +166,9 @@ class Checker {
 
   static absl::Status UnknownFunction(const FilterSyntax& call, std::string_view name,
                                       std::string_view known) {
-    return RefuseFilter("FILTER_UNKNOWN_FUNCTION", call.position,
-                        fmt::format("there is no function {}() here, only {}", ShortForError(name), known));
+    return RefuseFilter(
+        "FILTER_UNKNOWN_FUNCTION", call.position,
+        fmt::format("there is no function {}() here, only {}", ShortForError(name), known));
   }
 
   // startsWith(field, "text"), contains(field, "text")

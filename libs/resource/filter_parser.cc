@@ -16,6 +16,7 @@ enum class Place { kTerm, kArgument };
 enum class Keywords { kRefused, kAllowed };
 
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsQuote(char c) { return c == '"' || c == '\''; }
 bool IsKeyword(std::string_view word) { return word == "AND" || word == "OR" || word == "NOT"; }
 
@@ -104,18 +105,23 @@ class Parser {
   // term: [(NOT WS | MINUS)] simple
   absl::StatusOr<FilterSyntax> Term() {
     const std::size_t position = Position();
-    if (Peek() == '-') {
+    if (AtMinus()) {
       ++at_;
     } else if (TakeKeyword("NOT")) {
       SkipSpace();
     } else {
       return Simple();
     }
-    if (Peek() == '-') return Unexpected("what is negated, and only once,");
+    if (AtMinus()) return Unexpected("what is negated, and only once,");
     LOTURA_ASSIGN_OR_RETURN(FilterSyntax negated, Simple());
     FilterSyntax result{.kind = Kind::kNot, .position = position};
     result.children.push_back(std::move(negated));
     return result;
+  }
+
+  // A negation: but among values, what looks like a negative number is one.
+  [[nodiscard]] bool AtMinus() const {
+    return Peek() == '-' && !(place_ == Place::kArgument && IsDigit(Peek(1)));
   }
 
   // simple: restriction | composite
@@ -140,7 +146,7 @@ class Parser {
   absl::StatusOr<FilterSyntax> Restriction() {
     LOTURA_RETURN_IF_ERROR(CountTerm());
     const std::size_t position = Position();
-    LOTURA_ASSIGN_OR_RETURN(FilterSyntax left, Comparable(Place::kTerm));
+    LOTURA_ASSIGN_OR_RETURN(FilterSyntax left, Comparable(place_));
     const std::size_t after_left = at_;
     SkipSpace();
     const std::optional<FilterComparator> comparator = TakeComparator();
@@ -149,11 +155,19 @@ class Parser {
       return left;
     }
     SkipSpace();
-    LOTURA_ASSIGN_OR_RETURN(FilterSyntax right, Argument());
+    LOTURA_ASSIGN_OR_RETURN(FilterSyntax right, RightSide());
     FilterSyntax result{.kind = Kind::kComparison, .comparator = *comparator, .position = position};
     result.children.push_back(std::move(left));
     result.children.push_back(std::move(right));
     return result;
+  }
+
+  // The values in parentheses after a comparator are written as a value without them is.
+  absl::StatusOr<FilterSyntax> RightSide() {
+    const Place outer = std::exchange(place_, Place::kArgument);
+    absl::StatusOr<FilterSyntax> argument = Argument();
+    place_ = outer;
+    return argument;
   }
 
   // arg: comparable | composite
@@ -297,6 +311,7 @@ class Parser {
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
   std::size_t terms_ = 0;
+  Place place_ = Place::kTerm;
 };
 
 }  // namespace

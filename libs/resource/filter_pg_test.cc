@@ -22,15 +22,17 @@ namespace {
 
 using testing::IsOk;
 
-constexpr Instant kNow{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} + std::chrono::hours(12)};
+constexpr Instant kNow{std::chrono::sys_days{std::chrono::year{2026} / 1 / 15} +
+                       std::chrono::hours(12)};
 constexpr int kRecords = 120;
-constexpr int kFilters = 250;
+constexpr int kFilters = 1000;
 
 Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
 
 // A run is repeated by giving the seed that it printed.
 std::uint64_t Seed() {
-  const char* given = std::getenv("LOTURA_TEST_SEED");  // NOLINT(concurrency-mt-unsafe): the test has one thread here
+  const char* given = std::getenv(
+      "LOTURA_TEST_SEED");  // NOLINT(concurrency-mt-unsafe): the test has one thread here
   return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
 }
 
@@ -38,28 +40,44 @@ std::string_view SqlType(const TableColumn& column) {
   if (column.is_currency) return "text COLLATE \"C\"";
   switch (column.column->type) {
     case ColumnType::kText:
-    case ColumnType::kEnum: return "text COLLATE \"C\"";
-    case ColumnType::kInt64: return "bigint";
-    case ColumnType::kDouble: return "double precision";
-    case ColumnType::kBool: return "boolean";
-    case ColumnType::kTimestamp: return "timestamptz";
-    case ColumnType::kDate: return "date";
-    case ColumnType::kMoney: return "numeric";
-    case ColumnType::kTextArray: return "text[]";
-    case ColumnType::kJson: return "jsonb";
+    case ColumnType::kEnum:
+      return "text COLLATE \"C\"";
+    case ColumnType::kInt64:
+      return "bigint";
+    case ColumnType::kDouble:
+      return "double precision";
+    case ColumnType::kBool:
+      return "boolean";
+    case ColumnType::kTimestamp:
+      return "timestamptz";
+    case ColumnType::kDate:
+      return "date";
+    case ColumnType::kMoney:
+      return "numeric";
+    case ColumnType::kTextArray:
+      return "text[]";
+    case ColumnType::kJson:
+      return "jsonb";
   }
   return "";
 }
 
 std::string_view ArrayType(pg::Type type) {
   switch (type) {
-    case pg::Type::kInt64: return "bigint[]";
-    case pg::Type::kFloat64: return "float8[]";
-    case pg::Type::kBool: return "boolean[]";
-    case pg::Type::kTimestamptz: return "timestamptz[]";
-    case pg::Type::kDate: return "date[]";
-    case pg::Type::kJsonb: return "jsonb[]";
-    default: return "text[]";
+    case pg::Type::kInt64:
+      return "bigint[]";
+    case pg::Type::kFloat64:
+      return "float8[]";
+    case pg::Type::kBool:
+      return "boolean[]";
+    case pg::Type::kTimestamptz:
+      return "timestamptz[]";
+    case pg::Type::kDate:
+      return "date[]";
+    case pg::Type::kJsonb:
+      return "jsonb[]";
+    default:
+      return "text[]";
   }
 }
 
@@ -69,13 +87,16 @@ class RandomTable {
   RandomTable(Dice& dice, const Declaration& declaration)
       : declaration_(declaration),
         codec_(declaration),
-        database_({.conninfo = testing::Postgres().Conninfo(testing::Postgres().NewDatabase()), .pool_size = 1}) {
+        database_({.conninfo = testing::Postgres().Conninfo(testing::Postgres().NewDatabase()),
+                   .pool_size = 1}) {
     RecordMaker maker(dice, declaration);
     for (int i = 0; i < kRecords; ++i) records_.push_back(maker.Make(i));
   }
 
   absl::Status Fill() {
-    std::string columns = "name text COLLATE \"C\", create_time timestamptz, update_time timestamptz, delete_time timestamptz";
+    std::string columns =
+        "name text COLLATE \"C\", create_time timestamptz, update_time timestamptz, delete_time "
+        "timestamptz";
     std::string types = "$1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[]";
     std::string names = "name, create_time, update_time, delete_time";
     std::string values = names;
@@ -91,7 +112,9 @@ class RandomTable {
     for (const auto& record : records_) codec_.AppendRow(*record, arrays);
     for (const pg::Array& array : arrays) params.Add(array);
     const std::string create = fmt::format("CREATE TABLE {} ({})", declaration_.table(), columns);
-    const std::string insert = fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM unnest({3}) AS t({1})", declaration_.table(), names, values, types);
+    const std::string insert =
+        fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM unnest({3}) AS t({1})",
+                    declaration_.table(), names, values, types);
     return database_.Write(Soon(), [&](pg::Tx& tx) {
       tx.RunScript(create);
       tx.RunBuilt("fill", insert, params);
@@ -102,7 +125,8 @@ class RandomTable {
   absl::StatusOr<std::set<std::string>> Select(const SqlFragment& condition) {
     pg::Params params;
     for (const std::string& value : condition.params) params.Raw(value);
-    const std::string query = fmt::format("SELECT name FROM {} WHERE {}", declaration_.table(), condition.text);
+    const std::string query =
+        fmt::format("SELECT name FROM {} WHERE {}", declaration_.table(), condition.text);
     return database_.Read(Soon(), [&](pg::Tx& tx) -> absl::StatusOr<std::set<std::string>> {
       std::set<std::string> names;
       const pg::Rows rows = tx.RunBuilt("select", query, params);
@@ -111,13 +135,17 @@ class RandomTable {
     });
   }
 
-  [[nodiscard]] const std::vector<std::unique_ptr<pbuf::Message>>& records() const { return records_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<pbuf::Message>>& records() const {
+    return records_;
+  }
 
  private:
   pg::Params StandardColumns() const {
     pg::Array names(pg::Type::kText);
     std::vector<pg::Array> times(3, pg::Array(pg::Type::kTimestamptz));
-    const pbuf::FieldDescriptor* fields[] = {declaration_.create_time_field(), declaration_.update_time_field(), declaration_.delete_time_field()};
+    const pbuf::FieldDescriptor* fields[] = {declaration_.create_time_field(),
+                                             declaration_.update_time_field(),
+                                             declaration_.delete_time_field()};
     for (const auto& record : records_) {
       names.Add(declaration_.NameOf(*record));
       for (std::size_t i = 0; i < times.size(); ++i) {
@@ -158,7 +186,9 @@ int CompareBothForms(const Declaration& declaration, std::uint64_t seed) {
     if (!selected.ok()) break;
     for (const auto& record : table.records()) {
       const bool in_sql = selected->contains(declaration.NameOf(*record));
-      EXPECT_EQ(FilterMatches(*filter, *record), in_sql) << text << "\n" << sql.text << "\n" << record->DebugString();
+      EXPECT_EQ(FilterMatches(*filter, *record), in_sql) << text << "\n"
+                                                         << sql.text << "\n"
+                                                         << record->DebugString();
       if (::testing::Test::HasFailure()) break;
     }
     if (!selected->empty() && selected->size() < table.records().size()) ++parting;
@@ -175,15 +205,18 @@ TEST_P(FilterEqualityTest, RowsAndRecordsPassTheSameFilters) {
 
   const int parting = CompareBothForms(*declaration, seed);
 
-  std::cout << kFilters * kRecords << " pairs, " << parting << " of " << kFilters << " filters part the records\n";
+  std::cout << kFilters * kRecords << " pairs, " << parting << " of " << kFilters
+            << " filters part the records\n";
   EXPECT_GT(parting, kFilters / 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Declarations, FilterEqualityTest,
-                         ::testing::Values(testdata::v1::Specimen::descriptor(), accounts::v1::Organization::descriptor(),
-                                           accounts::v1::Person::descriptor(), sales::v1::Opportunity::descriptor(),
+                         ::testing::Values(testdata::v1::Specimen::descriptor(),
+                                           accounts::v1::Organization::descriptor(),
+                                           accounts::v1::Person::descriptor(),
+                                           sales::v1::Opportunity::descriptor(),
                                            communications::v1::Activity::descriptor()),
-                         [](const auto& info) { return info.param->name(); });
+                         [](const auto& tested) { return tested.param->name(); });
 
 }  // namespace
 }  // namespace lotura::resource

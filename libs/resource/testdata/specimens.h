@@ -14,7 +14,8 @@ namespace lotura::resource {
 namespace pb = testdata::v1;
 
 inline const Declaration& SpecimenDeclaration() {
-  static const auto* declaration = Declaration::Compile(pb::Specimen::descriptor()).value().release();
+  static const auto* declaration =
+      Declaration::Compile(pb::Specimen::descriptor()).value().release();
   return *declaration;
 }
 
