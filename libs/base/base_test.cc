@@ -1,0 +1,99 @@
+// The small parts that everything rests on. tsan
+#include <gtest/gtest.h>
+
+#include "libs/base/call.h"
+#include "libs/base/crypto.h"
+#include "libs/base/errors.h"
+#include "libs/base/text.h"
+#include "libs/base/uuid.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura {
+namespace {
+
+TEST(UuidTest, TextFormRoundTrips) {
+  const std::string text = "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5b";
+
+  EXPECT_EQ(Uuid::Parse(text)->ToString(), text);
+  EXPECT_EQ(Uuid::Parse("018F3A2B-7C4D-7E5F-8A9B-0C1D2E3F4A5B")->ToString(), text);
+}
+
+TEST(UuidTest, OtherTextIsRefused) {
+  for (const char* text : {"", "018f3a2b7c4d7e5f8a9b0c1d2e3f4a5b", "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5", "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5g", "018f3a2b_7c4d-7e5f-8a9b-0c1d2e3f4a5b"}) {
+    EXPECT_FALSE(Uuid::Parse(text).has_value()) << text;
+  }
+}
+
+TEST(UuidTest, NewOnesGrowWithTimeInBothForms) {
+  testing::FakeClock clock;
+  RandomIds ids(clock);
+  const Uuid first = ids.Next();
+  clock.Advance(std::chrono::milliseconds(1));
+  const Uuid second = ids.Next();
+
+  EXPECT_LT(first, second);
+  EXPECT_LT(ToBase32(first), ToBase32(second));
+  EXPECT_EQ(ToBase32(first).size(), 26);
+}
+
+TEST(CryptoTest, SealedTextOpensOnlyUnchangedAndWithItsAssociatedData) {
+  AesKey key{};
+  RandomBytes(key);
+  const std::string sealed = Seal(key, "secret", "tenant");
+
+  EXPECT_EQ(Unseal(key, sealed, "tenant"), "secret");
+  EXPECT_FALSE(Unseal(key, sealed, "other").has_value());
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_FALSE(Unseal(key, changed, "tenant").has_value()) << i;
+  }
+}
+
+TEST(CryptoTest, Base64UrlRoundTripsEveryLength) {
+  std::string bytes;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(FromBase64Url(ToBase64Url(bytes)), bytes);
+    bytes += static_cast<char>(i * 37);
+  }
+  EXPECT_FALSE(FromBase64Url("a+b/").has_value());
+  EXPECT_FALSE(FromBase64Url("a").has_value());
+}
+
+TEST(TextTest, Utf8IsCountedInCharactersAndBadBytesAreFound) {
+  EXPECT_EQ(Utf8Size("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), 4);
+  for (const char* bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\x80", "\xE2\x82"}) EXPECT_FALSE(Utf8Size(bad).has_value());
+}
+
+TEST(PrincipalTest, PermissionsMatchWholeSegments) {
+  const Principal principal{.permissions = {"sales.*", "accounts.people.read"}};
+
+  EXPECT_TRUE(principal.Permits("sales.opportunities.write"));
+  EXPECT_TRUE(principal.Permits("accounts.people.read"));
+  EXPECT_FALSE(principal.Permits("accounts.people.write"));
+  EXPECT_FALSE(principal.Permits("salesforce.opportunities.write"));
+}
+
+TEST(TraceContextTest, StandardHeaderRoundTripsAndOthersAreIgnored) {
+  const std::string header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+  EXPECT_EQ(TraceContext::ParseOrEmpty(header, "a=b").ToTraceparent(), header);
+  for (const char* bad : {"", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"}) {
+    EXPECT_TRUE(TraceContext::ParseOrEmpty(bad, "").empty()) << bad;
+  }
+}
+
+TEST(ViolationsTest, AllAreAnsweredAtOnceWithOneReason) {
+  Violations violations;
+  violations.Add("a", "REQUIRED", "is missing");
+  violations.Add("b", "TOO_LONG", "is too long");
+  const absl::Status status = WithFieldPrefix(violations.ToStatus(), "record.");
+
+  EXPECT_THAT(status, testing::StatusIs(absl::StatusCode::kInvalidArgument, "BAD_REQUEST"));
+  EXPECT_THAT(status, testing::HasViolation("record.a", "REQUIRED"));
+  EXPECT_THAT(status, testing::HasViolation("record.b", "TOO_LONG"));
+}
+
+}  // namespace
+}  // namespace lotura

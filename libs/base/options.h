@@ -1,0 +1,70 @@
+// Settings of a process: each declared once, read from flags and the environment, checked before anything starts.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lotura {
+
+enum class Secret { kNo, kYes };
+
+// What a setting is, for people.
+struct OptionInfo {
+  // "page-token-keys": the flag is --page-token-keys, the variable LOTURA_PAGE_TOKEN_KEYS.
+  std::string name;
+  std::string help;
+  std::string unit = {};
+  Secret secret = Secret::kNo;
+};
+
+struct NumberBounds {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+// What the command line asked for beside settings.
+enum class OptionsVerb { kRun, kPrintDocs, kCheck, kHelp };
+
+// The targets of the settings outlive this object.
+class Options {
+ public:
+  // Declared settings hold their defaults until Parse. A required one has none.
+  void Text(OptionInfo info, std::string& target);
+  void RequiredText(OptionInfo info, std::string& target);
+  void Number(OptionInfo info, std::int64_t& target, NumberBounds bounds);
+  // One of a few words.
+  void Choice(OptionInfo info, std::string& target, std::vector<std::string> words);
+
+  // A flag wins over the environment, the environment over the default. INVALID_ARGUMENT names every wrong or missing setting and every flag
+  // or LOTURA_ variable that is none; `environment` holds "NAME=value".
+  absl::StatusOr<OptionsVerb> Parse(std::span<const std::string> arguments, std::span<const std::string> environment);
+
+  // A table of all settings in Markdown.
+  [[nodiscard]] std::string Docs() const;
+  // The settings in force, secrets as "<redacted>".
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> InForce() const;
+
+ private:
+  struct Option {
+    OptionInfo info;
+    std::string type;
+    std::string initial;
+    bool required = false;
+    bool given = false;
+    // Takes the text, or says what is wrong with it.
+    std::function<std::string(const std::string& text)> set;
+    std::function<std::string()> get;
+  };
+
+  Option* Find(std::string_view name);
+  void Add(Option option);
+
+  std::vector<Option> options_;
+};
+
+}  // namespace lotura
