@@ -250,7 +250,9 @@ namespace {
 void CollectEqualities(const FilterNode& node, std::vector<const Column*>& columns) {
   if (node.kind == FilterNode::Kind::kAnd) {
     for (const FilterNode& child : node.children) CollectEqualities(child, columns);
-  } else if (node.kind == FilterNode::Kind::kTest && node.test.operation == FilterOperation::kEqual && node.test.path.hops.size() == 1) {
+  } else if (node.kind == FilterNode::Kind::kTest &&
+             node.test.operation == FilterOperation::kEqual && node.test.path.hops.size() == 1 &&
+             node.test.path.hops.front().into == FilterHop::Into::kValue) {
     columns.push_back(node.test.path.column);
   }
 }

@@ -98,7 +98,8 @@ struct Filter {
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
                                    Instant now);
 
-// Columns that a term of the outermost AND compares with "=": every record that passes has one value there.
+// Columns that a term of the outermost AND compares with "=": every record that passes has one
+// value there.
 std::vector<const Column*> EqualityColumns(const Filter& filter);
 
 // Parses and checks.

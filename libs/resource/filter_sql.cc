@@ -137,7 +137,7 @@ class Writer {
 
   std::string Param(std::string value, std::string_view type) {
     params_.push_back(std::move(value));
-    return fmt::format("${}::text::{}", next_param_++, type);
+    return fmt::format("${}::{}", next_param_++, type);
   }
 
   std::string Test(const FilterTest& test) {
