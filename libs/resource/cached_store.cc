@@ -1,0 +1,114 @@
+#include "libs/resource/cached_store.h"
+
+#include <cstring>
+
+#include "libs/base/check.h"
+#include "libs/base/crypto.h"
+#include "libs/base/errors.h"
+#include "libs/resource/codec.h"
+
+namespace lotura::resource {
+namespace {
+
+// The cache cuts these to its own bounds.
+constexpr std::chrono::minutes kTtl{10};
+constexpr std::chrono::seconds kNegativeTtl{10};
+constexpr char kLayoutVersion[] = "record 1\n";
+
+// Changes with the message's definition, so that binaries with another one read nothing that they would misunderstand.
+std::uint64_t LayoutOf(const Declaration& declaration) {
+  const Sha256Digest digest = Sha256(kLayoutVersion + declaration.message()->DebugString());
+  std::uint64_t layout = 0;
+  std::memcpy(&layout, digest.data(), sizeof(layout));
+  return layout;
+}
+
+cache::Key KeyOf(const Declaration& declaration, std::uint64_t layout, const TenantId& tenant, const std::string& name) {
+  return cache::MakeKey({tenant, declaration.service(), name}, layout);
+}
+
+std::optional<Record> FromEntry(const Declaration& declaration, const cache::Entry& entry) {
+  std::shared_ptr<pbuf::Message> message = declaration.NewMessage();
+  if (!message->ParseFromString(entry.value)) return std::nullopt;
+  const auto* deleted = declaration.delete_time_field();
+  Record record;
+  record.deleted = deleted != nullptr && message->GetReflection()->HasField(*message, deleted);
+  record.version = entry.version;
+  record.message = std::move(message);
+  return record;
+}
+
+// What a lookup left to read from the store.
+struct Missed {
+  std::vector<std::size_t> places;
+  std::vector<std::string> names;
+  std::vector<std::optional<cache::Lease>> leases;
+};
+
+cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease, const std::optional<Record>& record) {
+  cache::Filling filling{.key = key, .lease = lease};
+  if (record.has_value()) {
+    filling.entry = cache::Entry{record->message->SerializeAsString(), record->version};
+    filling.ttl = kTtl;
+  } else {
+    filling.ttl = kNegativeTtl;
+  }
+  return filling;
+}
+
+}  // namespace
+
+CachedStore::CachedStore(Store& store, cache::Cache& cache, std::span<const Declaration* const> declarations) : store_(store), cache_(cache) {
+  for (const Declaration* declaration : declarations) layouts_.emplace(declaration, LayoutOf(*declaration));
+}
+
+absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(const Declaration& declaration, const TenantId& tenant,
+                                                                     std::span<const std::string> names, Deadline deadline) {
+  const std::uint64_t layout = layouts_.at(&declaration);
+  std::vector<cache::Key> keys;
+  for (const std::string& name : names) keys.push_back(KeyOf(declaration, layout, tenant, name));
+  std::vector<std::optional<Record>> records(names.size());
+  Missed missed;
+  const auto lookups = cache_.GetMany(keys);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (const auto* hit = std::get_if<cache::Hit>(&lookups[i])) records[i] = FromEntry(declaration, hit->entry);
+    if (records[i].has_value() || std::holds_alternative<cache::Negative>(lookups[i])) continue;
+    const auto* miss = std::get_if<cache::Miss>(&lookups[i]);
+    missed.places.push_back(i);
+    missed.names.push_back(names[i]);
+    missed.leases.push_back(miss == nullptr ? std::nullopt : miss->lease);
+  }
+  if (missed.names.empty()) return records;
+  LOTURA_ASSIGN_OR_RETURN(auto loaded, store_.Load(declaration, tenant, missed.names, deadline));
+  std::vector<cache::Filling> fillings;
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    if (missed.leases[i].has_value()) fillings.push_back(FillingOf(keys[missed.places[i]], *missed.leases[i], loaded[i]));
+    records[missed.places[i]] = std::move(loaded[i]);
+  }
+  if (!fillings.empty()) cache_.FillMany(fillings);
+  return records;
+}
+
+absl::StatusOr<std::optional<StoredRequest>> CachedStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) {
+  return store_.FindRequest(tenant, request_id, deadline);
+}
+
+std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> units, Deadline deadline) {
+  auto outcomes = store_.Commit(units, deadline);
+  LOTURA_CHECK(outcomes.size() == units.size());
+  std::vector<cache::Key> keys;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    // A refused unit changed nothing; one that failed may have.
+    const bool may_have_changed = !outcomes[i].ok() || outcomes[i]->verdict == Verdict::kCommitted || outcomes[i]->verdict == Verdict::kReplayed;
+    if (!may_have_changed) continue;
+    for (const RecordChange& change : units[i].changes) {
+      // Fences do not look at the layout: they end what any binary stored.
+      keys.push_back(KeyOf(*change.declaration, 0, units[i].call->principal.tenant, change.name));
+    }
+  }
+  // What cannot be told now is owed, counted by the cache and bounded by its time to live.
+  if (!keys.empty()) static_cast<void>(cache_.FenceMany(keys));
+  return outcomes;
+}
+
+}  // namespace lotura::resource
