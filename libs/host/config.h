@@ -1,0 +1,43 @@
+// The settings of a process that hosts services.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "libs/base/options.h"
+
+namespace lotura::host {
+
+struct Config {
+  std::string postgres;
+  std::string kafka_brokers;
+  std::string redis;
+  std::string grpc_listen = "127.0.0.1:7443";
+  std::string http_listen = "127.0.0.1:7480";
+  std::string token_issuer;
+  std::string token_audience = "lotura";
+  std::string token_jwks;
+  std::string page_token_keys;
+  std::string environment = "production";
+  std::string reflection = "on";
+  std::string log_level = "info";
+  std::string redis_plain_tcp = "loopback-only";
+  std::string redis_password;
+  std::int64_t log_ok_every = 1;
+  std::int64_t read_connections = 4;
+  std::int64_t write_connections = 2;
+  std::int64_t executor_threads = 16;
+  std::int64_t executor_queue_max = 1024;
+  std::int64_t topic_partitions = 6;
+  std::int64_t topic_replicas = 3;
+  std::int64_t topic_replicas_in_sync = 2;
+  std::int64_t journal_days = 30;
+  std::int64_t drain_announce_ms = 5'000;
+  std::int64_t drain_calls_ms = 10'000;
+
+  [[nodiscard]] bool IsDevelopment() const { return environment == "development"; }
+  // Declares every setting with this object's fields as targets.
+  void Declare(Options& options);
+};
+
+}  // namespace lotura::host

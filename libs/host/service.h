@@ -1,0 +1,119 @@
+// One service within a process: its schema, its record types, its methods, its events.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libs/cache/cache.h"
+#include "libs/events/bus.h"
+#include "libs/events/event.h"
+#include "libs/host/config.h"
+#include "libs/observe/log.h"
+#include "libs/observe/metrics.h"
+#include "libs/observe/readiness.h"
+#include "libs/pg/database.h"
+#include "libs/pg/migration.h"
+#include "libs/resource/standard_methods.h"
+#include "libs/rpc/door.h"
+
+namespace lotura::host {
+
+class Service;
+
+// What makes a service; services/<name>/app.cc holds one.
+struct ServiceSpec {
+  // Also the name of its schema, of its package "lotura.<name>.v1" and of its topic "lotura.<name>.v1".
+  std::string name;
+  const std::vector<pg::Migration>* migrations = nullptr;
+  // Adds its record types.
+  std::function<absl::Status(resource::Catalog&)> declare;
+  // Adds its verbs and consumers; may be empty.
+  std::function<absl::Status(Service&)> serve;
+};
+
+// The platform's migrations and the service's own, in the order in which they are applied.
+std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec);
+
+// What a query of a service works with.
+struct QueryContext {
+  pg::Database& database;
+  const resource::PageTokens& page_tokens;
+};
+
+// What several services of one process share; everything outlives them.
+struct SharedParts {
+  const Config& config;
+  const Clock& clock;
+  IdSource& ids;
+  observe::Log log;
+  observe::Metrics metrics;
+  observe::Readiness& readiness;
+  rpc::Door& door;
+  cache::Cache& cache;
+  events::Bus& bus;
+  const resource::PageTokens& page_tokens;
+};
+
+// Handles a batch of events in the transaction that remembers them.
+using EventHandler = std::function<absl::Status(pg::Tx&, std::span<const events::Event>)>;
+
+// Members stand in the order in which they depend on each other; their destruction is the shutdown.
+class Service {
+ public:
+  // FAILED_PRECONDITION if the schema is not migrated; INTERNAL if a declaration is wrong.
+  static absl::StatusOr<std::unique_ptr<Service>> Create(const ServiceSpec& spec, const SharedParts& shared);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // A business verb or a query: `use_case(call, request, context)`, where the context is resource::UnitOfWork or QueryContext.
+  template <typename Request, typename Response, typename Context>
+  void Handle(const std::string& method, absl::StatusOr<Response> (*use_case)(const Call&, const Request&, Context&)) {
+    Context& context = ContextOf(static_cast<Context*>(nullptr));
+    shared_.door.Handle(method, rpc::Bind<Request, Response>([use_case, &context](const Call& call, const Request& request) {
+                          return use_case(call, request, context);
+                        }));
+  }
+
+  // Reads the topics of these services ("sales") under the consumer's own name and position.
+  void Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler);
+
+  // Starts what has threads: writers, relay, upkeep, consumers. Call it after the door is complete.
+  absl::Status Start();
+  // Stops consuming and publishing; calls in flight may still write.
+  void Stop();
+
+  [[nodiscard]] const std::string& name() const { return spec_.name; }
+  [[nodiscard]] const resource::Catalog& catalog() const { return catalog_; }
+
+ private:
+  Service(const ServiceSpec& spec, const SharedParts& shared);
+
+  absl::Status Declare();
+  absl::Status ServeRecords();
+  // Follows the records of other services that ours refer to.
+  void FollowForeignRecords();
+  resource::UnitOfWork& ContextOf(resource::UnitOfWork*) { return *unit_of_work_; }
+  QueryContext& ContextOf(QueryContext*) { return query_context_; }
+
+  const ServiceSpec spec_;
+  const SharedParts shared_;
+  const observe::Log log_;
+  const observe::Metrics metrics_;
+  pg::Database reads_;
+  pg::Database writes_;
+  QueryContext query_context_;
+  resource::Catalog catalog_;
+  resource::PgForeignRecords foreign_records_;
+  std::unique_ptr<resource::Store> store_;
+  std::unique_ptr<resource::Store> cached_store_;
+  std::unique_ptr<resource::Lister> lister_;
+  std::unique_ptr<resource::Combiner> combiner_;
+  std::unique_ptr<resource::UnitOfWork> unit_of_work_;
+  class Streams;
+  std::unique_ptr<Streams> streams_;
+};
+
+}  // namespace lotura::host
