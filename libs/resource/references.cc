@@ -30,7 +30,45 @@ void Collect(const pbuf::Message& message, const std::string& prefix, std::vecto
   }
 }
 
+void CollectTypes(const pbuf::Descriptor& message, std::set<const pbuf::Descriptor*>& seen, std::set<std::string>& types) {
+  if (!seen.insert(&message).second) return;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const FieldDescriptor* field = message.field(i);
+    const std::string& type = field->options().GetExtension(google::api::resource_reference).type();
+    if (!type.empty()) types.insert(type);
+    if (field->message_type() != nullptr) CollectTypes(*field->message_type(), seen, types);
+  }
+}
+
 }  // namespace
+
+std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message) {
+  std::set<const pbuf::Descriptor*> seen;
+  std::set<std::string> types;
+  CollectTypes(message, seen, types);
+  return types;
+}
+
+absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> events) {
+  // Within a batch the newest version of each record counts; older ones than the stored are ignored.
+  std::map<std::pair<TenantId, std::string>, const events::Event*> newest;
+  for (const events::Event& event : events) {
+    const events::Event*& last = newest[{event.tenant, event.source + "/" + event.subject}];
+    if (last == nullptr || last->version() < event.version()) last = &event;
+  }
+  pg::Array tenants(pg::Type::kUuid);
+  pg::Array names(pg::Type::kText);
+  pg::Array versions(pg::Type::kInt64);
+  pg::Array deleted(pg::Type::kBool);
+  for (const auto& [key, event] : newest) {
+    tenants.Add(pg::binary::UuidValue(key.first.value));
+    names.Add(key.second);
+    versions.Add(pg::binary::Int64(event->version()));
+    deleted.Add(pg::binary::Bool(event->change.kind() == events::v1::KIND_DELETED));
+  }
+  tx.Run(sql::kUpsertForeignRecords, pg::Params().Add(tenants).Add(names).Add(versions).Add(deleted));
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::vector<std::string>> PgForeignRecords::FindMissing(const TenantId& tenant, std::span<const std::string> names,
                                                                        Deadline deadline) const {

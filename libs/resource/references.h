@@ -1,10 +1,12 @@
 // Names in a record that must be those of other records.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "libs/events/event.h"
 #include "libs/pg/database.h"
 #include "libs/resource/catalog.h"
 
@@ -40,6 +42,12 @@ struct Reference {
 
 // All references that are set, those in nested messages included.
 std::vector<Reference> ReferencesOf(const pbuf::Message& record);
+
+// Types that fields of the message may refer to, those of nested messages included.
+std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message);
+
+// Takes from events of other services which records exist, in any order and as often as they come.
+absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> events);
 
 // "accounts" of "accounts.lotura/Organization".
 std::string ServiceOfType(std::string_view type);

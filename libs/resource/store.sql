@@ -18,3 +18,11 @@ INSERT INTO request (period, tenant_id, request_id, hash, answer_plain, answer_p
 SELECT p.period, $1::uuid, $2::uuid, $3::bytea, $4::bytea, $5::bytea FROM unnest($6::date[]) AS p(period)
 WHERE NOT EXISTS (SELECT 1 FROM request r WHERE r.tenant_id = $1::uuid AND r.request_id = $2::uuid)
 ON CONFLICT DO NOTHING RETURNING period;
+
+-- name: UpsertForeignRecords
+-- tenant-free: a batch of events holds several tenants
+INSERT INTO foreign_record AS f (tenant_id, name, version, deleted)
+SELECT tenant_id, name, version, deleted
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::boolean[]) AS e(tenant_id, name, version, deleted)
+ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, deleted = EXCLUDED.deleted
+WHERE f.version < EXCLUDED.version;

@@ -1,0 +1,220 @@
+#include "libs/host/process.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "libs/cache/redis_cache.h"
+#include "libs/events/kafka_bus.h"
+#include "libs/observe/http_endpoint.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/shutdown_signal.h"
+#include "libs/rpc/token_verifier.h"
+
+namespace lotura::host {
+namespace {
+
+constexpr int kExitWrongSettings = 2;
+// The end of a process beyond the bounds of its drain.
+constexpr std::chrono::seconds kExitMargin{15};
+
+std::vector<std::string> Environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  return variables;
+}
+
+// What Main should do after the settings were read: go on, or end with this code.
+std::optional<int> ReadSettings(int argc, char** argv, Options& options) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto verb = options.Parse(arguments, Environment());
+  if (!verb.ok()) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], Message(verb.status()).c_str());
+    for (const FieldViolation& violation : ViolationsOf(verb.status())) {
+      std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+    }
+    return kExitWrongSettings;
+  }
+  switch (*verb) {
+    case OptionsVerb::kRun: return std::nullopt;
+    case OptionsVerb::kCheck: std::puts("the settings are valid"); return 0;
+    case OptionsVerb::kHelp:
+    case OptionsVerb::kPrintDocs: std::fputs(options.Docs().c_str(), stdout); return 0;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Unavailable("FILE_UNREADABLE", fmt::format("{} cannot be read", path));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Counts what the cache does.
+class CacheMetrics final : public cache::Observer {
+ public:
+  explicit CacheMetrics(const observe::Metrics& metrics)
+      : events_(metrics.AddCounters({.name = "lotura_cache_events_total", .help = "What the cache did, by kind", .labels = {"event"}})),
+        seconds_(metrics.AddHistogram({.name = "lotura_cache_round_trip_seconds", .help = "Time of a round trip to Redis"})) {
+    for (std::size_t i = 0; i < cache::kEventKinds; ++i) counters_.push_back(events_.With({kNames[i]}));
+  }
+  void Count(cache::Event event, std::size_t times) override { counters_[static_cast<std::size_t>(event)].Add(static_cast<double>(times)); }
+  void RoundTrip(std::chrono::microseconds duration) override { seconds_.Observe(std::chrono::duration<double>(duration).count()); }
+
+ private:
+  static constexpr const char* kNames[] = {"hit", "negative_hit", "miss", "miss_unleased", "miss_corrupt", "miss_other_layout", "stored",
+                                           "fill_refused", "fill_too_large", "fill_not_reached", "fenced", "fence_owed", "fence_paid",
+                                           "fence_forgotten", "connected", "failure", "pool_exhausted", "circuit_opened", "circuit_closed"};
+  static_assert(std::size(kNames) == cache::kEventKinds);
+
+  observe::CounterFamily events_;
+  observe::Histogram seconds_;
+  std::vector<observe::Counter> counters_;
+};
+
+// Everything of one process, in the order in which it depends on each other.
+class Process {
+ public:
+  Process(const Config& config, const std::vector<ServiceSpec>& specs)
+      : config_(config), specs_(specs), ids_(clock_), metrics_(NameOf(specs)),
+        log_({.service = NameOf(specs), .level = *observe::ParseLevel(config.log_level)}, metrics_), cache_metrics_(metrics_) {}
+
+  absl::Status Start();
+  void Drain();
+  const observe::Log& log() const { return log_; }
+
+ private:
+  static std::string NameOf(const std::vector<ServiceSpec>& specs) { return specs.size() == 1 ? specs.front().name : "all"; }
+  absl::Status StartEdge();
+  absl::Status StartServices();
+  void Announce();
+
+  const Config& config_;
+  const std::vector<ServiceSpec>& specs_;
+  const SystemClock clock_;
+  RandomIds ids_;
+  observe::Metrics metrics_;
+  observe::Log log_;
+  observe::Readiness readiness_;
+  std::atomic<bool> draining_ = false;
+  std::unique_ptr<observe::HttpEndpoint> http_;
+  std::unique_ptr<rpc::TokenVerifier> tokens_;
+  std::optional<resource::PageTokens> page_tokens_;
+  CacheMetrics cache_metrics_;
+  std::unique_ptr<cache::RedisCache> cache_;
+  std::unique_ptr<events::KafkaBus> bus_;
+  std::unique_ptr<rpc::Executor> executor_;
+  std::unique_ptr<rpc::Door> door_;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+absl::Status Process::Start() {
+  LOTURA_RETURN_IF_ERROR(StartEdge());
+  LOTURA_RETURN_IF_ERROR(StartServices());
+  LOTURA_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = config_.grpc_listen}, *door_));
+  door_->health().SetAll(rpc::Serving::kYes);
+  readiness_.Require("serving", [this] {
+    return draining_ ? Unavailable("DRAINING", "the process stops") : absl::OkStatus();
+  });
+  log_.Info("serving", {observe::Fields::kAddress(config_.grpc_listen), observe::Fields::kPort(server_->port())});
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartEdge() {
+  LOTURA_ASSIGN_OR_RETURN(const std::string keys, ReadFile(config_.page_token_keys));
+  LOTURA_ASSIGN_OR_RETURN(page_tokens_, resource::PageTokens::FromText(keys));
+  LOTURA_ASSIGN_OR_RETURN(tokens_, rpc::TokenVerifier::Create({.rules = {.issuer = config_.token_issuer, .audience = config_.token_audience}, .keys = config_.token_jwks},
+                                                              clock_, log_, metrics_));
+  readiness_.Require("token_keys", [this] { return tokens_->Ready(); });
+  cache::RedisOptions redis;
+  redis.address = config_.redis;
+  redis.password = config_.redis_password;
+  if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
+  LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
+  bus_ = std::make_unique<events::KafkaBus>(events::KafkaOptions{.brokers = config_.kafka_brokers}, log_);
+  executor_ = std::make_unique<rpc::Executor>(
+      rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads), .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},
+      metrics_);
+  const rpc::DoorOptions options{.pipeline = {.log_ok_every = static_cast<unsigned>(config_.log_ok_every)},
+                                 .reflection = config_.reflection == "on" ? rpc::Reflection::kWithToken : rpc::Reflection::kOff};
+  door_ = std::make_unique<rpc::Door>(options, rpc::PipelineParts{*tokens_, *executor_, clock_, log_, metrics_});
+  LOTURA_ASSIGN_OR_RETURN(http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartServices() {
+  const SharedParts shared{config_, clock_, ids_, log_, metrics_, readiness_, *door_, *cache_, *bus_, *page_tokens_};
+  std::vector<std::string> packages;
+  for (const ServiceSpec& spec : specs_) {
+    LOTURA_ASSIGN_OR_RETURN(auto service, Service::Create(spec, shared));
+    services_.push_back(std::move(service));
+    packages.push_back(fmt::format("lotura.{}.v1", spec.name));
+  }
+  LOTURA_RETURN_IF_ERROR(door_->CheckComplete(packages));
+  for (const auto& service : services_) LOTURA_RETURN_IF_ERROR(service->Start());
+  return absl::OkStatus();
+}
+
+void Process::Drain() {
+  draining_ = true;
+  if (server_ != nullptr) {
+    server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms), .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
+  }
+  for (const auto& service : services_) service->Stop();
+}
+
+}  // namespace
+
+int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
+  rpc::ShutdownSignal shutdown;
+  Config config;
+  Options options;
+  config.Declare(options);
+  if (const auto exit_code = ReadSettings(argc, argv, options)) return *exit_code;
+  auto process = std::make_unique<Process>(config, services);
+  if (const absl::Status started = process->Start(); !started.ok()) {
+    process->log().Error("could not start", {observe::Fields::kReason(ReasonOf(started)), observe::Fields::kState(Message(started))});
+    process->log().Flush();
+    return 1;
+  }
+  const int signal = shutdown.Wait();
+  process->log().Info("stopping", {observe::Fields::kCount(signal)});
+  rpc::ExitGuard guard(std::chrono::milliseconds(config.drain_announce_ms + config.drain_calls_ms) + kExitMargin);
+  process->Drain();
+  guard.MarkSafe();
+  process->log().Info("stopped");
+  process->log().Flush();
+  process.reset();
+  return 0;
+}
+
+int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {
+  std::string postgres;
+  std::int64_t timeout_s = 600;
+  Options options;
+  options.RequiredText({"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "", Secret::kYes}, postgres);
+  options.Number({"timeout-s", "longest time for all migrations", "s"}, timeout_s, {1, 86'400});
+  const auto exit_code = ReadSettings(argc, argv, options);
+  if (exit_code.has_value()) return *exit_code;
+  for (const ServiceSpec& spec : services) {
+    pg::Options pool{.conninfo = postgres, .schema = spec.name, .application_name = "lotura-migrate", .pool_size = 2};
+    pool.statement_timeout = std::chrono::seconds(timeout_s);
+    pg::Database database(pool);
+    const auto report = pg::Migrate(database, spec.name, MigrationsOf(spec), Deadline::After(std::chrono::seconds(timeout_s)));
+    if (!report.ok()) {
+      std::fprintf(stderr, "lotura-migrate: %s: %s %s\n", spec.name.c_str(), ReasonOf(report.status()).c_str(), Message(report.status()).c_str());
+      return 1;
+    }
+    for (const std::string& applied : report->applied) std::printf("%s: applied %s\n", spec.name.c_str(), applied.c_str());
+    if (report->applied.empty()) std::printf("%s: up to date\n", spec.name.c_str());
+  }
+  return 0;
+}
+
+}  // namespace lotura::host

@@ -1,0 +1,116 @@
+#include "libs/host/service.h"
+
+#include <fmt/format.h>
+
+#include "libs/events/migrations.sql.h"
+#include "libs/host/streams.h"
+#include "libs/resource/cached_store.h"
+#include "libs/resource/migrations.sql.h"
+#include "libs/resource/pg_store.h"
+
+namespace lotura::host {
+namespace {
+
+constexpr std::chrono::seconds kStartBound{30};
+
+pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, pg::PlanFor plan_for) {
+  const bool writes = plan_for == pg::PlanFor::kWrites;
+  pg::Options options;
+  options.conninfo = config.postgres;
+  options.schema = spec.name;
+  options.application_name = fmt::format("lotura-{}-{}", spec.name, writes ? "write" : "read");
+  // Relay, upkeep and consumers take turns on one connection more than the writers have.
+  options.pool_size = static_cast<std::size_t>(writes ? config.write_connections + 2 : config.read_connections);
+  options.plan_for = plan_for;
+  return options;
+}
+
+pg::StatementObserver ObserverOf(const observe::Metrics& metrics) {
+  const auto seconds = metrics.AddHistograms({.name = "lotura_db_statement_seconds", .help = "Time of a statement, by its name", .labels = {"query"}},
+                                             {.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5});
+  const auto failures = metrics.AddCounters({.name = "lotura_db_statement_failures_total", .help = "Statements that failed, by their name", .labels = {"query"}});
+  return [seconds, failures](const char* name, std::chrono::nanoseconds took, absl::StatusCode code) {
+    seconds.With({name}).Observe(std::chrono::duration<double>(took).count());
+    if (code != absl::StatusCode::kOk) failures.With({name}).Add();
+  };
+}
+
+}  // namespace
+
+std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
+  return {{"events", &events::sql::kMigrations}, {"resource", &resource::sql::kMigrations}, {spec.name, spec.migrations}};
+}
+
+Service::Service(const ServiceSpec& spec, const SharedParts& shared)
+    : spec_(spec),
+      shared_(shared),
+      log_(shared.log.ForService(spec.name)),
+      metrics_(shared.metrics.ForService(spec.name)),
+      reads_(PoolOptions(spec, shared.config, pg::PlanFor::kReads), ObserverOf(metrics_)),
+      writes_(PoolOptions(spec, shared.config, pg::PlanFor::kWrites), ObserverOf(metrics_)),
+      query_context_{reads_, shared.page_tokens},
+      foreign_records_(reads_) {}
+
+Service::~Service() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec, const SharedParts& shared) {
+  std::unique_ptr<Service> service(new Service(spec, shared));
+  LOTURA_RETURN_IF_ERROR(pg::CheckMigrated(service->reads_, MigrationsOf(spec), Deadline::After(kStartBound)));
+  LOTURA_RETURN_IF_ERROR(service->Declare());
+  LOTURA_RETURN_IF_ERROR(service->ServeRecords());
+  service->FollowForeignRecords();
+  if (spec.serve) LOTURA_RETURN_IF_ERROR(spec.serve(*service));
+  return service;
+}
+
+absl::Status Service::Declare() {
+  if (spec_.declare) LOTURA_RETURN_IF_ERROR(spec_.declare(catalog_));
+  const auto declarations = catalog_.Declarations();
+  store_ = std::make_unique<resource::PgStore>(reads_, writes_, shared_.clock, declarations);
+  cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
+  lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
+  combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits());
+  unit_of_work_ = std::make_unique<resource::UnitOfWork>(resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
+  streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, writes_);
+  return absl::OkStatus();
+}
+
+absl::Status Service::ServeRecords() {
+  for (const resource::RecordType& type : catalog_.types()) {
+    const std::string service = fmt::format("{}Service", type.declaration->message()->full_name());
+    const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+    // A type without a service of its own is written by rules and verbs, and read by queries.
+    if (descriptor == nullptr) continue;
+    for (auto& method : resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_)) {
+      shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()), rpc::BlockingHandler(std::move(method.handler)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Service::FollowForeignRecords() {
+  std::set<std::string> services;
+  for (const resource::RecordType& type : catalog_.types()) {
+    for (const std::string& reference : resource::ReferenceTypesOf(*type.declaration->message())) {
+      const std::string owner = resource::ServiceOfType(reference);
+      if (reference != "*" && owner != spec_.name) services.insert(owner);
+    }
+  }
+  if (services.empty()) return;
+  Consume("foreign_records", {services.begin(), services.end()}, resource::ProjectForeignRecords);
+}
+
+void Service::Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler) {
+  streams_->Consume(consumer, services, std::move(handler));
+}
+
+absl::Status Service::Start() {
+  combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
+  return streams_->Start();
+}
+
+void Service::Stop() {
+  if (streams_ != nullptr) streams_->Stop();
+}
+
+}  // namespace lotura::host
