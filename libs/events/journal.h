@@ -1,9 +1,12 @@
-// The journal of one service: every new version of every record, in the order in which they were committed.
+// The journal of one service: every new version of every record, in the order in which they were
+// committed.
 #pragma once
 
 #include <absl/status/statusor.h>
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +17,8 @@ namespace lotura::events {
 
 // Where an entry stands. Positions grow; within one record they grow with its version.
 struct Position {
-  // Generation of positions: a restored database continues in a higher one, so that no position is ever used twice.
+  // Generation of positions: a restored database continues in a higher one, so that no position is
+  // ever used twice.
   std::int32_t epoch = 0;
   std::uint64_t xid = 0;
   std::int64_t seq = 0;
@@ -45,11 +49,42 @@ struct JournalEntry {
   std::string after_personal;
   // google.protobuf.Any in its binary form, or empty.
   std::string detail;
+  // Names of the people whose personal data the entry holds.
+  std::vector<std::string> person_keys;
   std::string actor;
   std::string method;
   std::string request_id;
   std::string cause;
   std::string traceparent;
+};
+
+// How much one read returns: no more entries, and, but for the first, no more bytes.
+struct ReadLimit {
+  std::size_t entries = 1000;
+  std::size_t bytes = 4 << 20;
+};
+
+// What has not been published yet, as an operator sees it.
+struct Backlog {
+  // When the oldest entry was written, be its order final or not; nothing if there is none.
+  std::optional<Instant> oldest;
+  // Entries below the horizon are final. It stands still while the transaction of that number is
+  // open, and equals the next number if none is.
+  std::uint64_t horizon = 0;
+  std::uint64_t next = 0;
+};
+
+// Reads the journal forward. Used by one thread.
+class JournalReader {
+ public:
+  virtual ~JournalReader() = default;
+
+  // The next entries after `after` whose order can no longer change, oldest first. No entry with a
+  // lower position than one that was returned appears later. `after` is a position up to which
+  // nothing will be asked for again: it never goes back.
+  virtual absl::StatusOr<std::vector<JournalEntry>> Read(const Position& after, ReadLimit limit,
+                                                         Deadline deadline) = 0;
+  virtual absl::StatusOr<Backlog> Inspect(const Position& after, Deadline deadline) = 0;
 };
 
 // A process holds the lease under this token until it expires or another process holds it.
@@ -60,24 +95,23 @@ struct LeaseToken {
   std::int64_t term = 0;
 };
 
-// What the relay needs of a store. Thread-safe.
+// What the relay needs of a store. Thread-safe; must outlive its readers.
 class Journal {
  public:
   virtual ~Journal() = default;
 
-  // The next entries after `after` whose order can no longer change, oldest first.
-  virtual absl::StatusOr<std::vector<JournalEntry>> Read(const Position& after, std::size_t limit,
-                                                         Deadline deadline) = 0;
+  virtual std::unique_ptr<JournalReader> NewReader() = 0;
   // Takes or renews the lease; nothing while another holder's is in force.
-  virtual absl::StatusOr<std::optional<LeaseToken>> Acquire(const std::string& name, const Uuid& holder,
+  virtual absl::StatusOr<std::optional<LeaseToken>> Acquire(const std::string& name,
+                                                            const Uuid& holder,
                                                             std::chrono::milliseconds duration,
                                                             Deadline deadline) = 0;
   virtual absl::Status Release(const LeaseToken& lease, Deadline deadline) = 0;
-  // Everything up to this position has been confirmed by the broker.
+  // Everything up to this position has been confirmed by the broker. Zero if nothing was saved.
   virtual absl::StatusOr<Position> LoadCursor(const std::string& relay, Deadline deadline) = 0;
-  // FAILED_PRECONDITION with reason LEASE_LOST if the lease is no longer held.
-  virtual absl::Status SaveCursor(const std::string& relay, const Position& position, const LeaseToken& lease,
-                                  Deadline deadline) = 0;
+  // Moves forward only. FAILED_PRECONDITION with reason LEASE_LOST if the lease is no longer held.
+  virtual absl::Status SaveCursor(const std::string& relay, const Position& position,
+                                  const LeaseToken& lease, Deadline deadline) = 0;
 };
 
 }  // namespace lotura::events

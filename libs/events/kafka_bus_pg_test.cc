@@ -1,11 +1,10 @@
 // The contract of a bus, kept by Kafka.
 #include "libs/events/kafka_bus.h"
 
-#include "libs/events/bus_contract.h"
+#include "libs/testing/bus_contract.h"
 #include "libs/testing/kafka.h"
 
 namespace lotura::events {
-namespace {
 
 class KafkaBackend {
  public:
@@ -24,7 +23,10 @@ class KafkaBackend {
       log_};
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, BusContract, KafkaBackend);
-
-}  // namespace
 }  // namespace lotura::events
+
+namespace lotura::testing {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, BusContract, events::KafkaBackend);
+
+}  // namespace lotura::testing

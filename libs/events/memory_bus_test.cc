@@ -1,12 +1,11 @@
 // The contract of a bus, kept by the one in memory. tsan
 #include "libs/events/memory_bus.h"
 
-#include "libs/events/bus_contract.h"
+#include "libs/testing/bus_contract.h"
 
 namespace lotura::events {
-namespace {
 
-class MemoryBackend {
+class MemoryBusBackend {
  public:
   Bus& bus() { return bus_; }
   void Stop() { bus_.Stop(); }
@@ -18,7 +17,7 @@ class MemoryBackend {
   MemoryBus bus_{kLimits};
 };
 
-INSTANTIATE_TYPED_TEST_SUITE_P(Memory, BusContract, MemoryBackend);
+namespace {
 
 TEST(MemoryBusTest, BrokenProducerFailsWhatItHoldsAndRefusesMore) {
   MemoryBus bus;
@@ -40,3 +39,9 @@ TEST(MemoryBusTest, BrokenProducerFailsWhatItHoldsAndRefusesMore) {
 
 }  // namespace
 }  // namespace lotura::events
+
+namespace lotura::testing {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, BusContract, events::MemoryBusBackend);
+
+}  // namespace lotura::testing

@@ -10,15 +10,24 @@
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 
-namespace lotura::events {
+namespace lotura::testing {
 
-// A backend has `bus()`, `Stop()` and `Start()`.
+using events::Bus;
+using events::BusRecord;
+using events::Consumer;
+using events::PartitionOf;
+using events::Place;
+using events::Producer;
+using events::ReceivedRecord;
+
+// A backend has `bus()`, `Stop()` and `Start()` for the broker, and `TooLarge()`, a size that it
+// refuses.
 template <typename Backend>
 class BusContract : public ::testing::Test {
  protected:
   static constexpr std::chrono::seconds kBound{60};
 
-  BusContract() { EXPECT_THAT(bus().EnsureTopic({.name = topic_}, Soon()), testing::IsOk()); }
+  BusContract() { EXPECT_THAT(bus().EnsureTopic({.name = topic_}, Soon()), IsOk()); }
 
   Bus& bus() { return backend_.bus(); }
   static Deadline Soon() { return Deadline::After(kBound); }
@@ -42,9 +51,9 @@ class BusContract : public ::testing::Test {
                                     [&confirmed](const absl::Status& status) {
                                       confirmed += status.ok() ? 1 : 0;
                                     }),
-                  testing::IsOk());
+                  IsOk());
     }
-    ASSERT_TRUE(testing::Eventually([&] { return confirmed == records.size(); }, kBound));
+    ASSERT_TRUE(Eventually([&] { return confirmed == records.size(); }, kBound));
   }
 
   // Polls until `count` records came.
@@ -53,7 +62,7 @@ class BusContract : public ::testing::Test {
     const Deadline deadline = Soon();
     while (all.size() < count && !deadline.Passed()) {
       auto some = consumer.Poll(count - all.size(), std::chrono::milliseconds(100));
-      EXPECT_THAT(some, testing::IsOk());
+      EXPECT_THAT(some, IsOk());
       if (some.ok()) all.insert(all.end(), some->begin(), some->end());
     }
     EXPECT_EQ(all.size(), count);
@@ -117,7 +126,7 @@ TYPED_TEST_P(BusContract, WhatWasNotCommittedComesAgainToTheNextMember) {
   {
     const auto consumer = this->NewConsumer();
     const auto first = this->Read(*consumer, 2);
-    ASSERT_THAT(consumer->Commit(this->Next({first.front()})), testing::IsOk());
+    ASSERT_THAT(consumer->Commit(this->Next({first.front()})), IsOk());
   }
 
   const auto consumer = this->NewConsumer();
@@ -149,7 +158,7 @@ TYPED_TEST_P(BusContract, MembersShareThePartitionsAndTakeOverWhatOneLeaves) {
   std::size_t first_got = 0;
   std::size_t second_got = 0;
   int round = 0;
-  const bool shared = testing::Eventually(
+  const bool shared = Eventually(
       [&] {
         std::vector<BusRecord> records;
         ++round;
@@ -166,7 +175,7 @@ TYPED_TEST_P(BusContract, MembersShareThePartitionsAndTakeOverWhatOneLeaves) {
 
   first.reset();
 
-  EXPECT_TRUE(testing::Eventually(
+  EXPECT_TRUE(Eventually(
       [&] {
         poll(*second);
         return std::ranges::includes(seen, produced);
@@ -185,9 +194,9 @@ TYPED_TEST_P(BusContract, LagCountsWhatWasNotRead) {
 }
 
 TYPED_TEST_P(BusContract, TopicIsCreatedOnceAndAnotherShapeIsRefused) {
-  EXPECT_THAT(this->bus().EnsureTopic({.name = this->topic_}, this->Soon()), testing::IsOk());
+  EXPECT_THAT(this->bus().EnsureTopic({.name = this->topic_}, this->Soon()), IsOk());
   EXPECT_THAT(this->bus().EnsureTopic({.name = this->topic_, .partitions = 7}, this->Soon()),
-              testing::StatusIs(absl::StatusCode::kFailedPrecondition, "TOPIC_MISMATCH"));
+              StatusIs(absl::StatusCode::kFailedPrecondition, "TOPIC_MISMATCH"));
 }
 
 TYPED_TEST_P(BusContract, RecordsWaitForABrokerThatIsGoneAndArriveInOrder) {
@@ -196,17 +205,17 @@ TYPED_TEST_P(BusContract, RecordsWaitForABrokerThatIsGoneAndArriveInOrder) {
   const auto confirm = [&confirmed](const absl::Status& status) {
     confirmed += status.ok() ? 1 : 1000;
   };
-  ASSERT_THAT(producer->Produce(this->Record("k", "0"), confirm), testing::IsOk());
-  ASSERT_TRUE(testing::Eventually([&] { return confirmed == 1; }, this->kBound));
+  ASSERT_THAT(producer->Produce(this->Record("k", "0"), confirm), IsOk());
+  ASSERT_TRUE(Eventually([&] { return confirmed == 1; }, this->kBound));
 
   this->backend_.Stop();
   for (int i = 1; i < 50; ++i) {
-    ASSERT_THAT(producer->Produce(this->Record("k", std::to_string(i)), confirm), testing::IsOk());
+    ASSERT_THAT(producer->Produce(this->Record("k", std::to_string(i)), confirm), IsOk());
   }
   EXPECT_EQ(confirmed, 1);
   this->backend_.Start();
 
-  EXPECT_TRUE(testing::Eventually([&] { return confirmed == 50; }, this->kBound));
+  EXPECT_TRUE(Eventually([&] { return confirmed == 50; }, this->kBound));
   const auto consumer = this->NewConsumer();
   int expected = 0;
   for (const ReceivedRecord& received : this->Read(*consumer, 50)) {
@@ -222,7 +231,7 @@ TYPED_TEST_P(BusContract, ProducerThatGoesTellsOfEachRecordThatWasNotConfirmed) 
     ASSERT_THAT(
         producer->Produce(this->Record("k", std::to_string(i)),
                           [&failed](const absl::Status& status) { failed += status.ok() ? 0 : 1; }),
-        testing::IsOk());
+        IsOk());
   }
 
   producer.reset();
@@ -239,10 +248,10 @@ TYPED_TEST_P(BusContract, NothingFollowsARecordThatFailed) {
   const auto confirm = [&failed](const absl::Status& status) { failed += status.ok() ? 0 : 1; };
   const absl::Status taken = producer->Produce(lost, confirm);
 
-  EXPECT_TRUE(!taken.ok() || testing::Eventually([&] { return failed == 1; }, this->kBound));
+  EXPECT_TRUE(!taken.ok() || Eventually([&] { return failed == 1; }, this->kBound));
 
   EXPECT_THAT(producer->Produce(this->Record("k", "next"), confirm),
-              testing::StatusIs(absl::StatusCode::kFailedPrecondition, "PRODUCER_BROKEN"));
+              StatusIs(absl::StatusCode::kFailedPrecondition, "PRODUCER_BROKEN"));
 }
 
 TYPED_TEST_P(BusContract, FullQueueIsSaidAndNothingIsLost) {
@@ -258,10 +267,9 @@ TYPED_TEST_P(BusContract, FullQueueIsSaidAndNothingIsLost) {
     taken += status.ok() ? 1 : 0;
   }
 
-  EXPECT_THAT(status,
-              testing::StatusIs(absl::StatusCode::kResourceExhausted, "PRODUCER_QUEUE_FULL"));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted, "PRODUCER_QUEUE_FULL"));
   this->backend_.Start();
-  EXPECT_TRUE(testing::Eventually([&] { return confirmed == taken; }, this->kBound));
+  EXPECT_TRUE(Eventually([&] { return confirmed == taken; }, this->kBound));
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BusContract, RecordArrivesAsItWasProduced,
@@ -273,4 +281,4 @@ REGISTER_TYPED_TEST_SUITE_P(BusContract, RecordArrivesAsItWasProduced,
                             ProducerThatGoesTellsOfEachRecordThatWasNotConfirmed,
                             NothingFollowsARecordThatFailed, FullQueueIsSaidAndNothingIsLost);
 
-}  // namespace lotura::events
+}  // namespace lotura::testing

@@ -1,0 +1,31 @@
+// The statements that read the partitions of the journal by name, and the rows that they return.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "libs/events/day_window.h"
+#include "libs/events/journal.h"
+#include "libs/pg/params.h"
+#include "libs/pg/query.h"
+#include "libs/pg/rows.h"
+
+namespace lotura::events {
+
+// `query` for the partition of one day.
+std::string ForLeaf(const pg::Query& query, Day day);
+
+// The next entries of these days, merged, under one snapshot. Takes ReadParams.
+std::string ReadStatement(std::span<const Day> days);
+
+// Whether the horizon bounds a read. In an epoch that has ended nothing is running any more.
+enum class EpochState { kCurrent, kEnded };
+pg::Params ReadParams(const Position& after, EpochState state, ReadLimit limit);
+
+// One row of ReadStatement.
+JournalEntry EntryAt(const pg::Rows& rows, std::size_t row);
+
+// Numbers of transactions are unsigned, and so are theirs of PostgreSQL.
+std::uint64_t XidAt(const pg::Rows& rows, std::size_t row, std::size_t column);
+
+}  // namespace lotura::events

@@ -1,0 +1,82 @@
+#include "libs/events/pg_journal.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "libs/base/errors.h"
+#include "libs/events/journal_rows.h"
+#include "libs/events/pg_journal_reader.h"
+#include "libs/events/queries.sql.h"
+
+namespace lotura::events {
+
+std::unique_ptr<JournalReader> PgJournal::NewReader() {
+  return std::make_unique<PgJournalReader>(database_, clock_, options_);
+}
+
+absl::StatusOr<std::optional<LeaseToken>> PgJournal::Acquire(const std::string& name,
+                                                             const Uuid& holder,
+                                                             std::chrono::milliseconds duration,
+                                                             Deadline deadline) {
+  return database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::optional<LeaseToken>> {
+    const pg::Rows rows =
+        tx.Run(sql::kAcquireLease, pg::Params().Text(name).Id(holder).Int(duration.count()));
+    if (rows.empty()) return std::optional<LeaseToken>();
+    return std::optional<LeaseToken>({.name = name, .holder = holder, .term = rows.Int(0, 0)});
+  });
+}
+
+absl::Status PgJournal::Release(const LeaseToken& lease, Deadline deadline) {
+  return database_.WriteOne(deadline, [&](pg::Tx& tx) {
+    tx.Run(sql::kReleaseLease, pg::Params().Text(lease.name).Id(lease.holder).Int(lease.term));
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<Position> PgJournal::LoadCursor(const std::string& relay, Deadline deadline) {
+  return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Position> {
+    const pg::Rows rows = tx.Run(sql::kLoadCursor, pg::Params().Text(relay));
+    if (rows.empty()) return Position();
+    return Position{.epoch = static_cast<std::int32_t>(rows.Int(0, 0)),
+                    .xid = XidAt(rows, 0, 1),
+                    .seq = rows.Int(0, 2)};
+  });
+}
+
+absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& position,
+                                   const LeaseToken& lease, Deadline deadline) {
+  return database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::Status {
+    const pg::Rows rows =
+        tx.Run(sql::kSaveCursor, pg::Params()
+                                     .Text(relay)
+                                     .Int(position.epoch)
+                                     .Int(std::bit_cast<std::int64_t>(position.xid))
+                                     .Int(position.seq)
+                                     .Text(lease.name)
+                                     .Id(lease.holder)
+                                     .Int(lease.term));
+    if (rows.Bool(0, 0)) return absl::OkStatus();
+    return FailedPrecondition("LEASE_LOST", "another process holds the lease");
+  });
+}
+
+absl::StatusOr<std::int32_t> EnsureEpoch(pg::Database& database, Deadline deadline) {
+  return database.Write(deadline, [](pg::Tx& tx) -> absl::StatusOr<std::int32_t> {
+    const auto current = [&] { return tx.Run(sql::kCurrentOrigin, {}); };
+    pg::Rows rows = current();
+    if (rows.Text(0, 0) != rows.Text(0, 1)) {
+      // Whoever waits behind this lock waits for the longest transaction that writes the journal.
+      tx.RunScript("SET LOCAL lock_timeout = '1s'; LOCK TABLE journal IN ACCESS EXCLUSIVE MODE");
+      rows = current();
+    }
+    const auto epoch = static_cast<std::int32_t>(rows.Int(0, 2));
+    if (rows.Text(0, 0) == rows.Text(0, 1)) return epoch;
+    tx.Run(sql::kInsertEpoch, pg::Params().Int(epoch + 1));
+    tx.RunScript(
+        fmt::format("ALTER TABLE ONLY journal ALTER COLUMN epoch SET DEFAULT {}", epoch + 1));
+    return epoch + 1;
+  });
+}
+
+}  // namespace lotura::events

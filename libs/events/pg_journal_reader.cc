@@ -1,0 +1,129 @@
+#include "libs/events/pg_journal_reader.h"
+
+#include <bit>
+
+#include "libs/base/errors.h"
+#include "libs/events/journal_rows.h"
+#include "libs/events/queries.sql.h"
+
+namespace lotura::events {
+namespace {
+
+// "20260131", as PostgreSQL's to_char wrote it.
+Day DayFrom(std::string_view text) {
+  const auto number = [&](std::size_t at, std::size_t size) {
+    int value = 0;
+    for (const char digit : text.substr(at, size)) value = value * 10 + (digit - '0');
+    return value;
+  };
+  return std::chrono::year{number(0, 4)} / number(4, 2) / number(6, 2);
+}
+
+std::vector<Day> ExistingDays(pg::Tx& tx) {
+  const pg::Rows rows = tx.Run(sql::kJournalDays, {});
+  std::vector<Day> days;
+  for (std::size_t i = 0; i < rows.size(); ++i) days.push_back(DayFrom(rows.Text(i, 0)));
+  return days;
+}
+
+DayWindow::Transactions RunningTransactions(pg::Tx& tx) {
+  const pg::Rows rows = tx.Run(sql::kRunningTransactions, {});
+  DayWindow::Transactions running;
+  for (std::size_t i = 0; i < rows.size(); ++i) running.insert(rows.String(i, 0));
+  return running;
+}
+
+pg::Params From(const Position& after) {
+  return pg::Params().Int(after.epoch).Int(std::bit_cast<std::int64_t>(after.xid)).Int(after.seq);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<JournalEntry>> PgJournalReader::Read(const Position& after,
+                                                                ReadLimit limit,
+                                                                Deadline deadline) {
+  LOTURA_RETURN_IF_ERROR(Refresh(after, deadline));
+  Position from = Start(after);
+  for (;;) {
+    LOTURA_ASSIGN_OR_RETURN(std::vector<JournalEntry> entries, ReadEpoch(from, limit, deadline));
+    if (!entries.empty() || IsCurrent(from.epoch)) return entries;
+    const auto next = epochs_.upper_bound(from.epoch);
+    from = {.epoch = next->first, .xid = next->second, .seq = 0};
+  }
+}
+
+absl::StatusOr<std::vector<JournalEntry>> PgJournalReader::ReadEpoch(const Position& after,
+                                                                     ReadLimit limit,
+                                                                     Deadline deadline) {
+  const std::vector<Day> days = window_.Open(clock_.Now());
+  if (days.empty()) return std::vector<JournalEntry>();
+  const EpochState state = IsCurrent(after.epoch) ? EpochState::kCurrent : EpochState::kEnded;
+  const std::string statement = ReadStatement(days);
+  return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<JournalEntry>> {
+    const pg::Rows rows =
+        tx.RunBuilt("events.ReadJournal", statement, ReadParams(after, state, limit));
+    std::vector<JournalEntry> entries;
+    entries.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) entries.push_back(EntryAt(rows, i));
+    return entries;
+  });
+}
+
+absl::StatusOr<Backlog> PgJournalReader::Inspect(const Position& after, Deadline deadline) {
+  LOTURA_RETURN_IF_ERROR(Refresh(after, deadline));
+  return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Backlog> {
+    const pg::Rows horizon = tx.Run(sql::kHorizon, {});
+    Backlog backlog{.horizon = XidAt(horizon, 0, 0), .next = XidAt(horizon, 0, 1)};
+    std::optional<std::pair<std::uint64_t, std::int64_t>> first;
+    for (const Day day : window_.Open(clock_.Now())) {
+      const pg::Rows rows =
+          tx.RunBuilt("events.OldestInLeaf", ForLeaf(sql::kOldestInLeaf, day), From(Start(after)));
+      if (rows.empty()) continue;
+      const std::pair place{XidAt(rows, 0, 0), rows.Int(0, 1)};
+      if (first.has_value() && *first < place) continue;
+      first = place;
+      backlog.oldest = rows.Time(0, 2);
+    }
+    return backlog;
+  });
+}
+
+Position PgJournalReader::Start(const Position& after) const {
+  // The zero position, where a relay begins, lies in no epoch.
+  return epochs_.contains(after.epoch) ? after : Position{.epoch = epochs_.begin()->first};
+}
+
+absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) {
+  if (!fresh_until_.Passed()) return absl::OkStatus();
+  LOTURA_RETURN_IF_ERROR(database_.Read(deadline, [&](pg::Tx& tx) -> absl::Status {
+    const pg::Rows rows = tx.Run(sql::kJournalEpochs, {});
+    Epochs epochs;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      epochs.emplace(static_cast<std::int32_t>(rows.Int(i, 0)), XidAt(rows, i, 1));
+    }
+    if (epochs.empty()) return Internal("the schema has no epoch");
+    // Entries of a new epoch may lie in days that were left.
+    if (epochs != epochs_) window_.Reopen();
+    epochs_ = std::move(epochs);
+    window_.SetExisting(ExistingDays(tx));
+
+    const Instant now = clock_.Now();
+    if (!IsCurrent(Start(after).epoch) || window_.Ended(now).empty()) return absl::OkStatus();
+    // In this order: the next number must be taken when those that ran before have ended.
+    const DayWindow::Transactions running = RunningTransactions(tx);
+    const std::uint64_t next = XidAt(tx.Run(sql::kHorizon, {}), 0, 1);
+    window_.ObserveRunning(now, running, next);
+    if (!window_.fence().has_value()) return absl::OkStatus();
+    const auto fence = std::bit_cast<std::int64_t>(*window_.fence());
+    for (const Day day : window_.Ended(now)) {
+      const pg::Rows more = tx.RunBuilt("events.LeafHasMore", ForLeaf(sql::kLeafHasMore, day),
+                                        From(Start(after)).Int(fence));
+      if (!more.Bool(0, 0)) window_.Leave(day);
+    }
+    return absl::OkStatus();
+  }));
+  fresh_until_ = Deadline::After(options_.refresh);
+  return absl::OkStatus();
+}
+
+}  // namespace lotura::events
