@@ -9,6 +9,7 @@
 namespace lotura {
 namespace {
 
+constexpr int kDecimalPlaces = 9;
 constexpr Int128 kNanosPerHundredth = 10'000'000;
 // Weights are cut to so many bits that a product with any total of google.type.Money stays within
 // 127.
@@ -36,6 +37,31 @@ std::optional<Amount> Amount::From(const google::type::Money& money) {
   if (nanos <= -kNanosPerUnit || nanos >= kNanosPerUnit) return std::nullopt;
   if ((units > 0 && nanos < 0) || (units < 0 && nanos > 0)) return std::nullopt;
   return Amount(Int128{units} * kNanosPerUnit + nanos);
+}
+
+std::optional<Amount> Amount::Parse(std::string_view decimal) {
+  const bool negative = decimal.starts_with('-');
+  if (negative) decimal.remove_prefix(1);
+  const std::size_t point = std::min(decimal.find('.'), decimal.size());
+  if (point == 0) return std::nullopt;
+  Amount amount;
+  int places = -1;
+  for (const char c : decimal) {
+    if (c == '.' && places < 0) {
+      places = 0;
+      continue;
+    }
+    if (c < '0' || c > '9') return std::nullopt;
+    if (places == kDecimalPlaces) continue;
+    if (__builtin_mul_overflow(amount.nanos_, Int128{10}, &amount.nanos_)) return std::nullopt;
+    amount.nanos_ += c - '0';
+    if (places >= 0) ++places;
+  }
+  for (places = std::max(places, 0); places < kDecimalPlaces; ++places) {
+    if (__builtin_mul_overflow(amount.nanos_, Int128{10}, &amount.nanos_)) return std::nullopt;
+  }
+  if (negative) amount.nanos_ = -amount.nanos_;
+  return amount;
 }
 
 std::optional<Amount> Amount::Plus(Amount other) const {

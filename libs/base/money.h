@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lotura {
@@ -20,6 +21,9 @@ class Amount {
   Amount() = default;
   // Nothing if the two parts have different signs or the nanos are a unit or more.
   static std::optional<Amount> From(const google::type::Money& money);
+  // Reads "12.5", "-0.000000001"; more than nine decimal places are cut. Nothing for what is no
+  // number or beyond what 128 bits hold.
+  static std::optional<Amount> Parse(std::string_view decimal);
   static Amount OfUnits(std::int64_t units) { return Amount(Int128{units} * kNanosPerUnit); }
 
   // Nothing beyond what 128 bits hold.

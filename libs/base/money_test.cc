@@ -51,6 +51,20 @@ TEST(AmountTest, DecimalTextIsExact) {
   EXPECT_EQ(Of(-7).ToDecimal(), "-7");
 }
 
+TEST(AmountTest, ParsesWhatItWrites) {
+  for (const char* text : {"0", "12.5", "-0.000000001", "-7", "9223372036854775807.999999999"}) {
+    EXPECT_EQ(Amount::Parse(text)->ToDecimal(), text);
+  }
+  EXPECT_EQ(Amount::Parse("1.0000000019")->ToDecimal(), "1.000000001");
+}
+
+TEST(AmountTest, WhatIsNoNumberIsRefused) {
+  for (const char* text :
+       {"", "-", ".5", "1,5", "1.2.3", "x", "1e3", "999999999999999999999999999999999999999999"}) {
+    EXPECT_FALSE(Amount::Parse(text).has_value()) << text;
+  }
+}
+
 TEST(AmountTest, OverflowIsNoticed) {
   const Amount large = Of(std::numeric_limits<std::int64_t>::max());
 

@@ -6,7 +6,8 @@
 namespace lotura::accounts {
 namespace {
 
-void Validate(const v1::Affiliation* /*before*/, const v1::Affiliation& after, Violations& violations) {
+void Validate(const v1::Affiliation* /*before*/, const v1::Affiliation& after,
+              Violations& violations) {
   const auto start = ToDay(after.start_date());
   const auto end = ToDay(after.end_date());
   if (start.has_value() && end.has_value() && *end < *start) {
@@ -16,6 +17,6 @@ void Validate(const v1::Affiliation* /*before*/, const v1::Affiliation& after, V
 
 }  // namespace
 
-resource::Rules<v1::Affiliation> AffiliationRules() { return {.derive = nullptr, .validate = Validate, .on_change = nullptr}; }
+resource::Rules<v1::Affiliation> AffiliationRules() { return {.validate = Validate}; }
 
 }  // namespace lotura::accounts

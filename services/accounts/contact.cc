@@ -21,13 +21,18 @@ bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 void CheckPhone(const type::v1::Phone& phone, const std::string& path, Violations& violations) {
   const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
   if (normal.value_or("").empty()) {
-    violations.Add(path + ".number", reasons::kFormatInvalid, "is not an international telephone number, \"+\" and digits");
+    violations.Add(path + ".number", reasons::kFormatInvalid,
+                   "is not an international telephone number, \"+\" and digits");
   }
-  if (phone.extension().size() > kExtensionSizeMax || !std::ranges::all_of(phone.extension(), IsDigit)) {
-    violations.Add(path + ".extension", reasons::kFormatInvalid, fmt::format("has other characters than digits, or more than {}", kExtensionSizeMax));
+  if (phone.extension().size() > kExtensionSizeMax ||
+      !std::ranges::all_of(phone.extension(), IsDigit)) {
+    violations.Add(
+        path + ".extension", reasons::kFormatInvalid,
+        fmt::format("has other characters than digits, or more than {}", kExtensionSizeMax));
   }
   if (Utf8Size(phone.label()).value_or(0) > kLabelSizeMax) {
-    violations.Add(path + ".label", reasons::kTooLong, fmt::format("has more than {} characters", kLabelSizeMax));
+    violations.Add(path + ".label", reasons::kTooLong,
+                   fmt::format("has more than {} characters", kLabelSizeMax));
   }
 }
 
@@ -41,13 +46,16 @@ void NormalizePhones(Phones& phones) {
 }
 
 void CheckPhones(const Phones& phones, Violations& violations) {
-  for (int i = 0; i < phones.size(); ++i) CheckPhone(phones[i], fmt::format("phones[{}]", i), violations);
+  for (int i = 0; i < phones.size(); ++i)
+    CheckPhone(phones[i], fmt::format("phones[{}]", i), violations);
 }
 
 void CheckEmails(const Texts& emails, Violations& violations) {
   for (int i = 0; i < emails.size(); ++i) {
     const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_EMAIL, emails[i]);
-    if (normal.value_or("").empty()) violations.Add(fmt::format("emails[{}]", i), reasons::kFormatInvalid, "is not an address for mail");
+    if (normal.value_or("").empty())
+      violations.Add(fmt::format("emails[{}]", i), reasons::kFormatInvalid,
+                     "is not an address for mail");
   }
 }
 
@@ -56,7 +64,8 @@ void CheckTags(const Texts& tags, Violations& violations) {
   for (int i = 0; i < tags.size(); ++i) {
     const std::string path = fmt::format("tags[{}]", i);
     if (Trim(tags[i]).empty()) violations.Add(path, reasons::kRequired, "is empty");
-    if (!seen.insert(tags[i]).second) violations.Add(path, reasons::kDuplicate, "stands there twice");
+    if (!seen.insert(tags[i]).second)
+      violations.Add(path, reasons::kDuplicate, "stands there twice");
   }
 }
 
@@ -69,7 +78,8 @@ bool IsLanguageCode(std::string_view code) {
   const auto subtags = Split(code, '-');
   if (subtags.front().size() < 2 || !std::ranges::all_of(subtags.front(), IsLetter)) return false;
   return std::ranges::all_of(subtags, [](std::string_view subtag) {
-    return !subtag.empty() && subtag.size() <= kSubtagSizeMax && std::ranges::all_of(subtag, [](char c) { return IsLetter(c) || IsDigit(c); });
+    return !subtag.empty() && subtag.size() <= kSubtagSizeMax &&
+           std::ranges::all_of(subtag, [](char c) { return IsLetter(c) || IsDigit(c); });
   });
 }
 

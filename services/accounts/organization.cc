@@ -49,7 +49,7 @@ void Validate(const v1::Organization* /*before*/, const v1::Organization& after,
 }  // namespace
 
 resource::Rules<v1::Organization> OrganizationRules() {
-  return {.derive = Derive, .validate = Validate, .on_change = nullptr};
+  return {.derive = Derive, .validate = Validate};
 }
 
 }  // namespace lotura::accounts

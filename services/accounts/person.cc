@@ -19,12 +19,14 @@ std::string WholeName(const v1::Person& person) {
 // A display name that was made of the two names follows them.
 bool FollowsNames(const v1::Person* before, const v1::Person& after) {
   if (Trim(after.display_name()).empty()) return true;
-  return before != nullptr && before->display_name() == after.display_name() && before->display_name() == WholeName(*before);
+  return before != nullptr && before->display_name() == after.display_name() &&
+         before->display_name() == WholeName(*before);
 }
 
 absl::Status Derive(resource::Changes& changes, const v1::Person* before, v1::Person& after) {
   NormalizePhones(*after.mutable_phones());
-  if (FollowsNames(before, after) && !WholeName(after).empty()) after.set_display_name(WholeName(after));
+  if (FollowsNames(before, after) && !WholeName(after).empty())
+    after.set_display_name(WholeName(after));
   // Somewhere on earth tomorrow has begun.
   const Day latest = DayOf(changes.call().now) + std::chrono::days(1);
   if (after.has_birth_date() && ToDay(after.birth_date()).value_or(latest) > latest) {
@@ -35,7 +37,8 @@ absl::Status Derive(resource::Changes& changes, const v1::Person* before, v1::Pe
 
 void Validate(const v1::Person* /*before*/, const v1::Person& after, Violations& violations) {
   if (Trim(after.display_name()).empty()) {
-    violations.Add("display_name", reasons::kRequired, "is missing, and so are given and family name");
+    violations.Add("display_name", reasons::kRequired,
+                   "is missing, and so are given and family name");
   }
   if (!after.language_code().empty() && !IsLanguageCode(after.language_code())) {
     violations.Add("language_code", reasons::kFormatInvalid, "is not a language code (BCP 47)");
@@ -46,6 +49,6 @@ void Validate(const v1::Person* /*before*/, const v1::Person& after, Violations&
 
 }  // namespace
 
-resource::Rules<v1::Person> PersonRules() { return {.derive = Derive, .validate = Validate, .on_change = nullptr}; }
+resource::Rules<v1::Person> PersonRules() { return {.derive = Derive, .validate = Validate}; }
 
 }  // namespace lotura::accounts

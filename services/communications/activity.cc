@@ -39,8 +39,6 @@ void Validate(const v1::Activity* /*before*/, const v1::Activity& after, Violati
 
 }  // namespace
 
-resource::Rules<v1::Activity> ActivityRules() {
-  return {.derive = Derive, .validate = Validate, .on_change = nullptr};
-}
+resource::Rules<v1::Activity> ActivityRules() { return {.derive = Derive, .validate = Validate}; }
 
 }  // namespace lotura::communications

@@ -13,6 +13,6 @@ void Validate(const v1::User* /*before*/, const v1::User& after, Violations& vio
 
 }  // namespace
 
-resource::Rules<v1::User> UserRules() { return {.derive = nullptr, .validate = Validate, .on_change = nullptr}; }
+resource::Rules<v1::User> UserRules() { return {.validate = Validate}; }
 
 }  // namespace lotura::directory

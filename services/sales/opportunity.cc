@@ -26,7 +26,7 @@ void Validate(const v1::Opportunity* /*before*/, const v1::Opportunity& after,
 }  // namespace
 
 resource::Rules<v1::Opportunity> OpportunityRules() {
-  return {.derive = Derive, .validate = Validate, .on_change = nullptr};
+  return {.derive = Derive, .validate = Validate};
 }
 
 }  // namespace lotura::sales

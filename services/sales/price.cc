@@ -21,8 +21,6 @@ absl::Status Derive(resource::Changes& changes, const v1::Price* before, v1::Pri
 
 }  // namespace
 
-resource::Rules<v1::Price> PriceRules() {
-  return {.derive = Derive, .validate = nullptr, .on_change = nullptr};
-}
+resource::Rules<v1::Price> PriceRules() { return {.derive = Derive}; }
 
 }  // namespace lotura::sales

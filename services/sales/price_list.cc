@@ -21,8 +21,6 @@ void Validate(const v1::PriceList* /*before*/, const v1::PriceList& after, Viola
 
 }  // namespace
 
-resource::Rules<v1::PriceList> PriceListRules() {
-  return {.derive = nullptr, .validate = Validate, .on_change = nullptr};
-}
+resource::Rules<v1::PriceList> PriceListRules() { return {.validate = Validate}; }
 
 }  // namespace lotura::sales

@@ -14,8 +14,6 @@ absl::Status Derive(resource::Changes& /*changes*/, const v1::Stage* /*before*/,
 
 }  // namespace
 
-resource::Rules<v1::Stage> StageRules() {
-  return {.derive = Derive, .validate = nullptr, .on_change = nullptr};
-}
+resource::Rules<v1::Stage> StageRules() { return {.derive = Derive}; }
 
 }  // namespace lotura::sales

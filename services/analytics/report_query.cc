@@ -1,0 +1,149 @@
+#include "services/analytics/report_query.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libs/base/calendar.h"
+#include "libs/base/money.h"
+#include "services/analytics/domain/reasons.h"
+#include "services/analytics/queries.sql.h"
+
+namespace lotura::analytics {
+namespace {
+
+constexpr std::size_t kRowsMax = 10'000;
+constexpr std::size_t kGroupsMax = 3;
+constexpr int kFilterValuesMax = 100;
+constexpr Day kFirstDay = Day(std::chrono::year(1) / 1 / 1);
+constexpr Day kEndOfDays = Day(std::chrono::year(10'000) / 1 / 1);
+
+bool IsDimension(int number) {
+  return number >= v1::DIMENSION_MONTH && number <= v1::DIMENSION_COUNTRY;
+}
+
+Day ReadDay(const google::type::Date* date, Day otherwise, const char* field,
+            Violations& violations) {
+  if (date == nullptr) return otherwise;
+  const auto day = ToDay(*date);
+  if (!day.has_value())
+    violations.Add(field, reasons::kDateInvalid, "is not a day with year, month and day");
+  return day.value_or(otherwise);
+}
+
+}  // namespace
+
+absl::StatusOr<ReportQuery> ReportQuery::Read(const std::string& pipeline,
+                                              const google::type::Date* start,
+                                              const google::type::Date* end,
+                                              const Dimensions& group_by, const Filters& filters) {
+  ReportQuery query;
+  Violations violations;
+  query.pipeline_ = pipeline;
+  query.ReadPeriod(start, end, violations);
+  query.ReadGroups(group_by, violations);
+  query.ReadFilters(filters, violations);
+  LOTURA_RETURN_IF_ERROR(violations.ToStatus());
+  return query;
+}
+
+void ReportQuery::ReadPeriod(const google::type::Date* start, const google::type::Date* end,
+                             Violations& violations) {
+  start_ = ReadDay(start, kFirstDay, "start_date", violations);
+  end_ = ReadDay(end, kEndOfDays, "end_date", violations);
+  if (end_ < start_) violations.Add("end_date", reasons::kReportPeriod, "lies before start_date");
+}
+
+void ReportQuery::ReadGroups(const Dimensions& group_by, Violations& violations) {
+  for (int i = 0; i < group_by.size(); ++i) {
+    const auto dimension = static_cast<v1::Dimension>(group_by[i]);
+    const std::string path = fmt::format("group_by[{}]", i);
+    if (!IsDimension(dimension))
+      violations.Add(path, reasons::kReportDimensions, "is not a dimension");
+    if (std::ranges::find(group_by_, dimension) != group_by_.end())
+      violations.Add(path, reasons::kReportDimensions, "stands there twice");
+    group_by_.push_back(dimension);
+  }
+  if (group_by_.size() > kGroupsMax)
+    violations.Add("group_by", reasons::kReportDimensions,
+                   fmt::format("has more than {} items", kGroupsMax));
+}
+
+void ReportQuery::ReadFilters(const Filters& filters, Violations& violations) {
+  for (int i = 0; i < filters.size(); ++i) {
+    const v1::DimensionFilter& filter = filters[i];
+    const std::string path = fmt::format("filters[{}]", i);
+    if (!IsDimension(filter.dimension())) {
+      violations.Add(path + ".dimension", reasons::kReportDimensions, "is not a dimension");
+      continue;
+    }
+    if (filter.values().empty()) violations.Add(path + ".values", reasons::kRequired, "is empty");
+    if (filter.values_size() > kFilterValuesMax) {
+      violations.Add(path + ".values", reasons::kTooMany,
+                     fmt::format("has {} items, at most {} are allowed", filter.values_size(),
+                                 kFilterValuesMax));
+    }
+    auto& values = filters_[static_cast<std::size_t>(filter.dimension()) - 1];
+    if (!values.empty())
+      violations.Add(path + ".dimension", reasons::kReportDimensions, "stands there twice");
+    values.assign(filter.values().begin(), filter.values().end());
+  }
+}
+
+bool ReportQuery::DividesByProduct() const {
+  const bool grouped = std::ranges::find(group_by_, v1::DIMENSION_PRODUCT) != group_by_.end();
+  return grouped || !filters_[v1::DIMENSION_PRODUCT - 1].empty();
+}
+
+pg::Params ReportQuery::ParamsFor(const TenantId& tenant) const {
+  pg::Params params;
+  params.Tenant(tenant).Text(pipeline_).Raw(pg::binary::Date(start_)).Raw(pg::binary::Date(end_));
+  for (std::size_t i = 0; i < kGroupsMax; ++i) params.Int(i < group_by_.size() ? group_by_[i] : 0);
+  for (const auto& values : filters_) params.Texts(values);
+  params.Raw(pg::binary::Bool(DividesByProduct()));
+  // One more, to see whether there are too many.
+  params.Int(kRowsMax + 1);
+  return params;
+}
+
+absl::Status ReportQuery::CheckSize(const pg::Rows& rows) {
+  if (rows.size() <= kRowsMax) return absl::OkStatus();
+  return FailedPrecondition(
+      reasons::kReportTooLarge,
+      fmt::format("the report has more than {} rows; group by less or filter", kRowsMax));
+}
+
+void Groups::Add(const std::vector<std::string>& values,
+                 google::protobuf::RepeatedPtrField<v1::Group>& groups) {
+  for (std::size_t i = 0; i < query_.group_by().size(); ++i) {
+    v1::Group* group = groups.Add();
+    group->set_dimension(query_.group_by()[i]);
+    group->set_value(values[i]);
+    groups_.push_back(group);
+  }
+}
+
+void Groups::SetDisplayNames(pg::Tx& tx, const TenantId& tenant) {
+  std::set<std::string> names;
+  for (const v1::Group* group : groups_) {
+    if (group->value().starts_with("//")) names.insert(group->value());
+  }
+  if (names.empty()) return;
+  const std::vector<std::string> list(names.begin(), names.end());
+  const pg::Rows rows = tx.Run(sql::kDisplayNames, pg::Params().Tenant(tenant).Texts(list));
+  std::map<std::string, std::string> display_names;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    display_names.emplace(rows.String(i, 0), rows.String(i, 1));
+  for (v1::Group* group : groups_) {
+    if (const auto found = display_names.find(group->value()); found != display_names.end())
+      group->set_display_name(found->second);
+  }
+}
+
+google::type::Money MoneyOf(const std::string& currency, std::string_view decimal) {
+  const auto amount = Amount::Parse(decimal);
+  const auto money = amount.has_value() ? amount->ToMoney(currency) : std::nullopt;
+  return money.value_or(google::type::Money());
+}
+
+}  // namespace lotura::analytics

@@ -1,0 +1,80 @@
+// What all reports have in common: period, dimensions, filters, and how rows become groups.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <google/protobuf/repeated_field.h>
+#include <google/protobuf/repeated_ptr_field.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/base/call.h"
+#include "libs/pg/database.h"
+#include "lotura/analytics/v1/report.pb.h"
+
+namespace lotura::analytics {
+
+// A checked request.
+class ReportQuery {
+ public:
+  // INVALID_ARGUMENT with all wrong fields at once.
+  template <typename Request>
+  static absl::StatusOr<ReportQuery> Read(const Request& request) {
+    return Read(request.pipeline(), request.has_start_date() ? &request.start_date() : nullptr,
+                request.has_end_date() ? &request.end_date() : nullptr, request.group_by(),
+                request.filters());
+  }
+
+  // $1 to $16 of a report's statement.
+  [[nodiscard]] pg::Params ParamsFor(const TenantId& tenant) const;
+  [[nodiscard]] const std::vector<v1::Dimension>& group_by() const { return group_by_; }
+  // FAILED_PRECONDITION if the statement returned more than a report may have.
+  static absl::Status CheckSize(const pg::Rows& rows);
+
+ private:
+  static constexpr std::size_t kDimensions = 7;
+
+  using Dimensions = google::protobuf::RepeatedField<int>;
+  using Filters = google::protobuf::RepeatedPtrField<v1::DimensionFilter>;
+
+  static absl::StatusOr<ReportQuery> Read(const std::string& pipeline,
+                                          const google::type::Date* start,
+                                          const google::type::Date* end, const Dimensions& group_by,
+                                          const Filters& filters);
+  void ReadPeriod(const google::type::Date* start, const google::type::Date* end,
+                  Violations& violations);
+  void ReadGroups(const Dimensions& group_by, Violations& violations);
+  void ReadFilters(const Filters& filters, Violations& violations);
+  [[nodiscard]] bool DividesByProduct() const;
+
+  std::string pipeline_;
+  std::chrono::sys_days start_;
+  std::chrono::sys_days end_;
+  std::vector<v1::Dimension> group_by_;
+  // Values that the dimension of the number (minus one) may have; empty: all.
+  std::array<std::vector<std::string>, kDimensions> filters_;
+};
+
+// Collects the groups of a report's rows and gives them the display names that are known.
+class Groups {
+ public:
+  explicit Groups(const ReportQuery& query) : query_(query) {}
+
+  // `values` in the order of the grouping dimensions. The row's groups must stay where they are
+  // until SetDisplayNames.
+  void Add(const std::vector<std::string>& values,
+           google::protobuf::RepeatedPtrField<v1::Group>& groups);
+  void SetDisplayNames(pg::Tx& tx, const TenantId& tenant);
+
+ private:
+  const ReportQuery& query_;
+  std::vector<v1::Group*> groups_;
+};
+
+// "1054.5" as money.
+google::type::Money MoneyOf(const std::string& currency, std::string_view decimal);
+
+}  // namespace lotura::analytics

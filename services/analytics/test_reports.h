@@ -1,0 +1,73 @@
+// A migrated database with projected events, for tests of reports.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "libs/pg/migration.h"
+#include "libs/testing/postgres.h"
+#include "libs/testing/status_matchers.h"
+#include "services/analytics/migrations.sql.h"
+#include "services/analytics/projection.h"
+#include "services/analytics/query_funnel.h"
+#include "services/analytics/query_revenue.h"
+#include "services/analytics/test_events.h"
+
+namespace lotura::analytics {
+
+inline TenantId TenantOf(std::uint8_t number) {
+  TenantId tenant;
+  tenant.value.bytes[15] = number;
+  return tenant;
+}
+
+inline google::type::Money Dollars(std::int64_t units) {
+  google::type::Money money;
+  money.set_currency_code("USD");
+  money.set_units(units);
+  return money;
+}
+
+class ReportTest : public ::testing::Test {
+ protected:
+  static constexpr char kPipeline[] = "//sales.lotura/pipelines/p";
+
+  ReportTest() {
+    const std::vector<pg::MigrationSet> sets = {{"analytics", &sql::kMigrations}};
+    EXPECT_THAT(pg::Migrate(database_, "analytics", sets, Soon()), testing::IsOk());
+  }
+
+  static Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
+
+  static Call CallOf(const TenantId& tenant) {
+    return {.principal = {.tenant = tenant, .name = "users/anna", .permissions = {"*"}},
+            .deadline = Soon()};
+  }
+
+  // In batches, each in a transaction of its own, as the consumer does.
+  void ProjectAll(std::span<const events::Event> events, std::size_t batch_size = 200) {
+    for (std::size_t first = 0; first < events.size(); first += batch_size) {
+      const auto batch = events.subspan(first, std::min(batch_size, events.size() - first));
+      ASSERT_THAT(database_.Write(Soon(), [&](pg::Tx& tx) { return Project(tx, batch); }),
+                  testing::IsOk());
+    }
+  }
+
+  v1::QueryFunnelResponse Funnel(v1::QueryFunnelRequest request = {}, std::uint8_t tenant = 1) {
+    if (request.pipeline().empty()) request.set_pipeline(kPipeline);
+    auto response = QueryFunnel(CallOf(TenantOf(tenant)), request, database_);
+    EXPECT_THAT(response, testing::IsOk());
+    return response.value_or(v1::QueryFunnelResponse());
+  }
+
+  v1::QueryRevenueResponse Revenue(const v1::QueryRevenueRequest& request = {},
+                                   std::uint8_t tenant = 1) {
+    auto response = QueryRevenue(CallOf(TenantOf(tenant)), request, database_);
+    EXPECT_THAT(response, testing::IsOk());
+    return response.value_or(v1::QueryRevenueResponse());
+  }
+
+  const std::string conninfo_ = testing::Postgres().NewDatabase();
+  pg::Database database_{pg::Options{.conninfo = conninfo_, .schema = "analytics", .pool_size = 2}};
+};
+
+}  // namespace lotura::analytics
