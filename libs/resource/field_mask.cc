@@ -3,121 +3,150 @@
 #include <fmt/format.h>
 
 #include "libs/base/errors.h"
-#include "libs/base/text.h"
+#include "libs/resource/filter_path.h"
+#include "libs/resource/map_entries.h"
 
 namespace lotura::resource {
 namespace {
 
 using FieldDescriptor = pbuf::FieldDescriptor;
-// From the record to a field, through single messages.
-using Path = std::vector<const FieldDescriptor*>;
 
 constexpr int kPathsMax = 200;
+constexpr std::size_t kStepsMax = 20;
 
-void Wrong(Violations& violations, std::string reason, std::string description) {
-  violations.Add("update_mask", std::move(reason), std::move(description));
-}
-
-// Splits at dots outside of backticks, which quote the key of a map.
-std::vector<std::string> Steps(std::string_view path) {
-  std::vector<std::string> steps(1);
+struct Step {
+  std::string text;
   bool quoted = false;
-  for (const char c : path) {
-    if (c == '`') quoted = !quoted;
-    if (c == '.' && !quoted) {
-      steps.emplace_back();
+};
+
+// Splits at the dots outside of backticks; nothing if a backtick stands elsewhere than around a
+// whole step.
+std::optional<std::vector<Step>> SplitPath(std::string_view path) {
+  std::vector<Step> steps;
+  for (;;) {
+    Step step;
+    if (path.starts_with('`')) {
+      const std::size_t end = path.find('`', 1);
+      if (end == std::string_view::npos) return std::nullopt;
+      step = {std::string(path.substr(1, end - 1)), true};
+      path.remove_prefix(end + 1);
     } else {
-      steps.back() += c;
+      step.text = path.substr(0, path.find('.'));
+      if (step.text.empty() || step.text.find('`') != std::string::npos) return std::nullopt;
+      path.remove_prefix(step.text.size());
+    }
+    steps.push_back(std::move(step));
+    if (path.empty()) return steps;
+    if (path.front() != '.') return std::nullopt;
+    path.remove_prefix(1);
+  }
+}
+
+// Adds the paths of one mask to a tree.
+class MaskReader {
+ public:
+  MaskReader(const pbuf::Descriptor& message, std::string_view request_field)
+      : message_(message), request_field_(request_field) {}
+
+  void Add(const std::string& path) {
+    const auto steps = SplitPath(path);
+    if (!steps.has_value() || steps->size() > kStepsMax) {
+      return Refuse("MASK_INVALID", fmt::format("'{}' is no path", ShortForError(path)));
+    }
+    MaskNode* node = &root_;
+    const pbuf::Descriptor* message = &message_;
+    for (std::size_t i = 0; i < steps->size(); ++i) {
+      const FieldDescriptor* field = message == nullptr || (*steps)[i].quoted
+                                         ? nullptr
+                                         : message->FindFieldByName((*steps)[i].text);
+      if (field == nullptr) return Unknown(path, message);
+      node = &node->fields[field];
+      const bool last = i + 1 == steps->size();
+      const FieldDescriptor* value = field;
+      if (field->is_map() && !last) {
+        const std::optional<std::string> key =
+            ToMapKey(*field->message_type()->map_key(), (*steps)[++i].text);
+        if (!key.has_value()) return Unknown(path, message);
+        node = &node->entries[*key];
+        value = field->message_type()->map_value();
+      } else if (field->is_repeated() && !last) {
+        return Refuse("MASK_INVALID",
+                      fmt::format("'{}' goes into a repeated field, which is replaced as a whole",
+                                  ShortForError(path)));
+      }
+      message = value->message_type();
+    }
+    node->whole = true;
+  }
+
+  absl::StatusOr<MaskNode> Take() {
+    LOTURA_RETURN_IF_ERROR(violations_.ToStatus());
+    return std::move(root_);
+  }
+
+ private:
+  void Refuse(std::string reason, std::string description) {
+    violations_.Add(std::string(request_field_), std::move(reason), std::move(description));
+  }
+
+  void Unknown(const std::string& path, const pbuf::Descriptor* message) {
+    Refuse("MASK_UNKNOWN_FIELD",
+           message == nullptr
+               ? fmt::format("'{}' goes into a field that has none", ShortForError(path))
+               : fmt::format("'{}' is not a field of {}", ShortForError(path), message->name()));
+  }
+
+  const pbuf::Descriptor& message_;
+  std::string_view request_field_;
+  MaskNode root_;
+  Violations violations_;
+};
+
+void PruneMap(const MaskNode& mask, const FieldDescriptor& map, pbuf::Message& message) {
+  const pbuf::Reflection& reflection = *message.GetReflection();
+  for (int i = reflection.FieldSize(message, &map) - 1; i >= 0; --i) {
+    pbuf::Message& entry = *reflection.MutableRepeatedMessage(&message, &map, i);
+    const auto named = mask.entries.find(MapKeyOf(entry));
+    if (named == mask.entries.end()) {
+      RemoveMapEntry(message, map, i);
+    } else if (!named->second.whole) {
+      const FieldDescriptor* value = map.message_type()->map_value();
+      PruneToMask(named->second, *entry.GetReflection()->MutableMessage(&entry, value));
     }
   }
-  return steps;
-}
-
-std::optional<Path> Resolve(const pbuf::Descriptor* message, const std::string& text, Violations& violations) {
-  Path path;
-  for (const std::string& step : Steps(text)) {
-    if (!path.empty() && (path.back()->is_repeated() || path.back()->message_type() == nullptr)) {
-      Wrong(violations, "MASK_INVALID", fmt::format("'{}' goes into a field that can only be replaced as a whole", text));
-      return std::nullopt;
-    }
-    const pbuf::Descriptor* inside = path.empty() ? message : path.back()->message_type();
-    const FieldDescriptor* field = inside->FindFieldByName(step);
-    if (field == nullptr) {
-      Wrong(violations, "MASK_UNKNOWN_FIELD", fmt::format("'{}' is not a field of {}", text, message->name()));
-      return std::nullopt;
-    }
-    path.push_back(field);
-  }
-  return path;
-}
-
-void CopyField(const pbuf::Message& from, const FieldDescriptor* field, pbuf::Message& to) {
-  const pbuf::Reflection& reflection = *to.GetReflection();
-  reflection.ClearField(&to, field);
-  const bool is_set = field->is_repeated() ? reflection.FieldSize(from, field) > 0 : reflection.HasField(from, field);
-  if (!is_set) return;
-  // A message with this field alone, merged over the cleared one.
-  const std::unique_ptr<pbuf::Message> only(from.New());
-  only->CopyFrom(from);
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(*only, &fields);
-  for (const FieldDescriptor* other : fields) {
-    if (other != field) reflection.ClearField(only.get(), other);
-  }
-  to.MergeFrom(*only);
-}
-
-void CopyPath(const pbuf::Message& from, std::span<const FieldDescriptor* const> path, pbuf::Message& to) {
-  if (path.size() == 1) return CopyField(from, path.front(), to);
-  const bool nothing_there = !from.GetReflection()->HasField(from, path.front()) && !to.GetReflection()->HasField(to, path.front());
-  if (nothing_there) return;
-  CopyPath(from.GetReflection()->GetMessage(from, path.front()), path.subspan(1), *to.GetReflection()->MutableMessage(&to, path.front()));
-}
-
-bool IsCallers(const Declaration& declaration, const FieldDescriptor* field) {
-  const Column* column = declaration.FindColumn(field->name());
-  return column != nullptr && !column->output_only;
-}
-
-std::vector<Path> EveryField(const Declaration& declaration) {
-  std::vector<Path> paths;
-  for (const Column& column : declaration.columns()) paths.push_back({column.field});
-  return paths;
-}
-
-std::vector<Path> SetFields(const pbuf::Message& patch) {
-  std::vector<const FieldDescriptor*> fields;
-  patch.GetReflection()->ListFields(patch, &fields);
-  std::vector<Path> paths;
-  for (const FieldDescriptor* field : fields) paths.push_back({field});
-  return paths;
-}
-
-absl::StatusOr<std::vector<Path>> PathsOf(const Declaration& declaration, const pbuf::Message& patch, const pbuf::FieldMask& mask) {
-  if (mask.paths_size() == 0) return SetFields(patch);
-  if (mask.paths_size() == 1 && mask.paths(0) == "*") return EveryField(declaration);
-  if (mask.paths_size() > kPathsMax) return InvalidArgument("update_mask", "TOO_MANY", fmt::format("has more than {} paths", kPathsMax));
-  Violations violations;
-  std::vector<Path> paths;
-  for (const std::string& text : mask.paths()) {
-    auto path = Resolve(declaration.message(), text, violations);
-    if (path.has_value()) paths.push_back(std::move(*path));
-  }
-  LOTURA_RETURN_IF_ERROR(violations.ToStatus());
-  return paths;
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<pbuf::Message>> MergeByMask(const Declaration& declaration, const pbuf::Message& current,
-                                                           const pbuf::Message& patch, const pbuf::FieldMask& mask) {
-  LOTURA_ASSIGN_OR_RETURN(const std::vector<Path> paths, PathsOf(declaration, patch, mask));
-  std::unique_ptr<pbuf::Message> merged(current.New());
-  merged->CopyFrom(current);
-  for (const Path& path : paths) {
-    if (IsCallers(declaration, path.front())) CopyPath(patch, path, *merged);
+absl::StatusOr<MaskNode> ParseMask(const pbuf::Descriptor& message, const pbuf::FieldMask& mask,
+                                   std::string_view request_field) {
+  if (mask.paths_size() == 1 && mask.paths(0) == "*") return MaskNode{.whole = true};
+  if (mask.paths_size() > kPathsMax) {
+    return InvalidArgument(std::string(request_field), "TOO_MANY",
+                           fmt::format("has more than {} paths", kPathsMax));
   }
-  return merged;
+  MaskReader reader(message, request_field);
+  for (const std::string& path : mask.paths()) reader.Add(path);
+  return reader.Take();
+}
+
+void PruneToMask(const MaskNode& mask, pbuf::Message& message) {
+  if (mask.whole) return;
+  const pbuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  reflection.ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const auto named = mask.fields.find(field);
+    if (named == mask.fields.end()) {
+      reflection.ClearField(&message, field);
+    } else if (named->second.whole) {
+      continue;
+    } else if (field->is_map()) {
+      PruneMap(named->second, *field, message);
+    } else {
+      PruneToMask(named->second, *reflection.MutableMessage(&message, field));
+    }
+  }
 }
 
 }  // namespace lotura::resource

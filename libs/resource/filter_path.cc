@@ -4,6 +4,7 @@
 
 #include "libs/base/errors.h"
 #include "libs/resource/codec.h"
+#include "libs/resource/map_entries.h"
 
 namespace lotura::resource {
 namespace {
@@ -56,21 +57,6 @@ absl::Status UnknownField(const FilterWord& word, std::string_view of) {
   return RefuseFilter(
       "FILTER_UNKNOWN_FIELD", word.position,
       fmt::format("'{}' is no field of {}", ShortForError(word.text), ShortForError(of)));
-}
-
-// A map's key in the form that JSON gives it, or nothing if the map can have no such key.
-std::optional<std::string> ToMapKey(const FieldDescriptor& key, const std::string& text) {
-  switch (key.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING:
-      return text;
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return text == "true" || text == "false" ? std::optional(text) : std::nullopt;
-    default: {
-      const DecimalResult number = ParseDecimal(text);
-      if (!number.value.has_value() || number.value->nanos != 0) return std::nullopt;
-      return std::to_string(number.value->units);
-    }
-  }
 }
 
 // Follows words through messages and maps. `at` says which word is next.

@@ -11,6 +11,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/text.h"
+#include "libs/resource/map_entries.h"
 
 namespace lotura::resource {
 namespace {
@@ -275,25 +276,12 @@ class Follower {
     const int size = message.GetReflection()->FieldSize(message, &field);
     for (int k = 0; k < size; ++k) {
       const pbuf::Message& entry = MessageAt({message, field, k});
-      if (KeyOf({entry, *field.message_type()->map_key(), {}}) != test_.path.hops[i].key) continue;
+      if (MapKeyOf(entry) != test_.path.hops[i].key) continue;
       if (IsLast(i) && AsksPresence()) return true;
       const Place value{entry, *field.message_type()->map_value(), {}};
       return IsLast(i) ? ValueHolds(test_, value) : AnyHolds(MessageAt(value), i + 1);
     }
     return false;
-  }
-
-  static std::string KeyOf(const Place& key) {
-    switch (key.field.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_STRING: {
-        std::string scratch;
-        return TextAt(key, scratch);
-      }
-      case FieldDescriptor::CPPTYPE_BOOL:
-        return BoolAt(key) ? "true" : "false";
-      default:
-        return fmt::format("{}", IntegerAt(key));
-    }
   }
 
   const FilterTest& test_;
