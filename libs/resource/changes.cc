@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/any.pb.h>
-#include <google/protobuf/util/message_differencer.h>
 
 #include "libs/base/check.h"
 #include "libs/base/text.h"
+#include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/validate.h"
 
@@ -38,18 +38,8 @@ std::string AnyOf(const pbuf::Message& detail) {
   return any.SerializeAsString();
 }
 
-// Top-level fields that differ, but for those that the engine sets itself.
-std::vector<std::string> ChangedFields(const Declaration& declaration, const pbuf::Message& before, const pbuf::Message& after) {
-  std::vector<std::string> changed;
-  pbuf::util::MessageDifferencer differencer;
-  for (const Column& column : declaration.columns()) {
-    if (!differencer.CompareWithFields(before, after, {column.field}, {column.field})) changed.push_back(column.name);
-  }
-  return changed;
-}
-
 std::vector<std::string> SetFields(const Declaration& declaration, const pbuf::Message& record) {
-  return ChangedFields(declaration, *declaration.NewMessage(), record);
+  return ChangedPaths(declaration, *declaration.NewMessage(), record);
 }
 
 }  // namespace
@@ -170,7 +160,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type, const R
   change.name = name;
   change.version = before == nullptr ? 1 : before->version + 1;
   change.before = before == nullptr ? nullptr : before->message;
-  change.changed_fields = previous == nullptr ? SetFields(declaration, *after) : ChangedFields(declaration, *previous, *after);
+  change.changed_fields = previous == nullptr ? SetFields(declaration, *after) : ChangedPaths(declaration, *previous, *after);
   const bool already = place_.contains(name);
   if (kind == events::v1::KIND_UPDATED && change.changed_fields.empty() && detail == nullptr && !already) return before->message;
   SetTimestamp(*after, declaration.update_time_field(), call_.now);

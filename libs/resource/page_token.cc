@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <fstream>
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
@@ -12,10 +13,15 @@ namespace {
 
 constexpr std::size_t kTokenSizeMax = 8192;
 constexpr std::size_t kValuesMax = 16;
+constexpr std::size_t kKeyFileSizeMax = 4096;
 
-absl::Status Wrong(std::string reason, std::string description) { return InvalidArgument("page_token", std::move(reason), std::move(description)); }
+absl::Status Wrong(std::string reason, std::string description) {
+  return InvalidArgument("page_token", std::move(reason), std::move(description));
+}
 
-std::string AssociatedData(const Call& call) { return call.method + "\n" + call.principal.tenant.value.ToString(); }
+std::string AssociatedData(const Call& call) {
+  return call.method + "\n" + call.principal.tenant.value.ToString();
+}
 
 void PutNumber(std::string& out, std::uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>((number >> shift) & 0xFF);
@@ -34,7 +40,8 @@ class Reader {
   std::uint64_t Number() {
     if (rest_.size() < 8) return Fail();
     std::uint64_t number = 0;
-    for (int i = 0; i < 8; ++i) number = (number << 8) | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < 8; ++i)
+      number = (number << 8) | static_cast<unsigned char>(rest_[static_cast<std::size_t>(i)]);
     rest_.remove_prefix(8);
     return number;
   }
@@ -61,17 +68,22 @@ class Reader {
   bool ok_ = true;
 };
 
-std::string_view View(const Sha256Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+std::string_view View(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
 
 std::uint64_t Seconds(Instant time) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
 }
 
 }  // namespace
 
 absl::StatusOr<PageTokens> PageTokens::Create(std::vector<TokenKey> keys) {
   const bool different = keys.size() < 2 || keys[0].id != keys[1].id;
-  if (keys.empty() || keys.size() > 2 || !different) return InvalidArgument("page-token-keys", "KEYS_INVALID", "one or two keys with different ids are needed");
+  if (keys.empty() || keys.size() > 2 || !different)
+    return InvalidArgument("page-token-keys", "KEYS_INVALID",
+                           "one or two keys with different ids are needed");
   return PageTokens(std::move(keys));
 }
 
@@ -82,12 +94,27 @@ absl::StatusOr<PageTokens> PageTokens::FromText(std::string_view text) {
     const auto parts = Split(Trim(line), ':');
     const auto bytes = parts.size() == 2 ? FromBase64(parts[1]) : std::nullopt;
     TokenKey key;
-    if (!bytes.has_value() || bytes->size() != key.key.size() || parts[0].empty()) return InvalidArgument("page-token-keys", "KEYS_INVALID", "a line is not keyid:base64-of-32-bytes");
+    if (!bytes.has_value() || bytes->size() != key.key.size() || parts[0].empty())
+      return InvalidArgument("page-token-keys", "KEYS_INVALID",
+                             "a line is not keyid:base64-of-32-bytes");
     key.id = parts[0];
     std::memcpy(key.key.data(), bytes->data(), key.key.size());
     keys.push_back(std::move(key));
   }
   return Create(std::move(keys));
+}
+
+absl::StatusOr<PageTokens> PageTokens::FromFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kKeyFileSizeMax, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad() || !file.eof()) {
+    return InvalidArgument(
+        "page-token-keys", "KEYS_INVALID",
+        fmt::format("'{}' cannot be read, or is larger than {} bytes", path, kKeyFileSizeMax));
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return FromText(text);
 }
 
 std::string PageTokens::Make(const Call& call, const PageCursor& cursor) const {
@@ -106,15 +133,18 @@ std::string PageTokens::Make(const Call& call, const PageCursor& cursor) const {
   return ToBase64Url(sealed);
 }
 
-absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string& token, const Sha256Digest& query) const {
+absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string& token,
+                                            const Sha256Digest& query) const {
   const absl::Status invalid = Wrong("PAGE_TOKEN_INVALID", "is not a token of this list");
   const auto sealed = token.size() > kTokenSizeMax ? std::nullopt : FromBase64Url(token);
-  if (!sealed.has_value()) return invalid;
+  // Decoders overlook some changes: of spaces, of the last bits. A token is one text.
+  if (!sealed.has_value() || ToBase64Url(*sealed) != token) return invalid;
   Reader envelope(*sealed);
   const std::string key_id = envelope.Text();
   const auto key = std::ranges::find(keys_, key_id, &TokenKey::id);
   if (key == keys_.end()) return invalid;
-  const auto plain = Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), AssociatedData(call));
+  const auto plain =
+      Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), AssociatedData(call));
   if (!plain.has_value()) return invalid;
   Reader reader(*plain);
   PageCursor cursor;
@@ -126,8 +156,10 @@ absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string&
     cursor.last.push_back(reader.Number() == 0 ? std::nullopt : std::optional(reader.Text()));
   }
   if (!reader.Done()) return invalid;
-  if (expiry <= Seconds(call.now)) return Wrong("PAGE_TOKEN_EXPIRED", "has expired; read the list from its beginning");
-  if (principal != call.principal.name || sealed_query != View(query)) return Wrong("PAGE_TOKEN_MISMATCH", "belongs to another caller or another query");
+  if (expiry <= Seconds(call.now))
+    return Wrong("PAGE_TOKEN_EXPIRED", "has expired; read the list from its beginning");
+  if (principal != call.principal.name || sealed_query != View(query))
+    return Wrong("PAGE_TOKEN_MISMATCH", "belongs to another caller or another query");
   cursor.query = query;
   return cursor;
 }
