@@ -1,0 +1,267 @@
+// The contract of a store, held by PostgreSQL and by memory alike.
+#include <gtest/gtest.h>
+
+#include "libs/resource/codec.h"
+#include "libs/resource/testdata/bench.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::resource {
+namespace {
+
+using testdata::CallAs;
+using testdata::v1::Widget;
+using ::lotura::testing::IsOk;
+
+class InMemory {
+ public:
+  explicit InMemory(const Catalog&) {}
+  Store& store() { return store_; }
+  std::size_t CountJournal() { return store_.Journal().size(); }
+
+ private:
+  MemoryStore store_;
+};
+
+class InPostgres {
+ public:
+  explicit InPostgres(const Catalog& catalog) : store_(reads_, writes_, clock_, catalog.Declarations()) {}
+  Store& store() { return store_; }
+  std::size_t CountJournal() {
+    return static_cast<std::size_t>(reads_
+                                        .Read(Deadline::After(std::chrono::seconds(10)),
+                                              [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> { return tx.RunScript("SELECT count(*) FROM journal").Int(0, 0); })
+                                        .value());
+  }
+
+ private:
+  const std::string conninfo_ = testdata::NewWidgetDatabase();
+  pg::Database reads_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 4}};
+  pg::Database writes_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 4, .plan_for = pg::PlanFor::kWrites}};
+  SystemClock clock_;
+  PgStore store_;
+};
+
+template <typename Backend>
+class StoreContract : public ::testing::Test {
+ protected:
+  StoreContract() : catalog_(testdata::WidgetCatalog()), declaration_(*catalog_.types().front().declaration), backend_(catalog_) {}
+
+  std::shared_ptr<Widget> NewWidget(const std::string& id, const std::string& email = "") {
+    auto widget = std::make_shared<Widget>();
+    widget->set_name("widgets/" + id);
+    widget->set_display_name("Widget " + id);
+    widget->set_email(email);
+    SetTimestamp(*widget, declaration_.create_time_field(), call_.now);
+    SetTimestamp(*widget, declaration_.update_time_field(), call_.now);
+    return widget;
+  }
+
+  Unit Create(const std::shared_ptr<Widget>& widget) {
+    Unit unit{.call = &call_};
+    AddCreate(unit, widget);
+    return unit;
+  }
+  void AddCreate(Unit& unit, const std::shared_ptr<Widget>& widget) {
+    unit.changes.push_back({.declaration = &declaration_, .kind = events::v1::KIND_CREATED, .name = widget->name(), .version = 1, .after = widget,
+                            .event_type = declaration_.EventType("created"), .event_id = ids_.Next()});
+  }
+  Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after, std::int64_t version) {
+    Unit unit{.call = &call_};
+    unit.changes.push_back({.declaration = &declaration_, .kind = events::v1::KIND_UPDATED, .name = after->name(), .version = version, .before = before, .after = after,
+                            .event_type = declaration_.EventType("updated"), .event_id = ids_.Next()});
+    return unit;
+  }
+  Unit WithRequest(Unit unit, std::uint8_t id, std::uint8_t hash = 1) {
+    Request request;
+    request.id.bytes[0] = id;
+    request.hash[0] = hash;
+    request.answer = {"answer " + std::to_string(id), "personal"};
+    unit.request = request;
+    return unit;
+  }
+
+  std::vector<absl::StatusOr<Outcome>> Commit(const std::vector<Unit>& units) { return backend_.store().Commit(units, Soon()); }
+  Verdict CommitOne(const Unit& unit) {
+    const auto outcome = Commit({unit}).front();
+    EXPECT_THAT(outcome, IsOk());
+    return outcome->verdict;
+  }
+  std::optional<Record> Load(const std::string& id) {
+    const std::string name = "widgets/" + id;
+    return backend_.store().Load(declaration_, call_.principal.tenant, {&name, 1}, Soon()).value().front();
+  }
+  static Deadline Soon() { return Deadline::After(std::chrono::seconds(20)); }
+
+  Catalog catalog_;
+  const Declaration& declaration_;
+  Backend backend_;
+  testing::FakeIds ids_;
+  const Call call_ = CallAs(1);
+};
+
+using Backends = ::testing::Types<InMemory, InPostgres>;
+TYPED_TEST_SUITE(StoreContract, Backends);
+
+TYPED_TEST(StoreContract, WhatWasCommittedIsLoadedUnchanged) {
+  const auto widget = this->NewWidget("a", "a@example.org");
+  widget->mutable_amount()->set_currency_code("EUR");
+  widget->mutable_amount()->set_units(-12);
+  widget->mutable_amount()->set_nanos(-500'000'000);
+  widget->add_tags("x \"y\" \\ z,");
+  widget->add_tags("");
+  widget->mutable_due_date()->set_year(2026);
+  widget->mutable_due_date()->set_month(2);
+  widget->mutable_due_date()->set_day(28);
+
+  ASSERT_EQ(this->CommitOne(this->Create(widget)), Verdict::kCommitted);
+
+  const auto record = this->Load("a");
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(record->version, 1);
+  Widget loaded = static_cast<const Widget&>(*record->message);
+  loaded.clear_etag();
+  EXPECT_EQ(loaded.DebugString(), widget->DebugString());
+  EXPECT_EQ(this->backend_.CountJournal(), 1);
+}
+
+TYPED_TEST(StoreContract, NameIsTakenOnceAndTheNeighborOfARefusedUnitIsCommitted) {
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a"))), Verdict::kCommitted);
+
+  const auto outcomes = this->Commit({this->Create(this->NewWidget("a")), this->Create(this->NewWidget("b"))});
+
+  EXPECT_EQ(outcomes[0]->verdict, Verdict::kNameTaken);
+  EXPECT_EQ(outcomes[1]->verdict, Verdict::kCommitted);
+  EXPECT_EQ(this->backend_.CountJournal(), 2);
+}
+
+TYPED_TEST(StoreContract, MatchKeyIsComparedInItsNormalForm) {
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "Anna@Example.ORG"))), Verdict::kCommitted);
+
+  const auto outcome = this->Commit({this->Create(this->NewWidget("b", "anna@example.org"))}).front();
+
+  EXPECT_EQ(outcome->verdict, Verdict::kMatchKeyTaken);
+  EXPECT_EQ(outcome->field, "email");
+  EXPECT_EQ(outcome->holder, "widgets/a");
+  EXPECT_FALSE(this->Load("b").has_value());
+}
+
+TYPED_TEST(StoreContract, UnitIsRefusedAsAWhole) {
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a"))), Verdict::kCommitted);
+  Unit unit{.call = &this->call_};
+  this->AddCreate(unit, this->NewWidget("b"));
+  this->AddCreate(unit, this->NewWidget("a"));
+
+  const auto outcome = this->Commit({unit}).front();
+
+  EXPECT_EQ(outcome->verdict, Verdict::kNameTaken);
+  EXPECT_EQ(outcome->change, 1);
+  EXPECT_FALSE(this->Load("b").has_value());
+  EXPECT_EQ(this->backend_.CountJournal(), 1);
+}
+
+TYPED_TEST(StoreContract, UpdateNeedsTheVersionBeforeIt) {
+  const auto first = this->NewWidget("a");
+  ASSERT_EQ(this->CommitOne(this->Create(first)), Verdict::kCommitted);
+  const auto second = std::make_shared<Widget>(*first);
+  second->set_display_name("other");
+
+  EXPECT_EQ(this->CommitOne(this->Update(first, second, 3)), Verdict::kStale);
+  EXPECT_EQ(this->CommitOne(this->Update(first, second, 2)), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(this->Update(first, second, 2)), Verdict::kStale);
+  EXPECT_EQ(this->Load("a")->version, 2);
+  EXPECT_EQ(this->backend_.CountJournal(), 2);
+}
+
+TYPED_TEST(StoreContract, UpdateMovesMatchKeysAndDeletionFreesThem) {
+  const auto first = this->NewWidget("a", "one@example.org");
+  ASSERT_EQ(this->CommitOne(this->Create(first)), Verdict::kCommitted);
+  const auto second = std::make_shared<Widget>(*first);
+  second->set_email("two@example.org");
+  ASSERT_EQ(this->CommitOne(this->Update(first, second, 2)), Verdict::kCommitted);
+
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "two@example.org"))), Verdict::kMatchKeyTaken);
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "one@example.org"))), Verdict::kCommitted);
+
+  const auto deleted = std::make_shared<Widget>(*second);
+  SetTimestamp(*deleted, this->declaration_.delete_time_field(), this->call_.now);
+  ASSERT_EQ(this->CommitOne(this->Update(second, deleted, 3)), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("c", "two@example.org"))), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(this->Update(deleted, second, 4)), Verdict::kMatchKeyTaken);
+  EXPECT_TRUE(this->Load("a")->deleted);
+}
+
+TYPED_TEST(StoreContract, RepeatedRequestIsAnsweredWithItsFirstAnswer) {
+  const Unit unit = this->WithRequest(this->Create(this->NewWidget("a")), 7);
+  ASSERT_EQ(this->CommitOne(unit), Verdict::kCommitted);
+
+  const auto again = this->Commit({unit}).front();
+  EXPECT_EQ(again->verdict, Verdict::kReplayed);
+  EXPECT_EQ(again->answer.plain, "answer 7");
+  EXPECT_EQ(again->answer.personal, "personal");
+  EXPECT_EQ(this->CommitOne(this->WithRequest(this->Create(this->NewWidget("b")), 7, 2)), Verdict::kRequestReused);
+  EXPECT_EQ(this->backend_.CountJournal(), 1);
+  const auto found = this->backend_.store().FindRequest(this->call_.principal.tenant, unit.request->id, this->Soon());
+  ASSERT_THAT(found, IsOk());
+  EXPECT_TRUE(found->has_value());
+}
+
+TYPED_TEST(StoreContract, RequestThatChangesNothingIsRememberedToo) {
+  const Unit unit = this->WithRequest(Unit{.call = &this->call_}, 9);
+
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kReplayed);
+}
+
+TYPED_TEST(StoreContract, SeveralChangesOfOneUnitHappenTogetherOrNotAtAll) {
+  const auto first = this->NewWidget("a");
+  ASSERT_EQ(this->CommitOne(this->Create(first)), Verdict::kCommitted);
+  const auto second = std::make_shared<Widget>(*first);
+  second->set_display_name("second");
+  Unit unit = this->WithRequest(this->Update(first, second, 2), 3);
+  this->AddCreate(unit, this->NewWidget("b"));
+  Unit stale = this->WithRequest(this->Update(first, second, 2), 4);
+  this->AddCreate(stale, this->NewWidget("c"));
+
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kReplayed);
+  EXPECT_EQ(this->CommitOne(stale), Verdict::kStale);
+
+  EXPECT_EQ(this->Load("a")->version, 2);
+  EXPECT_TRUE(this->Load("b").has_value());
+  EXPECT_FALSE(this->Load("c").has_value());
+  EXPECT_EQ(this->backend_.CountJournal(), 3);
+}
+
+TYPED_TEST(StoreContract, AnotherTenantSeesNothing) {
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "a@example.org"))), Verdict::kCommitted);
+  const Call other = CallAs(2);
+  const std::string name = "widgets/a";
+
+  EXPECT_FALSE(this->backend_.store().Load(this->declaration_, other.principal.tenant, {&name, 1}, this->Soon()).value().front().has_value());
+  Unit unit = this->Create(this->NewWidget("a", "a@example.org"));
+  unit.call = &other;
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
+}
+
+TYPED_TEST(StoreContract, ParallelCreatesOfOneKeyGiveOneRecord) {
+  std::atomic<int> committed = 0;
+  std::atomic<int> refused = 0;
+  std::vector<Unit> units;
+  for (int i = 0; i < 32; ++i) units.push_back(this->Create(this->NewWidget(fmt::format("w{}", i), "same@example.org")));
+  std::vector<std::jthread> threads;
+  for (const Unit& unit : units) {
+    threads.emplace_back([&, this] {
+      const auto outcome = this->backend_.store().Commit({&unit, 1}, this->Soon()).front();
+      if (outcome.ok() && outcome->verdict == Verdict::kCommitted) ++committed;
+      if (outcome.ok() && outcome->verdict == Verdict::kMatchKeyTaken) ++refused;
+    });
+  }
+  threads.clear();
+
+  EXPECT_EQ(committed, 1);
+  EXPECT_EQ(refused, 31);
+  EXPECT_EQ(this->backend_.CountJournal(), 1);
+}
+
+}  // namespace
+}  // namespace lotura::resource
