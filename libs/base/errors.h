@@ -83,6 +83,7 @@ absl::Status WithFieldPrefix(const absl::Status& status, std::string_view prefix
 #define LOTURA_CONCAT_INNER(a, b) a##b
 #define LOTURA_CONCAT(a, b) LOTURA_CONCAT_INNER(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the left side may be a declaration.
 // `LOTURA_ASSIGN_OR_RETURN(const T value, MakeT());` returns the error or goes on with the value.
 #define LOTURA_ASSIGN_OR_RETURN(left, expression) \
   LOTURA_ASSIGN_OR_RETURN_INNER(LOTURA_CONCAT(lotura_or_, __LINE__), left, expression)
@@ -90,3 +91,4 @@ absl::Status WithFieldPrefix(const absl::Status& status, std::string_view prefix
   auto result = (expression);                                   \
   if (!result.ok()) return result.status();                     \
   left = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)

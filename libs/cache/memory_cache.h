@@ -19,7 +19,7 @@ namespace lotura::cache {
 struct MemoryOptions {
   // Records kept; the one that was read longest ago goes first.
   std::size_t records_max = 10'000;
-  std::size_t value_bytes_max = 256 * 1024;
+  std::size_t value_bytes_max = 262'144;
   std::chrono::milliseconds lease_ttl{5'000};
   std::chrono::milliseconds ttl_max{60'000};
   std::chrono::milliseconds negative_ttl_max{10'000};

@@ -29,7 +29,7 @@ struct RedisOptions {
   std::chrono::milliseconds ttl_max{60'000};
   std::chrono::milliseconds negative_ttl_max{10'000};
   // Larger values are not kept.
-  std::size_t value_bytes_max = 256 * 1024;
+  std::size_t value_bytes_max = 262'144;
   std::size_t owed_fences_max = 65'536;
   // How often an unreachable server is tried again. At most 2 s.
   std::chrono::milliseconds probe_interval{250};

@@ -30,7 +30,7 @@ enum class Type : std::uint32_t {
 namespace binary {
 std::string Int64(std::int64_t value);
 std::string Float64(double value);
-std::string Bool(bool value);  // NOLINT: the value itself is a truth value
+std::string Bool(bool value);  // lint-allow(bool-parameter): the value itself is a truth value
 std::string Timestamp(Instant value);
 // Days since 1970-01-01.
 std::string Date(std::chrono::sys_days value);

@@ -38,6 +38,7 @@ class Rows {
   [[nodiscard]] std::vector<std::string> Texts(std::size_t row, std::size_t column) const;
 
  private:
+  // Shared by the copies of these rows.
   std::shared_ptr<const pqxx::result> result_;
 };
 

@@ -54,7 +54,7 @@ TYPED_TEST_SUITE_P(CacheContract);
 
 TYPED_TEST_P(CacheContract, WhatWasFilledIsRead) {
   const cache::Key key = CacheKey("opportunities/o1");
-  const std::string value("any \0 byte \xFF\r\n$-1\r\n", 20);
+  const std::string value("any \0 byte \xFF\r\n$-1\r\n", 19);
   this->Store(key, value, 7);
 
   const cache::Lookup lookup = this->cache().Get(key);
@@ -174,6 +174,7 @@ TYPED_TEST_P(CacheContract, NothingIsAnsweredWithNothing) {
 
 TYPED_TEST_P(CacheContract, ThousandRecordsGoInOneCall) {
   std::vector<cache::Key> keys;
+  keys.reserve(1'000);
   for (int i = 0; i < 1'000; ++i) keys.push_back(CacheKey("many/" + std::to_string(i)));
   const std::vector<cache::Lookup> misses = this->cache().GetMany(keys);
   std::vector<cache::Filling> fillings;
