@@ -18,7 +18,7 @@ struct SocketAddress {
 
 enum class PlainTcp {
   kLoopbackOnly,
-  kAnywhere,  // what is cached and the password cross the network in the clear
+  kAllowed,  // what is cached and the password cross the network in the clear
 };
 
 // "unix:/run/redis.sock", "127.0.0.1:6379", "[::1]:6379" or "redis.internal:6379".

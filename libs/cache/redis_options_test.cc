@@ -14,7 +14,7 @@ TEST(RedisOptionsTest, PlainTcpBeyondLoopbackMustBeAllowed) {
   for (const char* address : {"redis.internal:6379", "10.0.0.7:6379", "[2001:db8::1]:6379"}) {
     EXPECT_THAT(RedisOptions{.address = address}.Validate(),
                 HasViolation("redis.address", "REDIS_ADDRESS"));
-    EXPECT_THAT((RedisOptions{.address = address, .plain_tcp = PlainTcp::kAnywhere}.Validate()),
+    EXPECT_THAT((RedisOptions{.address = address, .plain_tcp = PlainTcp::kAllowed}.Validate()),
                 IsOk());
   }
 }
@@ -33,7 +33,7 @@ TEST(RedisOptionsTest, AddressesThatCannotBeAreRefused) {
         std::string("localhost"), std::string("localhost:"), std::string("localhost:0"),
         std::string("localhost:65536"), std::string("localhost:6379x"), std::string(":6379"),
         std::string("::1:6379")}) {
-    EXPECT_THAT((RedisOptions{.address = address, .plain_tcp = PlainTcp::kAnywhere}.Validate()),
+    EXPECT_THAT((RedisOptions{.address = address, .plain_tcp = PlainTcp::kAllowed}.Validate()),
                 HasViolation("redis.address", "REDIS_ADDRESS"))
         << address;
   }

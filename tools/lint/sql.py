@@ -88,6 +88,15 @@ class Part:
                 if source:
                     yield source
 
+    def joined_by_tenant(self) -> set[str]:
+        """The names by which tables are called whose ON begins with their tenant_id = $1."""
+        found = set()
+        for at, item in enumerate(self.items):
+            ahead = [word(one) for one in self.items[at + 1 : at + 4]]
+            if word(item) == "ON" and len(ahead) == 3 and ahead[1:] == ["=", "$1"]:
+                found.add(ahead[0].removesuffix(".TENANT_ID"))
+        return found
+
     def condition(self) -> list | None:
         """What follows WHERE; nothing if there is no WHERE."""
         for at, item in enumerate(self.items):
@@ -171,9 +180,9 @@ def declared_tables(tree: Tree, file: SourceFile) -> set[str]:
 
 def _statement(query: Query, statement: Scope, declared: set[str]) -> Iterator[Finding]:
     known = common_tables(statement)
-    yield from _stars_and_locks(query, statement)
+    yield from _locks(query, statement)
     for part in parts(statement):
-        yield from _columns(query, part)
+        yield from _columns(query, part, known)
         if query.file.path.startswith("services/"):
             yield from _writes(query, part, declared)
         if not query.tenant_free:
@@ -182,19 +191,27 @@ def _statement(query: Query, statement: Scope, declared: set[str]) -> Iterator[F
         yield query.finding(line_of(statement), "sql-tenant", "a service has no tenant-free queries")
 
 
-def _stars_and_locks(query: Query, statement: Scope) -> Iterator[Finding]:
+def pairs(scope_items: list) -> Iterator[tuple]:
+    """Each item with the one before and the one after it."""
+    return zip([None, *scope_items], scope_items, [*scope_items[1:], None])
+
+
+def _locks(query: Query, statement: Scope) -> Iterator[Finding]:
     for scope in statement.inner():
-        for before, item, after in zip([None, *scope.items], scope.items, [*scope.items[1:], None]):
-            if word(item) == "*" and word(before) in ("SELECT", "DISTINCT", "RETURNING", ".", ","):
-                yield query.finding(item.line, "sql-columns", "reads * instead of named columns")
+        for _, item, after in pairs(scope.items):
             if word(item) == "FOR" and word(after) in ("UPDATE", "SHARE", "NO", "KEY"):
                 yield query.finding(item.line, "sql-lock", f"FOR {word(after)}")
             if word(item) == "OFFSET":
                 yield query.finding(item.line, "sql-offset", "pages by OFFSET")
 
 
-def _columns(query: Query, part: Part) -> Iterator[Finding]:
+def _columns(query: Query, part: Part, known: set[str]) -> Iterator[Finding]:
     target = part.target()
+    # A subquery has named its columns itself.
+    of_table = target is not None or any(source.table not in known for source in part.sources())
+    for before, item, _ in pairs(part.items):
+        if of_table and word(item) == "*" and word(before) in ("SELECT", "DISTINCT", "RETURNING", ".", ","):
+            yield query.finding(item.line, "sql-columns", "reads * instead of named columns")
     if part.verb != "INSERT" or target is None:
         return
     position = next(at for at, item in enumerate(part.items) if word(item) == "INTO")
@@ -225,7 +242,9 @@ def _tenant(query: Query, part: Part, known: set[str]) -> Iterator[Finding]:
         return
     condition = part.condition()
     names = {f"{source.alias}.TENANT_ID" for source in tables}
-    if condition is None or not _begins_with_tenant(condition, names | {"TENANT_ID"}):
+    joined = part.joined_by_tenant()
+    if condition is None and len(joined) < len(tables) or \
+            condition is not None and not _begins_with_tenant(condition, names | {"TENANT_ID"}):
         yield query.finding(tables[0].line, "sql-tenant",
                             f"reads {tables[0].table.lower()} without tenant_id = $1 first")
     said = {word(item) for item in part.items}

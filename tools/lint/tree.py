@@ -47,7 +47,7 @@ class SourceFile:
         """Whether the file holds tests or serves them alone."""
         return (self.name.endswith("_test.cc") or self.name.startswith("test_")
                 or self.path.startswith("tests/") or self.path.startswith("libs/testing/")
-                or "/tests/" in self.path)
+                or "/tests/" in self.path or "/testdata/" in self.path)
 
     def line_at(self, offset: int) -> int:
         return self.text.count("\n", 0, offset) + 1
