@@ -48,7 +48,6 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       metrics_(shared.metrics.ForService(spec.name)),
       reads_(PoolOptions(spec, shared.config, pg::PlanFor::kReads), ObserverOf(metrics_)),
       writes_(PoolOptions(spec, shared.config, pg::PlanFor::kWrites), ObserverOf(metrics_)),
-      query_context_{reads_, shared.page_tokens},
       foreign_records_(reads_) {}
 
 Service::~Service() { Stop(); }
@@ -71,6 +70,7 @@ absl::Status Service::Declare() {
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits());
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
+  query_context_ = std::make_unique<QueryContext>(QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, writes_);
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include "libs/events/bus.h"
 #include "libs/events/event.h"
 #include "libs/host/config.h"
+#include "libs/host/query_context.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
 #include "libs/observe/readiness.h"
@@ -35,12 +36,6 @@ struct ServiceSpec {
 
 // The platform's migrations and the service's own, in the order in which they are applied.
 std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec);
-
-// What a query of a service works with.
-struct QueryContext {
-  pg::Database& database;
-  const resource::PageTokens& page_tokens;
-};
 
 // What several services of one process share; everything outlives them.
 struct SharedParts {
@@ -96,7 +91,7 @@ class Service {
   // Follows the records of other services that ours refer to.
   void FollowForeignRecords();
   resource::UnitOfWork& ContextOf(resource::UnitOfWork*) { return *unit_of_work_; }
-  QueryContext& ContextOf(QueryContext*) { return query_context_; }
+  QueryContext& ContextOf(QueryContext*) { return *query_context_; }
 
   const ServiceSpec spec_;
   const SharedParts shared_;
@@ -104,7 +99,6 @@ class Service {
   const observe::Metrics metrics_;
   pg::Database reads_;
   pg::Database writes_;
-  QueryContext query_context_;
   resource::Catalog catalog_;
   resource::PgForeignRecords foreign_records_;
   std::unique_ptr<resource::Store> store_;
@@ -112,6 +106,7 @@ class Service {
   std::unique_ptr<resource::Lister> lister_;
   std::unique_ptr<resource::Combiner> combiner_;
   std::unique_ptr<resource::UnitOfWork> unit_of_work_;
+  std::unique_ptr<QueryContext> query_context_;
   class Streams;
   std::unique_ptr<Streams> streams_;
 };

@@ -43,23 +43,24 @@ void ReadRow(const pg::Rows& rows, std::size_t i, v1::FunnelRow& row) {
 
 absl::StatusOr<v1::QueryFunnelResponse> QueryFunnel(const Call& call,
                                                     const v1::QueryFunnelRequest& request,
-                                                    pg::Database& database) {
+                                                    host::QueryContext& context) {
   LOTURA_ASSIGN_OR_RETURN(const ReportQuery query, ReportQuery::Read(request));
   if (request.pipeline().empty())
     return InvalidArgument("pipeline", reasons::kRequired, "is missing");
-  return database.Read(call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryFunnelResponse> {
-    const pg::Rows rows = tx.Run(sql::kQueryFunnel, query.ParamsFor(call.principal.tenant));
-    LOTURA_RETURN_IF_ERROR(ReportQuery::CheckSize(rows));
-    v1::QueryFunnelResponse response;
-    Groups groups(query);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      v1::FunnelRow& row = *response.add_rows();
-      groups.Add(rows.Texts(i, 0), *row.mutable_groups());
-      ReadRow(rows, i, row);
-    }
-    groups.SetDisplayNames(tx, call.principal.tenant);
-    return response;
-  });
+  return context.database.Read(
+      call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryFunnelResponse> {
+        const pg::Rows rows = tx.Run(sql::kQueryFunnel, query.ParamsFor(call.principal.tenant));
+        LOTURA_RETURN_IF_ERROR(ReportQuery::CheckSize(rows));
+        v1::QueryFunnelResponse response;
+        Groups groups(query);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+          v1::FunnelRow& row = *response.add_rows();
+          groups.Add(rows.Texts(i, 0), *row.mutable_groups());
+          ReadRow(rows, i, row);
+        }
+        groups.SetDisplayNames(tx, call.principal.tenant);
+        return response;
+      });
 }
 
 }  // namespace lotura::analytics

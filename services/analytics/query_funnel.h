@@ -4,13 +4,13 @@
 #include <absl/status/statusor.h>
 
 #include "libs/base/call.h"
-#include "libs/pg/database.h"
+#include "libs/host/query_context.h"
 #include "lotura/analytics/v1/report.pb.h"
 
 namespace lotura::analytics {
 
 absl::StatusOr<v1::QueryFunnelResponse> QueryFunnel(const Call& call,
                                                     const v1::QueryFunnelRequest& request,
-                                                    pg::Database& database);
+                                                    host::QueryContext& context);
 
 }  // namespace lotura::analytics

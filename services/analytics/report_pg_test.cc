@@ -285,7 +285,7 @@ TEST_F(SmallReportTest, EveryWrongFieldOfARequestIsNamed) {
   request.add_filters()->set_dimension(v1::DIMENSION_TEAM);
   request.add_filters();
 
-  const absl::Status status = QueryRevenue(CallOf(TenantOf(1)), request, database_).status();
+  const absl::Status status = QueryRevenue(CallOf(TenantOf(1)), request, context_).status();
 
   EXPECT_THAT(status, HasViolation("start_date", reasons::kDateInvalid));
   EXPECT_THAT(status, HasViolation("group_by[1]", reasons::kReportDimensions));
@@ -293,7 +293,7 @@ TEST_F(SmallReportTest, EveryWrongFieldOfARequestIsNamed) {
   EXPECT_THAT(status, HasViolation("group_by", reasons::kReportDimensions));
   EXPECT_THAT(status, HasViolation("filters[0].values", reasons::kRequired));
   EXPECT_THAT(status, HasViolation("filters[1].dimension", reasons::kReportDimensions));
-  EXPECT_THAT(QueryFunnel(CallOf(TenantOf(1)), {}, database_),
+  EXPECT_THAT(QueryFunnel(CallOf(TenantOf(1)), {}, context_),
               HasViolation("pipeline", reasons::kRequired));
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "libs/pg/migration.h"
+#include "libs/resource/memory_store.h"
 #include "libs/testing/postgres.h"
 #include "libs/testing/status_matchers.h"
 #include "services/analytics/migrations.sql.h"
@@ -54,20 +55,24 @@ class ReportTest : public ::testing::Test {
 
   v1::QueryFunnelResponse Funnel(v1::QueryFunnelRequest request = {}, std::uint8_t tenant = 1) {
     if (request.pipeline().empty()) request.set_pipeline(kPipeline);
-    auto response = QueryFunnel(CallOf(TenantOf(tenant)), request, database_);
+    auto response = QueryFunnel(CallOf(TenantOf(tenant)), request, context_);
     EXPECT_THAT(response, testing::IsOk());
     return response.value_or(v1::QueryFunnelResponse());
   }
 
   v1::QueryRevenueResponse Revenue(const v1::QueryRevenueRequest& request = {},
                                    std::uint8_t tenant = 1) {
-    auto response = QueryRevenue(CallOf(TenantOf(tenant)), request, database_);
+    auto response = QueryRevenue(CallOf(TenantOf(tenant)), request, context_);
     EXPECT_THAT(response, testing::IsOk());
     return response.value_or(v1::QueryRevenueResponse());
   }
 
   const std::string conninfo_ = testing::Postgres().NewDatabase();
   pg::Database database_{pg::Options{.conninfo = conninfo_, .schema = "analytics", .pool_size = 2}};
+  const resource::PageTokens page_tokens_ = *resource::PageTokens::Create({{.id = "k1"}});
+  const resource::Catalog catalog_;
+  resource::MemoryStore store_;
+  host::QueryContext context_{database_, page_tokens_, catalog_, store_};
 };
 
 }  // namespace lotura::analytics
