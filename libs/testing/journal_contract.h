@@ -2,6 +2,7 @@
 // PostgreSQL.
 #pragma once
 
+#include <google/protobuf/any.pb.h>
 #include <gtest/gtest.h>
 
 #include "libs/events/journal.h"
@@ -44,7 +45,9 @@ inline JournalEntry EntryOf(IdSource& ids, std::string name, std::int64_t versio
   entry.before_personal = "before personal";
   entry.after_plain = std::string("\xff\xfe\0", 3);
   entry.after_personal = "after personal";
-  entry.detail = "detail";
+  google::protobuf::Any detail;
+  detail.set_type_url("type.googleapis.com/lotura.sales.v1.OpportunityMoved");
+  entry.detail = detail.SerializeAsString();
   entry.person_keys = {"people/anna", "people/\"b\", c"};
   entry.actor = "users/anna";
   entry.method = "lotura.sales.v1.OpportunityService/MoveOpportunity";

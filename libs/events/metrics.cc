@@ -1,0 +1,67 @@
+#include "libs/events/metrics.h"
+
+namespace lotura::events {
+
+RelayMetrics::RelayMetrics(const observe::Metrics& metrics)
+    : lease_held(metrics.AddGauge({.name = "lotura_relay_lease_held",
+                                   .help = "1 in the process that publishes the journal"})),
+      oldest_unpublished_seconds(
+          metrics.AddGauge({.name = "lotura_journal_oldest_unpublished_seconds",
+                            .help = "Age of the oldest entry that the broker has not confirmed"})),
+      horizon_age_seconds(metrics.AddGauge(
+          {.name = "lotura_journal_horizon_age_seconds",
+           .help = "How long the same open transaction has held back what was written after it"})),
+      published(metrics.AddCounter(
+          {.name = "lotura_relay_published_total", .help = "Entries that the broker confirmed"})),
+      failures(metrics.AddCounters({.name = "lotura_relay_failures_total",
+                                    .help = "Steps of the relay that failed, by reason",
+                                    .labels = {"reason"}})),
+      producers_replaced(metrics.AddCounter(
+          {.name = "lotura_relay_producers_replaced_total",
+           .help = "Producers that were replaced because a record could not be delivered"})) {}
+
+ConsumerMetrics::ConsumerMetrics(const observe::Metrics& metrics, const std::string& consumer_name)
+    : lag_records(metrics
+                      .AddGauges({.name = "lotura_consumer_lag_records",
+                                  .help = "Records of this process's partitions still to be read",
+                                  .labels = {"consumer"}})
+                      .With({consumer_name})),
+      lag_seconds(metrics
+                      .AddGauges({.name = "lotura_consumer_lag_seconds",
+                                  .help = "Age of the last event that was handled, 0 without lag",
+                                  .labels = {"consumer"}})
+                      .With({consumer_name})),
+      handled(metrics
+                  .AddCounters({.name = "lotura_consumer_handled_total",
+                                .help = "Events whose effect was committed",
+                                .labels = {"consumer"}})
+                  .With({consumer_name})),
+      duplicates(metrics
+                     .AddCounters({.name = "lotura_consumer_duplicates_total",
+                                   .help = "Events that came again and changed nothing",
+                                   .labels = {"consumer"}})
+                     .With({consumer_name})),
+      dead_letters(metrics
+                       .AddCounters({.name = "lotura_consumer_dead_letters_total",
+                                     .help = "Events that could not be handled",
+                                     .labels = {"consumer"}})
+                       .With({consumer_name})),
+      parked(metrics
+                 .AddGauges({.name = "lotura_consumer_parked_events",
+                             .help = "Events that failed or wait behind one that failed",
+                             .labels = {"consumer"}})
+                 .With({consumer_name})),
+      failures(metrics.AddCounters({.name = "lotura_consumer_failures_total",
+                                    .help = "Steps of a consumer that failed, by reason",
+                                    .labels = {"consumer", "reason"}})),
+      consumer(consumer_name) {}
+
+UpkeepMetrics::UpkeepMetrics(const observe::Metrics& metrics)
+    : days_ahead(metrics.AddGauges({.name = "lotura_partitions_ahead_days",
+                                    .help = "Days from tomorrow on whose partition exists",
+                                    .labels = {"table"}})),
+      failures(metrics.AddCounters({.name = "lotura_upkeep_failures_total",
+                                    .help = "Steps of the upkeep that failed, by reason",
+                                    .labels = {"reason"}})) {}
+
+}  // namespace lotura::events

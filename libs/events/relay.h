@@ -1,0 +1,38 @@
+// The relay of one service: a step and the thread that drives it.
+#pragma once
+
+#include "libs/events/relay_step.h"
+#include "libs/events/step_thread.h"
+
+namespace lotura::events {
+
+// Thread-safe.
+class Relay {
+ public:
+  Relay(const RelayOptions& options, Journal& journal, Bus& bus, const Clock& clock,
+        const observe::Metrics& metrics, const observe::Log& log)
+      : step_(options, journal, bus, clock, metrics, log, [this] { thread_.Wake(); }),
+        thread_([this] { return step_.Run(); }, kSpacing) {}
+  ~Relay() { Stop(); }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  void Start() { thread_.Start(); }
+  // Gives the lease away. May be called more than once.
+  void Stop() {
+    thread_.Stop();
+    step_.Stop();
+  }
+  // To be called after a commit that wrote the journal: the relay looks at once instead of at its
+  // next poll. Costs a look at a flag.
+  void Wake() { thread_.Wake(); }
+
+ private:
+  // Many commits within it are one look.
+  static constexpr std::chrono::milliseconds kSpacing{1};
+
+  RelayStep step_;
+  StepThread thread_;
+};
+
+}  // namespace lotura::events

@@ -1,0 +1,236 @@
+#include "libs/events/relay_step.h"
+
+#include "libs/base/errors.h"
+#include "libs/events/cloud_events.h"
+#include "libs/events/flight.h"
+
+namespace lotura::events {
+namespace {
+
+double Seconds(Instant::duration span) { return std::chrono::duration<double>(span).count(); }
+
+// Some of the lease is left unused for clocks that run at different speeds.
+constexpr int kLeaseMarginParts = 10;
+constexpr int kRenewalsInALease = 3;
+
+}  // namespace
+
+struct RelayStep::Term {
+  LeaseToken lease;
+  // When others may hold it, if it is not renewed before.
+  Instant until;
+  std::unique_ptr<JournalReader> reader;
+  std::unique_ptr<Producer> producer;
+  // Everything up to here is confirmed, and the database knows of it up to there.
+  Position confirmed;
+  Position saved;
+  Instant saved_at;
+  // The batch on its way: its positions, the records that the producer has not taken yet, and what
+  // became of the others. No flight: no batch.
+  std::vector<Position> positions;
+  std::vector<BusRecord> records;
+  std::size_t produced = 0;
+  std::size_t collected = 0;
+  std::shared_ptr<Flight> flight;
+  Instant inspected_at;
+  std::uint64_t horizon = 0;
+  Instant horizon_since;
+};
+
+RelayStep::RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clock& clock,
+                     const observe::Metrics& metrics, const observe::Log& log,
+                     std::function<void()> wake)
+    : options_(std::move(options)),
+      journal_(journal),
+      bus_(bus),
+      clock_(clock),
+      metrics_(metrics),
+      log_(log),
+      wake_(std::move(wake)) {}
+
+RelayStep::~RelayStep() = default;
+
+std::chrono::microseconds RelayStep::Run() {
+  const Instant now = clock_.Now();
+  // Whoever wakes it does not shorten the pause after a failure.
+  if (now < retry_at_) return retry_at_ - now;
+  absl::Status status = HoldLease(now);
+  if (status.ok() && term_ == nullptr) return options_.lease / kRenewalsInALease;
+  if (status.ok()) status = Pass(now);
+  if (!status.ok()) return AfterFailure(status);
+  last_failure_.clear();
+  return options_.poll;
+}
+
+absl::Status RelayStep::Pass(Instant now) {
+  LOTURA_RETURN_IF_ERROR(Collect());
+  LOTURA_RETURN_IF_ERROR(SaveCursor(now));
+  LOTURA_RETURN_IF_ERROR(Inspect(now));
+  if (term_->flight == nullptr) LOTURA_RETURN_IF_ERROR(ReadBatch(now));
+  return ProduceBatch();
+}
+
+void RelayStep::Stop() {
+  if (term_ == nullptr) return;
+  const LeaseToken lease = term_->lease;
+  absl::Status status = Collect();
+  term_->saved_at = Instant();
+  status.Update(SaveCursor(clock_.Now()));
+  status.Update(journal_.Release(lease, Bound()));
+  // What was not saved is published again, and a lease that was not released expires.
+  if (!status.ok()) AfterFailure(status);
+  EndTerm();
+}
+
+absl::Status RelayStep::HoldLease(Instant now) {
+  if (term_ != nullptr && now < std::min(renew_at_, term_->until)) return absl::OkStatus();
+  auto lease = journal_.Acquire(options_.name, options_.holder, options_.lease, Bound());
+  renew_at_ = now + (lease.ok() ? options_.lease / kRenewalsInALease : options_.retry);
+  if (!lease.ok()) {
+    if (term_ != nullptr && now >= term_->until) EndTerm();
+    // What is left of the lease is used: the broker may answer while the database does not.
+    return term_ == nullptr ? lease.status() : absl::OkStatus();
+  }
+  const bool is_ours = lease->has_value();
+  if (term_ != nullptr && (!is_ours || (*lease)->term != term_->lease.term)) {
+    log_.Warning("the lease of the relay was lost");
+    EndTerm();
+  }
+  if (!is_ours) return absl::OkStatus();
+  if (term_ == nullptr) LOTURA_RETURN_IF_ERROR(BeginTerm(**lease));
+  term_->until = now + options_.lease - options_.lease / kLeaseMarginParts;
+  return absl::OkStatus();
+}
+
+absl::Status RelayStep::BeginTerm(const LeaseToken& lease) {
+  auto term = std::make_unique<Term>();
+  term->lease = lease;
+  LOTURA_ASSIGN_OR_RETURN(term->confirmed, journal_.LoadCursor(options_.name, Bound()));
+  term->saved = term->confirmed;
+  term->reader = journal_.NewReader();
+  LOTURA_ASSIGN_OR_RETURN(term->producer, bus_.NewProducer());
+  term_ = std::move(term);
+  metrics_.lease_held.Set(1);
+  log_.Info("publishing the journal", {observe::Fields::kTopic(TopicOf(options_.service))});
+  return absl::OkStatus();
+}
+
+void RelayStep::EndTerm() {
+  // Takes the producer along, and with it what was not sent yet.
+  term_.reset();
+  metrics_.lease_held.Set(0);
+  metrics_.oldest_unpublished_seconds.Set(0);
+  metrics_.horizon_age_seconds.Set(0);
+}
+
+absl::Status RelayStep::Collect() {
+  Term& term = *term_;
+  if (term.flight == nullptr) return absl::OkStatus();
+  const bool failed = term.flight->failed();
+  // All others have their outcome when the producer is gone.
+  if (failed) term.producer.reset();
+  const std::size_t confirmed = term.flight->confirmed();
+  if (confirmed > term.collected) {
+    metrics_.published.Add(static_cast<double>(confirmed - term.collected));
+    term.collected = confirmed;
+    term.confirmed = term.positions[confirmed - 1];
+  }
+  if (failed || confirmed == term.positions.size()) {
+    term.flight.reset();
+    term.positions.clear();
+    term.records.clear();
+  }
+  if (!failed) return absl::OkStatus();
+  metrics_.producers_replaced.Add();
+  return Unavailable("RECORD_NOT_DELIVERED", "the broker did not take a record");
+}
+
+absl::Status RelayStep::ReadBatch(Instant now) {
+  Term& term = *term_;
+  LOTURA_ASSIGN_OR_RETURN(const std::vector<JournalEntry> entries,
+                          term.reader->Read(term.confirmed, options_.batch, Bound()));
+  if (entries.empty()) return absl::OkStatus();
+  std::vector<Position> positions;
+  std::vector<BusRecord> records;
+  positions.reserve(entries.size());
+  records.reserve(entries.size());
+  for (const JournalEntry& entry : entries) {
+    LOTURA_ASSIGN_OR_RETURN(BusRecord record, ToBusRecord(entry, options_.service));
+    positions.push_back(entry.position);
+    records.push_back(std::move(record));
+  }
+  term.positions = std::move(positions);
+  term.records = std::move(records);
+  term.produced = 0;
+  term.collected = 0;
+  term.flight = std::make_shared<Flight>(term.positions.size(), wake_);
+  metrics_.oldest_unpublished_seconds.Set(Seconds(now - entries.front().create_time));
+  return absl::OkStatus();
+}
+
+absl::Status RelayStep::ProduceBatch() {
+  Term& term = *term_;
+  if (term.flight == nullptr) return absl::OkStatus();
+  if (term.producer == nullptr) {
+    LOTURA_ASSIGN_OR_RETURN(term.producer, bus_.NewProducer());
+  }
+  while (term.produced < term.records.size()) {
+    const std::size_t index = term.produced;
+    const absl::Status taken = term.producer->Produce(
+        term.records[index], [flight = term.flight, index](const absl::Status& status) {
+          flight->Confirm(index, status);
+        });
+    // The rest follows when others were confirmed.
+    if (absl::IsResourceExhausted(taken)) return absl::OkStatus();
+    if (!taken.ok()) {
+      term.flight->Confirm(index, taken);
+      return taken;
+    }
+    term.records[index] = {};
+    ++term.produced;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RelayStep::SaveCursor(Instant now) {
+  Term& term = *term_;
+  if (term.confirmed == term.saved || now - term.saved_at < options_.cursor_interval) {
+    return absl::OkStatus();
+  }
+  const absl::Status status =
+      journal_.SaveCursor(options_.name, term.confirmed, term.lease, Bound());
+  if (status.ok()) {
+    term.saved = term.confirmed;
+    term.saved_at = now;
+  } else if (ReasonOf(status) == "LEASE_LOST") {
+    EndTerm();
+  }
+  return status;
+}
+
+absl::Status RelayStep::Inspect(Instant now) {
+  Term& term = *term_;
+  if (now - term.inspected_at < options_.inspect_interval) return absl::OkStatus();
+  LOTURA_ASSIGN_OR_RETURN(const Backlog backlog, term.reader->Inspect(term.confirmed, Bound()));
+  term.inspected_at = now;
+  metrics_.oldest_unpublished_seconds.Set(backlog.oldest ? Seconds(now - *backlog.oldest) : 0);
+  if (backlog.horizon != term.horizon || backlog.horizon == backlog.next) {
+    term.horizon = backlog.horizon;
+    term.horizon_since = now;
+  }
+  metrics_.horizon_age_seconds.Set(Seconds(now - term.horizon_since));
+  return absl::OkStatus();
+}
+
+std::chrono::microseconds RelayStep::AfterFailure(const absl::Status& status) {
+  const std::string reason = ReasonOf(status);
+  metrics_.failures.With({reason}).Add();
+  // A cause that lasts is told once.
+  if (std::exchange(last_failure_, reason) != reason) {
+    log_.Warning("the relay waits", {observe::Fields::kReason(reason)});
+  }
+  retry_at_ = clock_.Now() + options_.retry;
+  return options_.retry;
+}
+
+}  // namespace lotura::events

@@ -1,0 +1,91 @@
+// Publishes the journal: one pass at a time, so that a thread or a simulation can drive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/events/bus.h"
+#include "libs/events/journal.h"
+#include "libs/events/metrics.h"
+#include "libs/observe/log.h"
+
+namespace lotura::events {
+
+struct RelayOptions {
+  // Whose journal it is; gives events their source and their topic.
+  std::string service;
+  // Of the lease and the cursor.
+  std::string name = "kafka";
+  // This process.
+  Uuid holder;
+  // What is in memory at most.
+  ReadLimit batch;
+  std::chrono::milliseconds lease{5'000};
+  // How soon new entries are looked for when nobody tells of them.
+  std::chrono::milliseconds poll{20};
+  // What a crash repeats at most.
+  std::chrono::milliseconds cursor_interval{100};
+  std::chrono::milliseconds inspect_interval{1'000};
+  std::chrono::milliseconds retry{200};
+  // Bound of a single statement.
+  std::chrono::milliseconds statement{5'000};
+};
+
+// The outcome of one batch of records; confirmations may come from any thread, also late.
+class Flight;
+
+// While it holds the lease it reads a batch, produces it, and moves its position past what the
+// broker has confirmed, never beyond a record that was not. A record that fails costs the producer:
+// the next one begins with the first record that was not confirmed. So each record is delivered at
+// least once, and first deliveries of a key are in order whoever else is publishing: every relay
+// delivers a contiguous run of the journal that begins where all before is confirmed. The lease
+// only spares duplicates. Used by one thread.
+class RelayStep {
+ public:
+  // `wake` is called when there is something to do, from any thread, and must not block.
+  RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clock& clock,
+            const observe::Metrics& metrics, const observe::Log& log, std::function<void()> wake);
+  ~RelayStep();
+  RelayStep(const RelayStep&) = delete;
+  RelayStep& operator=(const RelayStep&) = delete;
+
+  // One pass; returns how long to pause unless woken.
+  std::chrono::microseconds Run();
+  // Saves the cursor and gives the lease to whoever wants it.
+  void Stop();
+
+  [[nodiscard]] bool HoldsLease() const { return term_ != nullptr; }
+
+ private:
+  // What belongs to holding the lease without interruption.
+  struct Term;
+
+  absl::Status HoldLease(Instant now);
+  absl::Status BeginTerm(const LeaseToken& lease);
+  void EndTerm();
+  absl::Status Collect();
+  absl::Status ReadBatch(Instant now);
+  absl::Status ProduceBatch();
+  absl::Status SaveCursor(Instant now);
+  absl::Status Inspect(Instant now);
+  absl::Status Pass(Instant now);
+  std::chrono::microseconds AfterFailure(const absl::Status& status);
+  [[nodiscard]] Deadline Bound() const { return Deadline::After(options_.statement); }
+
+  const RelayOptions options_;
+  Journal& journal_;
+  Bus& bus_;
+  const Clock& clock_;
+  const RelayMetrics metrics_;
+  const observe::Log log_;
+  const std::function<void()> wake_;
+  std::unique_ptr<Term> term_;
+  Instant renew_at_;
+  Instant retry_at_;
+  std::string last_failure_;
+};
+
+}  // namespace lotura::events
