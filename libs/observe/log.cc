@@ -141,6 +141,8 @@ void Log::Append(Level level, std::string_view message, std::initializer_list<Fi
     AppendJson(line, version_);
   }
   for (const Field& field : fields) {
+    const auto* text = std::get_if<std::string_view>(&field.value());
+    if (text != nullptr && text->empty()) continue;
     const std::size_t size = line.size();
     AppendJson(line, field);
     if (line.size() + 2 > kLineMax) {

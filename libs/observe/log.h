@@ -148,8 +148,8 @@ struct LogOptions {
 };
 
 // Writes lines without ever blocking its caller: a thread writes them out, and when nobody reads
-// them, they are dropped and counted beyond 1 MiB. A line is at most 8 KiB long. Thread-safe. Views
-// of other services share the thread and the level.
+// them, they are dropped and counted beyond 1 MiB. A line is at most 8 KiB long; fields with an
+// empty text are left out. Thread-safe. Views of other services share the thread and the level.
 class Log {
  public:
   Log(const LogOptions& options, const Metrics& metrics);

@@ -1,0 +1,207 @@
+// A server of the test's own with the echo service, and a client that may send anything.
+#pragma once
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+
+#include "libs/rpc/door.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/token_issuer.h"
+#include "libs/rpc/token_verifier.h"
+#include "libs/rpc/wire_status.h"
+#include "libs/testing/process.h"
+#include "libs/testing/status_matchers.h"
+#include "lotura/rpctest/v1/echo.pb.h"
+
+namespace lotura::rpc {
+
+inline constexpr char kEcho[] = "lotura.rpctest.v1.EchoService/Echo";
+inline constexpr char kEchoLater[] = "lotura.rpctest.v1.EchoService/EchoLater";
+inline constexpr char kChat[] = "lotura.rpctest.v1.EchoService/Chat";
+
+namespace echo = ::lotura::rpctest::v1;
+
+// Says everything back.
+class EchoSession final : public StreamSession {
+ public:
+  explicit EchoSession(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  void OnMessage(std::unique_ptr<pbuf::Message> message) override {
+    auto response = std::make_shared<echo::ChatResponse>();
+    response->set_text(static_cast<const echo::ChatRequest&>(*message).text());
+    stream_->Write(std::move(response));
+  }
+  void OnHalfClose() override { stream_->Finish(absl::OkStatus()); }
+
+ private:
+  const std::shared_ptr<Stream> stream_;  // kept by the transport, too, until OnEnd
+};
+
+inline StreamHandler EchoStream() {
+  return [](const auto&,
+            std::shared_ptr<Stream> stream) -> absl::StatusOr<std::shared_ptr<StreamSession>> {
+    return std::make_shared<EchoSession>(std::move(stream));
+  };
+}
+
+struct RawAnswer {
+  absl::Status status;
+  std::vector<std::string> messages;
+};
+
+struct RawCall {
+  std::string method;
+  std::vector<std::string> messages = {std::string()};
+  std::string token = {};
+  std::chrono::milliseconds deadline{5'000};
+  std::multimap<std::string, std::string> headers = {};
+};
+
+// Sends the messages, closes its side, and collects everything that comes back.
+inline RawAnswer Send(const std::shared_ptr<grpc::Channel>& channel, const RawCall& call) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + call.deadline);
+  if (!call.token.empty()) context.AddMetadata("authorization", "Bearer " + call.token);
+  for (const auto& [key, value] : call.headers) context.AddMetadata(key, value);
+  grpc::CompletionQueue queue;
+  const auto await = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  const auto stream = stub.PrepareCall(&context, "/" + call.method, &queue);
+  stream->StartCall(nullptr);
+  bool open = await();
+  for (const std::string& message : call.messages) {
+    if (!open) break;
+    const grpc::Slice slice(message);
+    stream->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    open = await();
+  }
+  if (open) {
+    stream->WritesDone(nullptr);
+    await();
+  }
+  RawAnswer answer;
+  for (grpc::ByteBuffer bytes;;) {
+    stream->Read(&bytes, nullptr);
+    if (!await()) break;
+    grpc::Slice slice;
+    bytes.DumpToSingleSlice(&slice);
+    answer.messages.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  grpc::Status status;
+  stream->Finish(&status, nullptr);
+  await();
+  queue.Shutdown();
+  answer.status = FromWire(
+      {static_cast<int>(status.error_code()), status.error_message(), status.error_details()});
+  return answer;
+}
+
+// Serves Echo by `echo_handler`, EchoLater by `later_handler`, and Chat.
+class EchoServer {
+ public:
+  explicit EchoServer(const ServerOptions& options = {}, const DoorOptions& door_options = {},
+                      const ExecutorOptions& executor_options = {.threads = 2})
+      : executor_(executor_options, metrics_) {
+    WriteKeys(issuer_.KeySetJson());
+    verifier_ =
+        *TokenVerifier::Create({.rules = rules_, .keys = KeysPath()}, clock_, log_, metrics_);
+    door_.emplace(door_options, PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
+    door_->Handle(kEcho, Bind<echo::EchoRequest, echo::EchoResponse>(
+                             [this](const Call& call, const echo::EchoRequest& request) {
+                               return echo_handler(call, request);
+                             }));
+    door_->Handle(kEchoLater, AsyncHandler([this](auto call, auto request, Done done) {
+                    later_handler(std::move(call), std::move(request), std::move(done));
+                  }));
+    door_->Handle(kChat, EchoStream());
+    server_ = *Server::Start(options, *door_);
+    channel_ = NewChannel();
+  }
+
+  std::shared_ptr<grpc::Channel> NewChannel() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", server_->port()),
+                                     grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  std::string Token(const std::vector<std::string>& permissions = {"rpctest.*"}) const {
+    const Principal anna{TenantId{*Uuid::Parse("00000000-0000-4000-8000-000000000001")},
+                         "users/anna", permissions};
+    return issuer_.Mint(anna, rules_, clock_.Now() + std::chrono::hours(1));
+  }
+  RawAnswer Echo(const std::string& message,
+                 std::chrono::milliseconds deadline = std::chrono::seconds(5)) {
+    return Send(channel_,
+                {.method = kEcho, .messages = {message}, .token = Token(), .deadline = deadline});
+  }
+  std::string KeysPath() const { return directory_.path() + "/keys.json"; }
+  void WriteKeys(const std::string& json) const { std::ofstream(KeysPath()) << json; }
+  // The value of a series, from the exposition; -1 if there is none.
+  double Metric(const std::string& series) const {
+    const std::string text = metrics_.Exposition();
+    const std::size_t at = text.find("\n" + series + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
+  }
+
+  std::function<absl::StatusOr<echo::EchoResponse>(const Call&, const echo::EchoRequest&)>
+      echo_handler =
+          [](const Call&, const echo::EchoRequest& request) -> absl::StatusOr<echo::EchoResponse> {
+    echo::EchoResponse response;
+    response.set_text(request.text());
+    return response;
+  };
+  AsyncHandler later_handler = [](const auto&, const auto& request, const Done& done) {
+    auto response = std::make_shared<echo::EchoLaterResponse>();
+    response->set_text(static_cast<const echo::EchoLaterRequest&>(*request).text());
+    done(std::move(response));
+  };
+
+  Door& door() { return *door_; }
+  Server& server() { return *server_; }
+  void StopServer() { server_.reset(); }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
+ private:
+  testing::TempDir directory_;
+  SystemClock clock_;
+  observe::Metrics metrics_{"rpctest"};
+  int null_ = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  observe::Log log_{{.service = "rpctest", .descriptor = null_}, metrics_};
+  TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura"};
+  TokenIssuer issuer_{Algorithm::kEs256, "key-1"};
+  std::unique_ptr<TokenVerifier> verifier_;
+  Executor executor_;
+  std::optional<Door> door_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+template <typename Message>
+std::string Text(const std::string& text) {
+  Message message;
+  message.set_text(text);
+  return message.SerializeAsString();
+}
+
+template <typename Message>
+std::string TextOf(const std::string& bytes) {
+  Message message;
+  return message.ParseFromString(bytes) ? message.text() : "(not a message)";
+}
+
+}  // namespace lotura::rpc

@@ -1,0 +1,118 @@
+// One call on its way through the pipeline, whatever transport it came by.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "libs/rpc/executor.h"
+#include "libs/rpc/method.h"
+
+namespace lotura::rpc {
+
+class Pipeline;
+
+// What the transport knows of a call when it arrives. Points into memory of the transport.
+struct Arrival {
+  // The header's value, empty if there is none.
+  std::string_view authorization;
+  std::string_view traceparent;
+  std::string_view tracestate;
+  // The client's, if he set one.
+  std::optional<Deadline> deadline;
+};
+
+// The state of one call. Owned by the transport until the call is over, and shared by whoever may
+// still answer it: an answer to a call that has one already does nothing, even when the server is
+// gone.
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  using Answered = absl::StatusOr<std::shared_ptr<const pbuf::Message>>;
+
+  // Both must outlive the call's answer, which the pipeline's end brings at the latest.
+  Exchange(Pipeline& pipeline, const Method& method);
+  virtual ~Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // Authenticates, authorizes, bounds and admits the call, or answers it.
+  void Begin(const Arrival& arrival);
+  // Ends the call. The first answer counts, from whichever thread it comes.
+  void Answer(Answered answer);
+  // The client has gone, or its deadline passed.
+  void Cancel();
+
+  [[nodiscard]] bool answered() const { return answered_.load(std::memory_order_acquire); }
+  [[nodiscard]] const Method& method() const { return method_; }
+  // Complete once the call is admitted.
+  [[nodiscard]] std::shared_ptr<const Call> call() { return {shared_from_this(), &call_}; }
+  [[nodiscard]] Deadline due() const { return call_.deadline; }
+
+ protected:
+  // The call may go on.
+  virtual void Admitted() = 0;
+  // Takes the answer to the client. Called once.
+  virtual void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) = 0;
+
+  [[nodiscard]] Pipeline& pipeline() const { return pipeline_; }
+
+ private:
+  friend class Pipeline;
+  friend class InFlight;
+
+  Pipeline& pipeline_;
+  const Method& method_;
+  Call call_;
+  Deadline::Point started_;
+  std::atomic<bool> answered_ = false;
+  bool admissible_ = false;
+  // The principal is complete: it may be learned while another thread already answers the call.
+  std::atomic<bool> identified_ = false;
+
+  // Neighbors in the list of calls in flight, guarded by the list.
+  Exchange* previous_ = nullptr;
+  Exchange* next_ = nullptr;
+};
+
+// A call with one request and one response.
+class UnaryExchange : public Exchange, public Work {
+ public:
+  using Exchange::Exchange;
+
+  // The one request, or what is wrong with what came in its place.
+  void Received(absl::StatusOr<std::unique_ptr<pbuf::Message>> request);
+
+  void Run() noexcept override;
+  void Drop(const absl::Status& why) noexcept override { Answer(why); }
+  [[nodiscard]] Deadline deadline() const override { return due(); }
+
+ protected:
+  void Admitted() override { Proceed(); }
+
+ private:
+  // The handler is called when both the caller and the request are known, in whichever order that
+  // happens.
+  void Proceed();
+
+  std::atomic<int> awaited_ = 2;
+  std::unique_ptr<pbuf::Message> request_;
+};
+
+// The way back from an asynchronous handler. Copies are the same way; if the last one goes without
+// an answer, the call is answered with INTERNAL.
+class Done {
+ public:
+  explicit Done(std::shared_ptr<UnaryExchange> exchange);
+  void operator()(Exchange::Answered answer) const;
+  // Nobody waits for the answer any more.
+  [[nodiscard]] bool Pointless() const;
+
+ private:
+  struct Promise;
+  std::shared_ptr<Promise> promise_;  // shared by the copies
+};
+
+}  // namespace lotura::rpc

@@ -1,0 +1,112 @@
+#include "libs/rpc/executor.h"
+
+#include "libs/base/check.h"
+#include "libs/base/errors.h"
+
+namespace lotura::rpc {
+namespace {
+
+// When a full queue asks to come back: about the time in which a burst drains.
+constexpr std::int64_t kRetryAfterMs = 100;
+
+using observe::FamilySpec;
+
+double Seconds(Deadline::Point::duration span) {
+  return std::chrono::duration<double>(span).count();
+}
+
+}  // namespace
+
+Executor::Executor(const ExecutorOptions& options, const observe::Metrics& metrics)
+    : options_(options),
+      length_(metrics
+                  .AddGauges({.name = "lotura_executor_queue_length",
+                              .help = "Work that waits for a thread.",
+                              .labels = {"executor"}})
+                  .With({options.name})),
+      busy_(metrics
+                .AddGauges({.name = "lotura_executor_busy_threads",
+                            .help = "Threads that run work.",
+                            .labels = {"executor"}})
+                .With({options.name})),
+      wait_(metrics
+                .AddHistograms({.name = "lotura_executor_wait_seconds",
+                                .help = "Time in the queue.",
+                                .labels = {"executor"}})
+                .With({options.name})),
+      rejected_(metrics
+                    .AddCounters({.name = "lotura_executor_rejected_total",
+                                  .help = "Work refused because the queue was full.",
+                                  .labels = {"executor"}})
+                    .With({options.name})),
+      expired_(metrics
+                   .AddCounters({.name = "lotura_executor_expired_total",
+                                 .help = "Work dropped because its deadline passed in the queue.",
+                                 .labels = {"executor"}})
+                   .With({options.name})) {
+  LOTURA_CHECK(options.threads > 0 && options.queue_max > 0);
+}
+
+Executor::~Executor() { Stop(); }
+
+void Executor::Start() {
+  LOTURA_CHECK(threads_.empty());
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] { RunThread(); });
+  }
+}
+
+absl::Status Executor::Submit(std::shared_ptr<Work> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return Unavailable("STOPPING", "the server is stopping");
+    if (queue_.size() >= options_.queue_max) {
+      rejected_.Add();
+      return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
+    }
+    queue_.push_back({std::move(work), std::chrono::steady_clock::now()});
+    length_.Set(static_cast<double>(queue_.size()));
+  }
+  wake_.notify_one();
+  return absl::OkStatus();
+}
+
+void Executor::Stop() {
+  std::deque<Entry> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    dropped.swap(queue_);
+    length_.Set(0);
+  }
+  wake_.notify_all();
+  for (const Entry& entry : dropped) {
+    entry.work->Drop(Unavailable("STOPPING", "the server is stopping"));
+  }
+  threads_.clear();
+}
+
+void Executor::RunThread() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    Entry entry = std::move(queue_.front());
+    queue_.pop_front();
+    length_.Set(static_cast<double>(queue_.size()));
+    lock.unlock();
+    wait_.Observe(Seconds(std::chrono::steady_clock::now() - entry.since));
+    if (entry.work->deadline().Passed()) {
+      expired_.Add();
+      entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
+    } else {
+      busy_.Add(1);
+      entry.work->Run();
+      busy_.Add(-1);
+    }
+    entry.work.reset();
+    lock.lock();
+  }
+}
+
+}  // namespace lotura::rpc

@@ -1,0 +1,78 @@
+// The threads that run use cases, behind a bounded queue: first come, first served.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "libs/base/clock.h"
+#include "libs/observe/metrics.h"
+
+namespace lotura::rpc {
+
+// A piece of work for the executor. Exactly one of Run and Drop is called, once.
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual void Run() noexcept = 0;
+  // The deadline passed in the queue, or the executor stops.
+  virtual void Drop(const absl::Status& why) noexcept = 0;
+  [[nodiscard]] virtual Deadline deadline() const = 0;
+};
+
+struct ExecutorOptions {
+  // Label of its metrics.
+  std::string name = "calls";
+  std::size_t threads = 6;
+  std::size_t queue_max = 1024;
+};
+
+// Thread-safe. Metrics: lotura_executor_queue_length, _busy_threads, _wait_seconds,
+// _rejected_total, _expired_total.
+class Executor {
+ public:
+  Executor(const ExecutorOptions& options, const observe::Metrics& metrics);
+  // Stops, and waits for what runs.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  void Start();
+  // RESOURCE_EXHAUSTED (QUEUE_FULL, with RetryInfo) if the queue is full, UNAVAILABLE (STOPPING)
+  // once it stops. In both cases neither Run nor Drop is called. Work that is submitted before
+  // Start waits.
+  [[nodiscard]] absl::Status Submit(std::shared_ptr<Work> work);
+  // Takes no more work, drops what waits, and waits for what runs.
+  void Stop();
+
+ private:
+  struct Entry {
+    std::shared_ptr<Work> work;  // shared with the transport, which may end the call first
+    Deadline::Point since;
+  };
+
+  void RunThread();
+
+  const ExecutorOptions options_;
+  const observe::Gauge length_;
+  const observe::Gauge busy_;
+  const observe::Histogram wait_;
+  const observe::Counter rejected_;
+  const observe::Counter expired_;
+
+  std::mutex mutex_;  // guards queue_ and stopping_
+  std::condition_variable wake_;
+  std::deque<Entry> queue_;
+  bool stopping_ = false;
+
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace lotura::rpc

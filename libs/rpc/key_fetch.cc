@@ -1,0 +1,94 @@
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <tuple>
+
+#include "libs/base/errors.h"
+#include "libs/rpc/key_source.h"
+
+namespace lotura::rpc {
+namespace {
+
+constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+constexpr long kTimeoutMs = 5000;
+
+absl::Status Unreadable(std::string_view where, std::string_view why) {
+  return Error(absl::StatusCode::kUnavailable, "KEYS_UNREADABLE",
+               fmt::format("the keys of tokens cannot be read from {}: {}", where, why));
+}
+
+using FileState = std::tuple<ino_t, off_t, time_t, long>;
+
+std::optional<FileState> StateOf(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileState(info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
+struct EasyDeleter {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+
+std::size_t Collect(char* data, std::size_t size, std::size_t count, void* target) {
+  auto& text = *static_cast<std::string*>(target);
+  if (text.size() + size * count > kBytesMax) return 0;  // curl gives up with an error
+  text.append(data, size * count);
+  return size * count;
+}
+
+absl::StatusOr<std::string> Get(const std::string& url) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  const std::unique_ptr<CURL, EasyDeleter> handle(curl_easy_init());
+  if (handle == nullptr) return Unreadable(url, "out of memory");
+  std::string text;
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, Collect);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &text);
+  const CURLcode result = curl_easy_perform(handle.get());
+  if (result != CURLE_OK) return Unreadable(url, curl_easy_strerror(result));
+  long code = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &code);
+  if (code != 200) return Unreadable(url, fmt::format("the answer is {}", code));
+  return text;
+}
+
+}  // namespace
+
+FetchKeys KeysFromFile(std::string path) {
+  return
+      [path = std::move(path),
+       known = std::optional<FileState>()]() mutable -> absl::StatusOr<std::optional<std::string>> {
+        const auto state = StateOf(path);
+        if (!state.has_value()) return Unreadable(path, "there is no such file");
+        if (state == known) return std::nullopt;
+        std::ifstream file(path, std::ios::binary);
+        std::string text(kBytesMax + 1, '\0');
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(file.gcount()));
+        if (file.bad() || text.size() > kBytesMax)
+          return Unreadable(path, "it is unreadable or too large");
+        known = state;
+        return text;
+      };
+}
+
+FetchKeys KeysFromUrl(std::string url) {
+  return [url = std::move(url),
+          known = std::string()]() mutable -> absl::StatusOr<std::optional<std::string>> {
+    LOTURA_ASSIGN_OR_RETURN(std::string text, Get(url));
+    if (text == known) return std::nullopt;
+    known = text;
+    return text;
+  };
+}
+
+}  // namespace lotura::rpc

@@ -1,0 +1,67 @@
+// What the door knows of one RPC: its descriptor, its policy, and who answers it.
+#pragma once
+
+#include <absl/status/statusor.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "libs/base/call.h"
+#include "libs/rpc/method_metrics.h"
+
+namespace lotura::rpc {
+
+namespace pbuf = google::protobuf;
+
+class Done;
+class Stream;
+class StreamSession;
+
+// An ordinary blocking use case. Runs on a thread of the executor.
+using BlockingHandler = std::function<absl::StatusOr<std::unique_ptr<pbuf::Message>>(
+    const Call& call, const pbuf::Message& request)>;
+
+// Answers through `done`, at once or later from any thread. Runs on a thread of the transport: it
+// must not block.
+using AsyncHandler = std::function<void(std::shared_ptr<const Call> call,
+                                        std::shared_ptr<const pbuf::Message> request, Done done)>;
+
+// Opens a stream: what it returns is told of the client's messages and may write to `stream`. Must
+// not block.
+using StreamHandler = std::function<absl::StatusOr<std::shared_ptr<StreamSession>>(
+    std::shared_ptr<const Call> call, std::shared_ptr<Stream> stream)>;
+
+enum class Access {
+  kPermission,  // a valid token that permits `permission`
+  kAnyToken,    // a valid token
+  kOpen,        // no token
+};
+
+struct Policy {
+  Access access = Access::kPermission;
+  std::string permission;
+  // Longest time a call may take. Streams have no limit but the client's own.
+  std::chrono::milliseconds deadline_max{10'000};
+};
+
+struct Method {
+  using Handler = std::variant<std::monostate, BlockingHandler, AsyncHandler, StreamHandler>;
+
+  // Null for the entry that stands for all unknown methods.
+  const pbuf::MethodDescriptor* descriptor = nullptr;
+  // "lotura.sales.v1.OpportunityService/MoveOpportunity".
+  std::string name;
+  // "lotura.sales": the domain of its errors.
+  std::string domain;
+  Policy policy;
+  Handler handler;
+  const pbuf::Message* request_prototype = nullptr;
+  MethodMetrics metrics;
+};
+
+}  // namespace lotura::rpc

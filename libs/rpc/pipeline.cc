@@ -1,0 +1,182 @@
+#include "libs/rpc/pipeline.h"
+
+#include "libs/base/errors.h"
+
+namespace lotura::rpc {
+namespace {
+
+constexpr std::int64_t kRetryAfterMs = 100;
+
+bool IsStream(const Method& method) {
+  return std::holds_alternative<StreamHandler>(method.handler);
+}
+
+observe::Gauge InFlightGauge(const observe::Metrics& metrics, std::string_view kind) {
+  return metrics
+      .AddGauges({.name = "lotura_rpc_in_flight",
+                  .help = "Calls and streams that are not answered yet.",
+                  .labels = {"kind"}})
+      .With({kind});
+}
+
+Deadline DeadlineOf(const Method& method, const Arrival& arrival) {
+  const Deadline asked = arrival.deadline.value_or(Deadline(Deadline::Point::max()));
+  return IsStream(method) ? asked : asked.AtMost(method.policy.deadline_max);
+}
+
+absl::Status Stopping() { return Unavailable("STOPPING", "the server is stopping"); }
+
+// Faults of ours are errors, overload and outages are warnings, faults of the client are worth a
+// note.
+observe::Level LevelOf(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+      return observe::Level::kError;
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+      return observe::Level::kWarning;
+    default:
+      return observe::Level::kInfo;
+  }
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
+    : options_(options),
+      parts_(parts),
+      calls_(InFlightGauge(parts.metrics, "call")),
+      streams_(InFlightGauge(parts.metrics, "stream")) {}
+
+Pipeline::~Pipeline() {
+  EndStreams(Stopping());
+  EndCalls(Stopping());
+  std::unique_lock lock(mutex_);
+  none_asking_.wait(lock, [this] { return asking_ == 0; });
+}
+
+InFlight& Pipeline::ListOf(const Exchange& exchange) {
+  return IsStream(exchange.method()) ? streams_ : calls_;
+}
+
+std::size_t Pipeline::LimitOf(const Exchange& exchange) const {
+  return IsStream(exchange.method()) ? options_.streams_max : options_.calls_max;
+}
+
+void Pipeline::Begin(Exchange& exchange, const Arrival& arrival) {
+  const Method& method = exchange.method();
+  exchange.started_ = std::chrono::steady_clock::now();
+  exchange.call_.trace =
+      TraceContext::ParseOrEmpty(arrival.traceparent, arrival.tracestate).NextSpan();
+  exchange.call_.now = parts_.clock.Now();
+  exchange.call_.deadline = DeadlineOf(method, arrival);
+  method.metrics.started.Add();
+  exchange.admissible_ = ListOf(exchange).Add(exchange) <= LimitOf(exchange);
+  if (method.descriptor == nullptr) {
+    exchange.Answer(
+        Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", "the method is not served here"));
+  } else if (method.policy.access == Access::kOpen) {
+    Admit(exchange);
+  } else if (auto known = parts_.authenticator.Try(arrival.authorization)) {
+    Identify(exchange, *std::move(known));
+  } else {
+    AskWhoCalls(exchange, arrival.authorization);
+  }
+}
+
+void Pipeline::AskWhoCalls(Exchange& exchange, std::string_view authorization) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++asking_;
+  }
+  parts_.authenticator.Ask(std::string(authorization),
+                           [this, held = exchange.shared_from_this()](auto principal) {
+                             Identify(*held, std::move(principal));
+                             const std::lock_guard lock(mutex_);
+                             if (--asking_ == 0) none_asking_.notify_all();
+                           });
+}
+
+void Pipeline::Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal) {
+  if (exchange.answered()) return;
+  if (!principal.ok()) {
+    exchange.Answer(principal.status());
+    return;
+  }
+  const Policy& policy = exchange.method().policy;
+  exchange.call_.principal = **principal;
+  exchange.identified_.store(true, std::memory_order_release);
+  if (policy.access == Access::kPermission &&
+      !exchange.call_.principal.Permits(policy.permission)) {
+    exchange.Answer(PermissionDenied(policy.permission));
+    return;
+  }
+  Admit(exchange);
+}
+
+void Pipeline::Admit(Exchange& exchange) {
+  if (!exchange.admissible_) {
+    exchange.Answer(
+        IsStream(exchange.method())
+            ? ResourceExhausted("TOO_MANY_STREAMS", "too many streams are open", kRetryAfterMs)
+            : ResourceExhausted("TOO_MANY_CALLS", "too many calls are in flight", kRetryAfterMs));
+  } else if (exchange.call_.deadline.Passed()) {
+    exchange.Answer(DeadlineExceeded("the deadline passed before the call was admitted"));
+  } else if (IsStream(exchange.method()) && streams_ended_.load()) {
+    exchange.Answer(Stopping());
+  } else {
+    exchange.Admitted();
+  }
+}
+
+void Pipeline::Account(Exchange& exchange, const absl::Status& status) {
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - exchange.started_).count();
+  const MethodMetrics& metrics = exchange.method().metrics;
+  metrics.Handled(status.code(), seconds);
+  if (status.ok() && !IsStream(exchange.method())) metrics.sent.Add();
+  LogCall(exchange, status, seconds);
+  ListOf(exchange).Remove(exchange);
+}
+
+void Pipeline::LogCall(const Exchange& exchange, const absl::Status& status, double seconds) {
+  if (status.ok()) {
+    if (options_.log_ok_every == 0) return;
+    if (ok_calls_.fetch_add(1, std::memory_order_relaxed) % options_.log_ok_every != 0) return;
+  }
+  const observe::Level level = LevelOf(status.code());
+  if (!parts_.log.Enabled(level)) return;
+  const Call& call = exchange.call_;
+  const bool known = exchange.identified_.load(std::memory_order_acquire);
+  using observe::Fields;
+  parts_.log.Write(
+      level, "call",
+      {Fields::kMethod(call.method), Fields::kCode(absl::StatusCodeToString(status.code())),
+       Fields::kReason(status.ok() ? std::string() : ReasonOf(status)),
+       Fields::kTenant(known ? call.principal.tenant.value.ToString() : std::string()),
+       Fields::kUser(known ? call.principal.name : std::string()),
+       Fields::kDurationMs(seconds * 1e3), Fields::kTraceId(call.trace.TraceIdHex())});
+}
+
+void Pipeline::Sweep(Deadline::Point now) {
+  for (const auto& exchange : calls_.Due(now)) {
+    exchange->Answer(DeadlineExceeded("the deadline passed"));
+  }
+  for (const auto& exchange : streams_.Due(now)) {
+    exchange->Answer(DeadlineExceeded("the deadline passed"));
+  }
+}
+
+void Pipeline::EndStreams(const absl::Status& why) {
+  streams_ended_.store(true);
+  for (const auto& exchange : streams_.All()) exchange->Answer(why);
+}
+
+void Pipeline::EndCalls(const absl::Status& why) {
+  for (const auto& exchange : calls_.All()) exchange->Answer(why);
+}
+
+}  // namespace lotura::rpc

@@ -1,0 +1,92 @@
+// What happens to every call, in this order: authenticate, authorize, bound the deadline, admit,
+// handle, map the status, log one line, count.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "libs/base/clock.h"
+#include "libs/observe/log.h"
+#include "libs/observe/metrics.h"
+#include "libs/rpc/authenticator.h"
+#include "libs/rpc/exchange.h"
+#include "libs/rpc/executor.h"
+#include "libs/rpc/in_flight.h"
+
+namespace lotura::rpc {
+
+struct PipelineOptions {
+  // Unary calls that are not answered yet; beyond it RESOURCE_EXHAUSTED (TOO_MANY_CALLS).
+  std::size_t calls_max = 4096;
+  // Open streams; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+  std::size_t streams_max = 1024;
+  // Every how many successful calls one is logged; 0: none. Failed calls are always logged.
+  unsigned log_ok_every = 1;
+};
+
+// What the pipeline works with; all of it must outlive the pipeline.
+struct PipelineParts {
+  Authenticator& authenticator;
+  Executor& executor;
+  const Clock& clock;
+  observe::Log log;
+  observe::Metrics metrics;
+};
+
+// Thread-safe. Knows nothing of gRPC.
+class Pipeline {
+ public:
+  Pipeline(const PipelineOptions& options, const PipelineParts& parts);
+  // Answers whatever has no answer yet. No call may begin any more, and no handler may run.
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Answers the calls whose deadline has passed while nobody answered them. Driven by a thread of
+  // the server.
+  void Sweep(Deadline::Point now);
+  // Answers all open streams with `why`; further ones are refused with it.
+  void EndStreams(const absl::Status& why);
+  // Answers everything that has no answer yet with `why`.
+  void EndCalls(const absl::Status& why);
+  // Whether all unary calls were answered before the deadline.
+  bool AwaitCalls(Deadline deadline) { return calls_.AwaitNone(deadline); }
+  [[nodiscard]] std::size_t calls() const { return calls_.size(); }
+  [[nodiscard]] std::size_t streams() const { return streams_.size(); }
+
+  [[nodiscard]] Executor& executor() const { return parts_.executor; }
+  [[nodiscard]] const observe::Log& log() const { return parts_.log; }
+  [[nodiscard]] const observe::Metrics& metrics() const { return parts_.metrics; }
+  [[nodiscard]] const Clock& clock() const { return parts_.clock; }
+
+ private:
+  friend class Exchange;
+
+  void Begin(Exchange& exchange, const Arrival& arrival);
+  void AskWhoCalls(Exchange& exchange, std::string_view authorization);
+  void Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal);
+  void Admit(Exchange& exchange);
+  // Takes the call out of the list, counts and logs it.
+  void Account(Exchange& exchange, const absl::Status& status);
+  void LogCall(const Exchange& exchange, const absl::Status& status, double seconds);
+  InFlight& ListOf(const Exchange& exchange);
+  [[nodiscard]] std::size_t LimitOf(const Exchange& exchange) const;
+
+  const PipelineOptions options_;
+  const PipelineParts parts_;
+  InFlight calls_;
+  InFlight streams_;
+  std::atomic<unsigned> ok_calls_ = 0;
+  std::atomic<bool> streams_ended_ = false;
+
+  std::mutex mutex_;  // guards asking_
+  std::condition_variable none_asking_;
+  // Calls whose caller the authenticator is finding out.
+  std::size_t asking_ = 0;
+};
+
+}  // namespace lotura::rpc

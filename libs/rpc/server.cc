@@ -1,0 +1,122 @@
+#include "libs/rpc/server.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "libs/base/errors.h"
+#include "libs/rpc/reactors.h"
+
+namespace lotura::rpc {
+namespace {
+
+constexpr std::chrono::milliseconds kSweepEvery{50};
+// Between answering what is left and cutting the connections, so that the answers arrive.
+constexpr std::chrono::seconds kLastWords{1};
+
+int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
+
+void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(options.message_bytes_max);
+  builder.SetMaxSendMessageSize(options.message_bytes_max);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Milliseconds(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             Milliseconds(options.client_keepalive_min));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                             Milliseconds(options.connection_age_max));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                             Milliseconds(options.connection_age_grace));
+  // Otherwise a second server would share the port in silence.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+struct Server::Parts {
+  explicit Parts(Door& served) : door(served), service(served) {}
+
+  void SweepUntilStopped(const std::stop_token& stop);
+
+  Door& door;
+  DoorService service;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+  std::atomic<bool> drained = false;
+  std::mutex drain_mutex;  // held while draining, so that it happens once
+
+  std::mutex sweep_mutex;  // only for the wait
+  std::condition_variable_any sweep_wait;
+  std::jthread sweeper;
+};
+
+void Server::Parts::SweepUntilStopped(const std::stop_token& stop) {
+  std::unique_lock lock(sweep_mutex);
+  while (!stop.stop_requested()) {
+    sweep_wait.wait_for(lock, stop, kSweepEvery, [] { return false; });
+    door.pipeline().Sweep(std::chrono::steady_clock::now());
+  }
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Door& door) {
+  // It would quote what clients send on the standard error output.
+  google::protobuf::SetLogHandler(nullptr);
+  auto parts = std::make_unique<Parts>(door);
+  grpc::ServerBuilder builder;
+  Configure(builder, options);
+  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &parts->port);
+  builder.RegisterCallbackGenericService(&parts->service);
+  parts->server = builder.BuildAndStart();
+  const bool is_socket = options.address.starts_with("unix:");
+  if (parts->server == nullptr || (parts->port == 0 && !is_socket)) {
+    return Error(absl::StatusCode::kUnavailable, "GRPC_PORT",
+                 fmt::format("cannot serve gRPC on {}", options.address),
+                 {{"address", options.address}});
+  }
+  if (is_socket) parts->port = 0;
+  door.pipeline().executor().Start();
+  parts->sweeper =
+      std::jthread([raw = parts.get()](std::stop_token stop) { raw->SweepUntilStopped(stop); });
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() { Drain({.announce = std::chrono::milliseconds(0), .calls = kLastWords}); }
+
+int Server::port() const { return parts_->port; }
+bool Server::drained() const { return parts_->drained.load(); }
+
+void Server::Drain(const DrainBounds& bounds) {
+  const std::lock_guard once(parts_->drain_mutex);
+  if (drained()) return;
+  Pipeline& pipeline = parts_->door.pipeline();
+  parts_->door.health().SetAll(Serving::kNo);
+  std::this_thread::sleep_for(bounds.announce);
+  pipeline.EndStreams(Unavailable("STOPPING", "the server is stopping"));
+  const Deadline calls_end = Deadline::After(bounds.calls);
+  // From here on connections are told to go elsewhere, and no new call is accepted. gRPC 1.51 may
+  // never return without a deadline.
+  std::jthread shutdown([this, end = bounds.calls + kLastWords] {
+    parts_->server->Shutdown(std::chrono::system_clock::now() + end);
+  });
+  pipeline.AwaitCalls(calls_end);
+  pipeline.EndCalls(Error(absl::StatusCode::kDeadlineExceeded, "STOPPING",
+                          "the server stopped before the call was done"));
+  shutdown.join();
+  parts_->drained.store(true);
+  pipeline.executor().Stop();
+}
+
+}  // namespace lotura::rpc

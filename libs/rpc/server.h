@@ -1,0 +1,70 @@
+// The gRPC server in front of a door, and how it stops.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "libs/rpc/door.h"
+
+namespace lotura::rpc {
+
+struct ServerOptions {
+  // "address:port" or "unix:/path"; port 0 takes a free one.
+  std::string address = "127.0.0.1:0";
+  int message_bytes_max = 4 << 20;
+  // All headers of a call together. A token with many groups is large; gRPC's own limit is 8 KiB.
+  int metadata_bytes_max = 32 << 10;
+  int streams_per_connection_max = 1000;
+  // When a connection is silent, the server asks whether the client still lives.
+  std::chrono::milliseconds keepalive_time{60'000};
+  std::chrono::milliseconds keepalive_timeout{20'000};
+  // How often a client may ask the same.
+  std::chrono::milliseconds client_keepalive_min{30'000};
+  // A connection is closed after this time (10 % more or less) and opened anew, so that clients
+  // find new replicas.
+  std::chrono::milliseconds connection_age_max{30 * 60'000};
+  std::chrono::milliseconds connection_age_grace{60'000};
+};
+
+struct DrainBounds {
+  // Between "not serving" and the end of new calls: as long as load balancers need to notice.
+  std::chrono::milliseconds announce{5'000};
+  // For calls in flight.
+  std::chrono::milliseconds calls{10'000};
+};
+
+// Thread-safe.
+class Server {
+ public:
+  // Starts the executor and serves. UNAVAILABLE (GRPC_PORT) if the address cannot be taken. All
+  // services of the door are "not serving" until the application says otherwise. `door` and
+  // `executor` must outlive the server.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Door& door);
+  // Drains without waiting for load balancers, unless that was done.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // 0 for a unix socket.
+  [[nodiscard]] int port() const;
+
+  // Stops: health says NOT_SERVING, load balancers get time to notice, streams end with
+  // UNAVAILABLE, new calls go elsewhere, calls in flight are awaited and, when the time is over,
+  // answered with DEADLINE_EXCEEDED (STOPPING), connections close, the executor stops. Returns
+  // within the bounds and two seconds more, unless a handler never returns: it cannot be stopped,
+  // only outlived by an ExitGuard.
+  void Drain(const DrainBounds& bounds);
+  // Whether every accepted call was answered and no connection is left.
+  [[nodiscard]] bool drained() const;
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lotura::rpc

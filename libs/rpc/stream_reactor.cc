@@ -1,0 +1,155 @@
+#include "libs/rpc/stream_reactor.h"
+
+#include "libs/base/errors.h"
+#include "libs/rpc/arrival.h"
+#include "libs/rpc/fence.h"
+#include "libs/rpc/message_bytes.h"
+#include "libs/rpc/pipeline.h"
+
+namespace lotura::rpc {
+
+StreamReactor* StreamReactor::Open(Pipeline& pipeline, const Method& method,
+                                   const Arrival& arrival) {
+  const auto reactor = std::make_shared<StreamReactor>(pipeline, method);
+  reactor->self_ = reactor;
+  reactor->Begin(arrival);
+  return reactor.get();
+}
+
+void StreamReactor::Admitted() {
+  const auto& handler = std::get<StreamHandler>(method().handler);
+  const std::shared_ptr<StreamReactor> self =
+      std::static_pointer_cast<StreamReactor>(shared_from_this());
+  auto opened = Fenced(pipeline().log(), *call(), [&] { return handler(call(), self); });
+  if (!opened.ok()) {
+    Answer(opened.status());
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    session_ = *std::move(opened);
+    read_wanted_ = true;
+    ReadNext();
+    if (!done_) return;
+  }
+  // The client left while the session was opened.
+  Close();
+}
+
+std::shared_ptr<StreamSession> StreamReactor::session() {
+  const std::lock_guard lock(mutex_);
+  return session_;
+}
+
+void StreamReactor::Notify(Notice notice) {
+  const auto told = session();
+  if (told == nullptr) return;
+  const absl::Status fence = Fenced(pipeline().log(), *call(), [&] {
+    ((*told).*notice)();
+    return absl::OkStatus();
+  });
+  if (!fence.ok()) Answer(fence);
+}
+
+void StreamReactor::Close() {
+  Notify(&StreamSession::OnEnd);
+  const std::lock_guard lock(mutex_);
+  session_.reset();
+}
+
+Stream::Wrote StreamReactor::Write(std::shared_ptr<const pbuf::Message> message) {
+  const std::lock_guard lock(mutex_);
+  if (end_.has_value()) return Wrote::kEnded;
+  if (queue_.size() >= kQueueMax) {
+    was_full_ = true;
+    return Wrote::kFull;
+  }
+  queue_.push_back(std::move(message));
+  if (!writing_) WriteNext();
+  return Wrote::kQueued;
+}
+
+void StreamReactor::Finish(const absl::Status& status) {
+  if (status.ok()) {
+    Answer(std::shared_ptr<const pbuf::Message>());
+  } else {
+    Answer(status);
+  }
+}
+
+void StreamReactor::Send(const absl::Status& status, std::shared_ptr<const pbuf::Message>) {
+  const std::lock_guard lock(mutex_);
+  end_ = status;
+  // What was written before a successful end is still delivered; an error overtakes it.
+  if (!status.ok()) queue_.clear();
+  FinishIfIdle();
+}
+
+void StreamReactor::WriteNext() {
+  outgoing_ = ToBytes(*queue_.front());
+  queue_.pop_front();
+  writing_ = true;
+  method().metrics.sent.Add();
+  StartWrite(&outgoing_);
+}
+
+void StreamReactor::ReadNext() {
+  if (!read_wanted_ || end_.has_value() || queue_.size() >= kQueueMax / 2) return;
+  read_wanted_ = false;
+  StartRead(&incoming_);
+}
+
+void StreamReactor::FinishIfIdle() {
+  if (!end_.has_value() || writing_ || !queue_.empty() || finished_) return;
+  finished_ = true;
+  grpc::ServerGenericBidiReactor::Finish(ToGrpc(*end_, method().domain));
+}
+
+void StreamReactor::OnReadDone(bool ok) {
+  if (answered()) return;
+  if (!ok) {
+    Notify(&StreamSession::OnHalfClose);
+    return;
+  }
+  method().metrics.received.Add();
+  auto message = ParseRequest(*method().request_prototype, std::move(incoming_));
+  if (!message.ok()) {
+    Answer(message.status());
+    return;
+  }
+  const auto told = session();
+  const absl::Status fence = Fenced(pipeline().log(), *call(), [&] {
+    told->OnMessage(*std::move(message));
+    return absl::OkStatus();
+  });
+  if (!fence.ok()) Answer(fence);
+  const std::lock_guard lock(mutex_);
+  read_wanted_ = true;
+  ReadNext();
+}
+
+void StreamReactor::OnWriteDone(bool ok) {
+  bool room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    if (!ok) queue_.clear();
+    if (!queue_.empty()) WriteNext();
+    FinishIfIdle();
+    ReadNext();
+    room = was_full_ && queue_.size() < kQueueMax / 2 && !end_.has_value();
+    if (room) was_full_ = false;
+  }
+  if (room) Notify(&StreamSession::OnRoom);
+}
+
+void StreamReactor::OnDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  Close();
+  self_.reset();
+}
+
+}  // namespace lotura::rpc
