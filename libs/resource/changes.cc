@@ -180,6 +180,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type, const R
     if (changes_.size() >= kChangesMax) return ResourceExhausted("TOO_MANY_CHANGES", "one request changes too many records", 0);
     place_.emplace(name, changes_.size());
     changes_.push_back(std::move(change));
+    prefixes_.push_back(field_prefix_);
   }
   if (type.rules.on_change) {
     LOTURA_CHECK(++depth_ <= kRuleDepthMax);
@@ -193,7 +194,8 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type, const R
 absl::Status Changes::CheckReferences() {
   std::map<std::string, std::map<std::string, Reference>> own;
   std::map<std::string, Reference> foreign;
-  for (const RecordChange& change : changes_) {
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    const RecordChange& change = changes_[i];
     if (change.kind == events::v1::KIND_DELETED) continue;
     std::set<std::pair<std::string, std::string>> known;
     if (change.before != nullptr) {
@@ -201,7 +203,7 @@ absl::Status Changes::CheckReferences() {
     }
     for (Reference& reference : ReferencesOf(*change.after)) {
       if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
-      reference.path = field_prefix_ + reference.path;
+      reference.path = prefixes_[i] + reference.path;
       const bool is_own = ServiceOfType(reference.type) == change.declaration->service();
       if (is_own) {
         own[reference.type].emplace(reference.name, reference);

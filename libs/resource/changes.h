@@ -80,6 +80,8 @@ class Changes {
   // What was read, by type and name; nothing where no record is.
   std::map<std::pair<const RecordType*, std::string>, std::optional<Record>> read_;
   std::vector<RecordChange> changes_;
+  // Path before the fields of each change in errors.
+  std::vector<std::string> prefixes_;
   // Place of a record's change in changes_.
   std::map<std::string, std::size_t> place_;
   int depth_ = 0;
