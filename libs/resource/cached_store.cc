@@ -38,13 +38,6 @@ std::optional<Record> FromEntry(const Declaration& declaration, const cache::Ent
   return record;
 }
 
-// What a lookup left to read from the store.
-struct Missed {
-  std::vector<std::size_t> places;
-  std::vector<std::string> names;
-  std::vector<std::optional<cache::Lease>> leases;
-};
-
 cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease, const std::optional<Record>& record) {
   cache::Filling filling{.key = key, .lease = lease};
   if (record.has_value()) {
@@ -56,7 +49,29 @@ cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease, const
   return filling;
 }
 
+// The records of a unit are to be read anew: they have changed, may have, or are not what the unit read.
+bool EndsWhatWasCached(const absl::StatusOr<Outcome>& outcome) {
+  if (!outcome.ok()) return true;
+  switch (outcome->verdict) {
+    case Verdict::kCommitted:
+    case Verdict::kReplayed:
+    case Verdict::kStale:
+    case Verdict::kNameTaken: return true;
+    case Verdict::kRequestReused:
+    case Verdict::kMatchKeyTaken:
+    case Verdict::kReferenceGone: return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+struct CachedStore::Missed {
+  std::vector<std::size_t> places;
+  std::vector<std::string> names;
+  std::vector<cache::Key> keys;
+  std::vector<std::optional<cache::Lease>> leases;
+};
 
 CachedStore::CachedStore(Store& store, cache::Cache& cache, std::span<const Declaration* const> declarations) : store_(store), cache_(cache) {
   for (const Declaration* declaration : declarations) layouts_.emplace(declaration, LayoutOf(*declaration));
@@ -76,17 +91,39 @@ absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(const Decla
     const auto* miss = std::get_if<cache::Miss>(&lookups[i]);
     missed.places.push_back(i);
     missed.names.push_back(names[i]);
+    missed.keys.push_back(keys[i]);
     missed.leases.push_back(miss == nullptr ? std::nullopt : miss->lease);
   }
   if (missed.names.empty()) return records;
-  LOTURA_ASSIGN_OR_RETURN(auto loaded, store_.Load(declaration, tenant, missed.names, deadline));
+  const bool alone = missed.names.size() == 1 && missed.leases.front().has_value();
+  LOTURA_ASSIGN_OR_RETURN(auto loaded, alone ? LoadTogether(declaration, tenant, missed, deadline)
+                                             : LoadMissed(declaration, tenant, missed, deadline));
+  for (std::size_t i = 0; i < loaded.size(); ++i) records[missed.places[i]] = std::move(loaded[i]);
+  return records;
+}
+
+CachedStore::Loaded CachedStore::LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
+                                            Deadline deadline) {
+  Loaded loaded = store_.Load(declaration, tenant, missed.names, deadline);
+  if (!loaded.ok()) return loaded;
   std::vector<cache::Filling> fillings;
-  for (std::size_t i = 0; i < loaded.size(); ++i) {
-    if (missed.leases[i].has_value()) fillings.push_back(FillingOf(keys[missed.places[i]], *missed.leases[i], loaded[i]));
-    records[missed.places[i]] = std::move(loaded[i]);
+  for (std::size_t i = 0; i < loaded->size(); ++i) {
+    if (missed.leases[i].has_value()) fillings.push_back(FillingOf(missed.keys[i], *missed.leases[i], (*loaded)[i]));
   }
   if (!fillings.empty()) cache_.FillMany(fillings);
-  return records;
+  return loaded;
+}
+
+CachedStore::Loaded CachedStore::LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
+                                              Deadline deadline) {
+  bool loaded_here = false;
+  const auto loaded = flights_.Run(missed.keys.front(), *missed.leases.front(), deadline, [&] {
+    loaded_here = true;
+    return LoadMissed(declaration, tenant, missed, deadline);
+  });
+  if (!loaded.has_value()) return DeadlineExceeded("the record was not read in time");
+  // Another reader's failure, for example his deadline, is not ours.
+  return loaded->ok() || loaded_here ? *loaded : LoadMissed(declaration, tenant, missed, deadline);
 }
 
 absl::StatusOr<std::optional<StoredRequest>> CachedStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) {
@@ -98,9 +135,7 @@ std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> u
   LOTURA_CHECK(outcomes.size() == units.size());
   std::vector<cache::Key> keys;
   for (std::size_t i = 0; i < units.size(); ++i) {
-    // A refused unit changed nothing; one that failed may have.
-    const bool may_have_changed = !outcomes[i].ok() || outcomes[i]->verdict == Verdict::kCommitted || outcomes[i]->verdict == Verdict::kReplayed;
-    if (!may_have_changed) continue;
+    if (!EndsWhatWasCached(outcomes[i])) continue;
     for (const RecordChange& change : units[i].changes) {
       // Fences do not look at the layout: they end what any binary stored.
       keys.push_back(KeyOf(*change.declaration, 0, units[i].call->principal.tenant, change.name));

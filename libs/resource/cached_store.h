@@ -4,6 +4,7 @@
 #include <map>
 
 #include "libs/cache/cache.h"
+#include "libs/cache/single_flight.h"
 #include "libs/resource/store.h"
 
 namespace lotura::resource {
@@ -17,14 +18,25 @@ class CachedStore final : public Store {
   absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
                                                           std::span<const std::string> names, Deadline deadline) override;
   absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) override;
-  // Fences every record that a unit changed, or may have changed, before the outcome is returned.
+  // Fences every record that a unit changed or may have changed before the outcome is returned, and every one that it did not find as
+  // it had read it: what it read may come from the cache, and a second attempt shall read anew.
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) override;
 
  private:
+  using Loaded = absl::StatusOr<std::vector<std::optional<Record>>>;
+  // What a lookup left to read from the store: places in the answer, with the lease of each.
+  struct Missed;
+
+  // Reads what was missed, and fills the cache.
+  Loaded LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed, Deadline deadline);
+  // The same for one record: readers that miss it at the same time read the store once.
+  Loaded LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed, Deadline deadline);
+
   Store& store_;
   cache::Cache& cache_;
   // Fingerprint of how each type's values are laid out.
   std::map<const Declaration*, std::uint64_t> layouts_;
+  cache::SingleFlight<Loaded> flights_;
 };
 
 }  // namespace lotura::resource
