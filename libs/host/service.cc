@@ -68,7 +68,7 @@ absl::Status Service::Declare() {
   store_ = std::make_unique<resource::PgStore>(reads_, writes_, shared_.clock, declarations);
   cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
-  combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits());
+  combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(), [this] { streams_->Wake(); });
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
   query_context_ = std::make_unique<QueryContext>(QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, writes_);

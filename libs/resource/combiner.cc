@@ -108,6 +108,7 @@ bool Combiner::Step() {
     units.push_back(std::move(waiter.unit));
   }
   auto outcomes = store_.Commit(units, last);
+  if (committed_) committed_();
   for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcomes[i]));
   return true;
 }

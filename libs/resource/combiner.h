@@ -24,7 +24,9 @@ class Combiner {
  public:
   using Done = std::function<void(absl::StatusOr<Outcome>)>;
 
-  Combiner(Store& store, CombinerLimits limits) : store_(store), limits_(limits) {}
+  // `committed` is called after each batch, from the thread that committed it; it must not block.
+  Combiner(Store& store, CombinerLimits limits, std::function<void()> committed = {})
+      : store_(store), limits_(limits), committed_(std::move(committed)) {}
   // Commits what waits, then stops.
   ~Combiner();
   Combiner(const Combiner&) = delete;
@@ -52,6 +54,7 @@ class Combiner {
 
   Store& store_;
   const CombinerLimits limits_;
+  const std::function<void()> committed_;
   mutable std::mutex mutex_;  // guards waiting_
   std::condition_variable_any arrived_;
   std::deque<Waiter> waiting_;

@@ -1,0 +1,22 @@
+#include "services/analytics/app.h"
+
+#include "services/analytics/migrations.sql.h"
+#include "services/analytics/projection.h"
+#include "services/analytics/query_funnel.h"
+#include "services/analytics/query_revenue.h"
+
+namespace lotura::analytics {
+namespace {
+
+absl::Status Serve(host::Service& service) {
+  service.Handle("lotura.analytics.v1.ReportService/QueryFunnel", QueryFunnel);
+  service.Handle("lotura.analytics.v1.ReportService/QueryRevenue", QueryRevenue);
+  service.Consume("facts", {"directory", "accounts", "sales"}, Project);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+host::ServiceSpec Spec() { return {.name = "analytics", .migrations = &sql::kMigrations, .serve = Serve}; }
+
+}  // namespace lotura::analytics

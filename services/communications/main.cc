@@ -1,0 +1,5 @@
+// The communications service as a process of its own.
+#include "libs/host/process.h"
+#include "services/communications/app.h"
+
+int main(int argc, char** argv) { return lotura::host::Main(argc, argv, {lotura::communications::Spec()}); }

@@ -1,0 +1,5 @@
+// The directory service as a process of its own.
+#include "libs/host/process.h"
+#include "services/directory/app.h"
+
+int main(int argc, char** argv) { return lotura::host::Main(argc, argv, {lotura::directory::Spec()}); }
