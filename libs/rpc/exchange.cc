@@ -1,5 +1,6 @@
 #include "libs/rpc/exchange.h"
 
+#include "libs/base/check.h"
 #include "libs/base/errors.h"
 #include "libs/rpc/fence.h"
 #include "libs/rpc/pipeline.h"
@@ -15,6 +16,8 @@ Exchange::Exchange(Pipeline& pipeline, const Method& method)
             .trace = {},
             .now = {},
             .cause = {}} {}
+
+Exchange::~Exchange() { LOTURA_CHECK(answered()); }
 
 void Exchange::Begin(const Arrival& arrival) { pipeline_.Begin(*this, arrival); }
 

@@ -34,7 +34,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // Both must outlive the call's answer, which the pipeline's end brings at the latest.
   Exchange(Pipeline& pipeline, const Method& method);
-  virtual ~Exchange() = default;
+  // Whoever owns the call answers it first.
+  virtual ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 

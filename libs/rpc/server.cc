@@ -96,6 +96,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 Server::~Server() { Drain({.announce = std::chrono::milliseconds(0), .calls = kLastWords}); }
 
 int Server::port() const { return parts_->port; }
+std::shared_ptr<grpc::Channel> Server::InProcessChannel() const {
+  return parts_->server->InProcessChannel(grpc::ChannelArguments());
+}
+
 bool Server::drained() const { return parts_->drained.load(); }
 
 void Server::Drain(const DrainBounds& bounds) {

@@ -9,6 +9,10 @@
 
 #include "libs/rpc/door.h"
 
+namespace grpc {
+class Channel;
+}  // namespace grpc
+
 namespace lotura::rpc {
 
 struct ServerOptions {
@@ -50,6 +54,9 @@ class Server {
 
   // 0 for a unix socket.
   [[nodiscard]] int port() const;
+
+  // For a client in the same process.
+  [[nodiscard]] std::shared_ptr<grpc::Channel> InProcessChannel() const;
 
   // Stops: health says NOT_SERVING, load balancers get time to notice, streams end with
   // UNAVAILABLE, new calls go elsewhere, calls in flight are awaited and, when the time is over,

@@ -1,0 +1,61 @@
+// Keeps calls away from a neighbor that is down, so that its failures do not cost everyone a
+// deadline.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+
+#include "libs/base/clock.h"
+
+namespace lotura::rpc {
+
+struct BreakerOptions {
+  // So many failures in a row open it.
+  int failures_max = 5;
+  // How long it stays open; doubles with each failed probe up to the longest.
+  std::chrono::milliseconds open_first{500};
+  std::chrono::milliseconds open_longest{15'000};
+};
+
+// Closed: all calls go. Open: none. Half open, when the time is over: one call goes as a probe and
+// decides. Thread-safe.
+class Breaker {
+ public:
+  using Point = Deadline::Point;
+
+  enum class State { kClosed, kHalfOpen, kOpen };
+  enum class Outcome { kGood, kBad };
+
+  explicit Breaker(const BreakerOptions& options) : options_(options), pause_(options.open_first) {}
+
+  // Whether a call may go at `now`. Each call that may must be reported.
+  bool Allow(Point now);
+  void Report(Outcome outcome, Point now);
+  [[nodiscard]] State state() const;
+
+ private:
+  const BreakerOptions options_;
+  mutable std::mutex mutex_;  // guards the members below
+  State state_ = State::kClosed;
+  int failures_ = 0;
+  std::chrono::milliseconds pause_;
+  Point open_until_{};
+};
+
+// Bounds how many calls are made a second time: each one costs a token, ten first calls that went
+// well earn one. Thread-safe.
+class RetryBudget {
+ public:
+  static constexpr double kTokensMax = 10;
+  static constexpr double kEarned = 0.1;
+
+  bool Take();
+  void Earn();
+
+ private:
+  std::mutex mutex_;  // guards tokens_
+  double tokens_ = kTokensMax;
+};
+
+}  // namespace lotura::rpc

@@ -1,0 +1,297 @@
+#include "libs/rpc/client.h"
+
+#include <fmt/format.h>
+#include <grpcpp/alarm.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+
+#include "libs/base/errors.h"
+#include "libs/rpc/method_metrics.h"
+#include "libs/rpc/wire_status.h"
+
+namespace lotura::rpc {
+namespace {
+
+using Stub = grpc::TemplatedGenericStub<pbuf::Message, pbuf::Message>;
+
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kReconnectFirstMs = 100;
+constexpr int kReconnectMaxMs = 5'000;
+constexpr std::chrono::milliseconds kPauseFirst{50};
+constexpr std::int64_t kRetryAfterMs = 100;
+constexpr char kRoundRobin[] = R"({"loadBalancingConfig":[{"round_robin":{}}]})";
+
+// Between half and the whole of the pause for this attempt, so that many clients do not come back
+// at once.
+std::chrono::milliseconds PauseBefore(int attempt) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  const auto whole = kPauseFirst.count() << std::min(attempt - 1, 6);
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(whole / 2, whole)(random));
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return FromWire({.code = static_cast<int>(status.error_code()),
+                   .message = status.error_message(),
+                   .details = status.error_details()});
+}
+
+// What says that the neighbor itself is in trouble.
+Breaker::Outcome OutcomeOf(const absl::Status& status) {
+  const bool bad = status.code() == absl::StatusCode::kUnavailable ||
+                   status.code() == absl::StatusCode::kDeadlineExceeded;
+  return bad ? Breaker::Outcome::kBad : Breaker::Outcome::kGood;
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> ConnectTo(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(options.message_bytes_max);
+  arguments.SetMaxSendMessageSize(options.message_bytes_max);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
+  arguments.SetServiceConfigJSON(kRoundRobin);
+  const auto credentials = options.security == Security::kTls
+                               ? grpc::SslCredentials(grpc::SslCredentialsOptions())
+                               : grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(options.target, credentials, arguments);
+}
+
+// What the calls of a client share. Thread-safe.
+struct Client::State {
+  State(const ClientOptions& given, const std::shared_ptr<grpc::Channel>& channel,
+        const observe::Metrics& given_metrics)
+      : options(given),
+        metrics(given_metrics),
+        stub(channel),
+        breaker(given.breaker),
+        breaker_open(metrics
+                         .AddGauges({.name = "lotura_client_breaker_open",
+                                     .help = "1 while calls are kept away from a neighbor.",
+                                     .labels = {"neighbor"}})
+                         .With({given.neighbor})),
+        retries(metrics
+                    .AddCounters({.name = "lotura_client_retries_total",
+                                  .help = "Calls made again after UNAVAILABLE.",
+                                  .labels = {"neighbor"}})
+                    .With({given.neighbor})) {}
+
+  const MethodMetrics& MetricsOf(const std::string& method);
+  // CLIENT_CLOSED or TOO_MANY_CALLS, or the attempt counts as under way until Leave.
+  absl::Status Enter(Attempt* attempt);
+  void Leave(Attempt* attempt);
+  void CloseAndWait();
+
+  const ClientOptions options;
+  const observe::Metrics metrics;
+  Stub stub;
+  Breaker breaker;
+  RetryBudget budget;
+  const observe::Gauge breaker_open;
+  const observe::Counter retries;
+
+  std::mutex mutex;  // guards the members below
+  std::condition_variable none_left;
+  std::map<std::string, std::unique_ptr<MethodMetrics>> methods;
+  std::set<Attempt*> under_way;
+  bool closed = false;
+};
+
+// One call with its repetitions. Owns itself from Begin to the end of `done`.
+class Client::Attempt {
+ public:
+  Attempt(State& state, const std::string& method, const CallOptions& options)
+      : state_(state),
+        metrics_(state.MetricsOf(method)),
+        method_("/" + method),
+        options_(options) {}
+
+  std::shared_ptr<const pbuf::Message> request;  // shared with the caller
+  std::unique_ptr<pbuf::Message> response;
+  Completed done;
+
+  void Begin();
+  void Cancel();
+
+ private:
+  void Try();
+  void OnStatus(const absl::Status& status);
+  bool MayRepeat(const absl::Status& status);
+  void Finish(const absl::Status& status);
+
+  State& state_;
+  const MethodMetrics& metrics_;
+  const std::string method_;
+  const CallOptions options_;
+  const Deadline::Point started_ = std::chrono::steady_clock::now();
+  int number_ = 0;
+  grpc::Alarm pause_;
+
+  std::mutex mutex_;  // guards context_ and canceled_
+  std::unique_ptr<grpc::ClientContext> context_;
+  bool canceled_ = false;
+};
+
+const MethodMetrics& Client::State::MetricsOf(const std::string& method) {
+  const std::lock_guard lock(mutex);
+  auto& known = methods[method];
+  if (known == nullptr) {
+    const std::size_t slash = std::min(method.find('/'), method.size());
+    const std::string name = slash < method.size() ? method.substr(slash + 1) : std::string();
+    known = std::make_unique<MethodMetrics>(
+        Side::kClient, MethodId{"unary", method.substr(0, slash), name}, metrics);
+  }
+  return *known;
+}
+
+absl::Status Client::State::Enter(Attempt* attempt) {
+  const std::lock_guard lock(mutex);
+  if (closed) return Unavailable("CLIENT_CLOSED", "the client is closed");
+  if (under_way.size() >= options.calls_max) {
+    return ResourceExhausted("TOO_MANY_CALLS", "too many calls to a neighbor are under way",
+                             kRetryAfterMs);
+  }
+  under_way.insert(attempt);
+  return absl::OkStatus();
+}
+
+void Client::State::Leave(Attempt* attempt) {
+  const std::lock_guard lock(mutex);
+  under_way.erase(attempt);
+  if (under_way.empty()) none_left.notify_all();
+}
+
+void Client::State::CloseAndWait() {
+  std::unique_lock lock(mutex);
+  closed = true;
+  for (Attempt* attempt : under_way) attempt->Cancel();
+  none_left.wait(lock, [this] { return under_way.empty(); });
+}
+
+void Client::Attempt::Begin() {
+  metrics_.started.Add();
+  const absl::Status entered = state_.Enter(this);
+  if (entered.ok()) {
+    Try();
+    return;
+  }
+  const std::unique_ptr<Attempt> own(this);
+  metrics_.Handled(entered.code(), 0);
+  done(entered);
+}
+
+void Client::Attempt::Cancel() {
+  const std::lock_guard lock(mutex_);
+  canceled_ = true;
+  if (context_ != nullptr) context_->TryCancel();
+  pause_.Cancel();
+}
+
+void Client::Attempt::Try() {
+  ++number_;
+  const bool allowed = state_.breaker.Allow(std::chrono::steady_clock::now());
+  {
+    const std::lock_guard lock(mutex_);
+    if (!canceled_ && allowed) {
+      context_ = std::make_unique<grpc::ClientContext>();
+      context_->set_deadline(std::chrono::system_clock::now() + options_.deadline.Left());
+      if (!options_.bearer.empty())
+        context_->AddMetadata("authorization", "Bearer " + options_.bearer);
+      if (!options_.trace.empty())
+        context_->AddMetadata("traceparent", options_.trace.ToTraceparent());
+      if (!options_.trace.state.empty()) context_->AddMetadata("tracestate", options_.trace.state);
+    }
+  }
+  if (!allowed) {
+    Finish(Unavailable("BREAKER_OPEN", fmt::format("calls to {} are held back because it failed",
+                                                   state_.options.neighbor)));
+    return;
+  }
+  if (context_ == nullptr) {
+    state_.breaker.Report(Breaker::Outcome::kGood, std::chrono::steady_clock::now());
+    Finish(Unavailable("CLIENT_CLOSED", "the client is closed"));
+    return;
+  }
+  metrics_.sent.Add();
+  state_.stub.UnaryCall(context_.get(), method_, {}, request.get(), response.get(),
+                        [this](const grpc::Status& status) { OnStatus(FromGrpc(status)); });
+}
+
+void Client::Attempt::OnStatus(const absl::Status& status) {
+  state_.breaker.Report(OutcomeOf(status), std::chrono::steady_clock::now());
+  state_.breaker_open.Set(state_.breaker.state() == Breaker::State::kClosed ? 0 : 1);
+  if (status.ok()) {
+    metrics_.received.Add();
+    if (number_ == 1) state_.budget.Earn();
+  }
+  if (!MayRepeat(status)) {
+    Finish(status);
+    return;
+  }
+  state_.retries.Add();
+  const auto pause = PauseBefore(number_);
+  response->Clear();
+  const std::lock_guard lock(mutex_);
+  context_.reset();
+  pause_.Set(std::chrono::system_clock::now() + pause, [this](bool) { Try(); });
+  if (canceled_) pause_.Cancel();
+}
+
+bool Client::Attempt::MayRepeat(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kUnavailable || options_.repeat != Repeat::kSafe)
+    return false;
+  if (number_ >= state_.options.attempts_max) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (canceled_) return false;
+  }
+  return options_.deadline.Left() > PauseBefore(number_) && state_.budget.Take();
+}
+
+void Client::Attempt::Finish(const absl::Status& status) {
+  const std::chrono::duration<double> span = std::chrono::steady_clock::now() - started_;
+  metrics_.Handled(status.code(), span.count());
+  if (status.ok()) {
+    done(std::move(response));
+  } else {
+    done(status);
+  }
+  // Last, since the client may end as soon as nothing is under way.
+  const std::unique_ptr<Attempt> own(this);
+  done = nullptr;
+  state_.Leave(this);
+}
+
+Client::Client(const ClientOptions& options, const observe::Metrics& metrics)
+    : Client(options, ConnectTo(options), metrics) {}
+
+Client::Client(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel,
+               const observe::Metrics& metrics)
+    : state_(std::make_unique<State>(options, channel, metrics)) {}
+
+Client::~Client() { state_->CloseAndWait(); }
+
+void Client::Start(const std::string& method, std::shared_ptr<const pbuf::Message> request,
+                   std::unique_ptr<pbuf::Message> response, const CallOptions& options,
+                   Completed done) {
+  auto* attempt = new Attempt(*state_, method, options);
+  attempt->request = std::move(request);
+  attempt->response = std::move(response);
+  attempt->done = std::move(done);
+  attempt->Begin();
+}
+
+}  // namespace lotura::rpc

@@ -1,0 +1,232 @@
+// The pipeline over calls without a transport. (tsan)
+#include "libs/rpc/pipeline.h"
+
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "libs/testing/eventually.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/status_matchers.h"
+#include "lotura/rpctest/v1/echo.pb.h"
+
+namespace lotura::rpc {
+namespace {
+
+using absl::StatusCode;
+using testing::Eventually;
+using testing::FakeClock;
+using testing::IsOk;
+using testing::StatusIs;
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+namespace echo = ::lotura::rpctest::v1;
+
+// Knows "anna" at once, finds out about "later" when it is told to, and refuses everyone else.
+class FakeAuthenticator final : public Authenticator {
+ public:
+  std::optional<absl::StatusOr<PrincipalPtr>> Try(std::string_view authorization) override {
+    if (authorization == "anna") return Anna();
+    if (authorization == "later") return std::nullopt;
+    return Unauthenticated("TOKEN_MISSING", "nobody");
+  }
+  void Ask(std::string, Done done) override {
+    const std::lock_guard lock(mutex_);
+    asked_.push_back(std::move(done));
+  }
+  void AnswerAll(const absl::StatusOr<PrincipalPtr>& answer) {
+    std::vector<Done> asked;
+    {
+      const std::lock_guard lock(mutex_);
+      asked.swap(asked_);
+    }
+    for (const Done& done : asked) done(answer);
+  }
+  static PrincipalPtr Anna() {
+    return std::make_shared<const Principal>(Principal{{}, "users/anna", {"echoes.read"}});
+  }
+
+ private:
+  std::mutex mutex_;  // guards asked_
+  std::vector<Done> asked_;
+};
+
+class FakeCall final : public UnaryExchange {
+ public:
+  using UnaryExchange::UnaryExchange;
+
+  std::optional<absl::Status> sent() const {
+    const std::lock_guard lock(mutex_);
+    return sent_;
+  }
+  int times() const {
+    const std::lock_guard lock(mutex_);
+    return times_;
+  }
+
+ protected:
+  void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message>) override {
+    const std::lock_guard lock(mutex_);
+    sent_ = status;
+    ++times_;
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards the members below
+  std::optional<absl::Status> sent_;
+  int times_ = 0;
+};
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  PipelineTest()
+      : pipeline_({.calls_max = 2}, {authenticator_, executor_, clock_, log_, metrics_}) {
+    executor_.Start();
+  }
+  ~PipelineTest() override {
+    executor_.Stop();
+    pipeline_.EndCalls(Unavailable("STOPPING", "stopping"));
+    authenticator_.AnswerAll(Unauthenticated("TOKEN_MISSING", "nobody"));
+  }
+
+  Method MethodWith(Method::Handler handler, const std::string& permission = "echoes.read") const {
+    return {.descriptor = echo::EchoRequest::descriptor()->file()->service(0)->method(0),
+            .name = "lotura.rpctest.v1.EchoService/Echo",
+            .domain = "lotura.rpctest",
+            .policy = {.permission = permission, .deadline_max = 1s},
+            .handler = std::move(handler),
+            .request_prototype = &echo::EchoRequest::default_instance(),
+            .metrics = MethodMetrics(Side::kServer, {"unary", "Echo", "Echo"}, metrics_)};
+  }
+  std::shared_ptr<FakeCall> Begin(const Method& method, std::string_view who,
+                                  std::optional<Deadline> deadline = std::nullopt) {
+    auto call = std::make_shared<FakeCall>(pipeline_, method);
+    calls_.push_back(call);
+    call->Begin({.authorization = who, .traceparent = {}, .tracestate = {}, .deadline = deadline});
+    return call;
+  }
+  static std::unique_ptr<pbuf::Message> Request() { return std::make_unique<echo::EchoRequest>(); }
+
+  FakeClock clock_;
+  observe::Metrics metrics_{"rpctest"};
+  observe::Log log_{{.service = "rpctest", .level = observe::Level::kError}, metrics_};
+  FakeAuthenticator authenticator_;
+  Executor executor_{{.threads = 2}, metrics_};
+  std::mutex mutex_;  // guards kept_
+  std::vector<Done> kept_;
+  std::vector<std::shared_ptr<FakeCall>> calls_;
+  Pipeline pipeline_;
+
+  const Method blocking_ = MethodWith(BlockingHandler(
+      [](const auto&, const auto&) { return std::make_unique<echo::EchoResponse>(); }));
+  // Keeps its calls.
+  const Method keeping_ = MethodWith(AsyncHandler([this](const auto&, const auto&, Done done) {
+    const std::lock_guard lock(mutex_);
+    kept_.push_back(std::move(done));
+  }));
+  const Method forbidden_ = MethodWith(keeping_.handler, "echoes.write");
+};
+
+TEST_F(PipelineTest, ACallOfAKnownCallerIsAnswered) {
+  const auto call = Begin(blocking_, "anna");
+  call->Received(Request());
+
+  ASSERT_TRUE(Eventually([&] { return call->sent().has_value(); }, 5s));
+  EXPECT_THAT(*call->sent(), IsOk());
+  EXPECT_EQ(call->call()->principal.name, "users/anna");
+}
+
+TEST_F(PipelineTest, ACallerWithoutTokenIsRefusedBeforeHisRequestIsRead) {
+  const auto call = Begin(blocking_, "");
+
+  EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kUnauthenticated, "TOKEN_MISSING"));
+}
+
+TEST_F(PipelineTest, ACallerWithoutThePermissionIsRefused) {
+  EXPECT_THAT(*Begin(forbidden_, "anna")->sent(),
+              StatusIs(StatusCode::kPermissionDenied, "PERMISSION_DENIED"));
+}
+
+TEST_F(PipelineTest, ARequestMayArriveBeforeItsCallerIsKnown) {
+  const auto call = Begin(blocking_, "later");
+  call->Received(Request());
+  EXPECT_FALSE(call->sent().has_value());
+
+  authenticator_.AnswerAll(FakeAuthenticator::Anna());
+
+  ASSERT_TRUE(Eventually([&] { return call->sent().has_value(); }, 5s));
+  EXPECT_THAT(*call->sent(), IsOk());
+}
+
+TEST_F(PipelineTest, CallsBeyondTheBoundAreRefused) {
+  const auto first = Begin(keeping_, "anna");
+  const auto second = Begin(keeping_, "anna");
+
+  const auto third = Begin(keeping_, "anna");
+  EXPECT_THAT(*third->sent(), StatusIs(StatusCode::kResourceExhausted, "TOO_MANY_CALLS"));
+  first->Cancel();
+
+  EXPECT_FALSE(Begin(keeping_, "anna")->sent().has_value());
+}
+
+TEST_F(PipelineTest, ADeadlineThatPassedIsAnsweredByTheSweep) {
+  const auto call = Begin(keeping_, "anna", Deadline::After(1h));
+  call->Received(Request());
+
+  pipeline_.Sweep(std::chrono::steady_clock::now());
+  EXPECT_FALSE(call->sent().has_value());
+  pipeline_.Sweep(std::chrono::steady_clock::now() + 1s);
+
+  EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+}
+
+TEST_F(PipelineTest, ALateAnswerIsHarmless) {
+  const auto call = Begin(keeping_, "anna");
+  call->Received(Request());
+  call->Cancel();
+
+  ASSERT_EQ(kept_.size(), 1U);
+  EXPECT_TRUE(kept_[0].Pointless());
+  kept_[0](std::make_shared<echo::EchoResponse>());
+
+  EXPECT_EQ(call->times(), 1);
+  EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kCancelled, "CANCELLED"));
+}
+
+TEST_F(PipelineTest, RacingAnswersGiveOne) {
+  for (int round = 0; round < 50; ++round) {
+    const auto call = Begin(keeping_, "anna");
+    call->Received(Request());
+    Done done = std::exchange(kept_, {}).at(0);
+    {
+      const std::jthread one([&] { done(std::make_shared<echo::EchoResponse>()); });
+      const std::jthread two([&] { call->Cancel(); });
+      const std::jthread three([&] { pipeline_.Sweep(Deadline::Point::max()); });
+    }
+    EXPECT_EQ(call->times(), 1);
+  }
+  EXPECT_EQ(pipeline_.calls(), 0U);
+}
+
+TEST_F(PipelineTest, WaitingForCallsEndsWithTheLast) {
+  const auto call = Begin(keeping_, "anna");
+  EXPECT_FALSE(pipeline_.AwaitCalls(Deadline::After(0ms)));
+
+  const std::jthread other([&] { call->Cancel(); });
+
+  EXPECT_TRUE(pipeline_.AwaitCalls(Deadline::After(5s)));
+}
+
+TEST_F(PipelineTest, EndingCallsAnswersThemAll) {
+  const auto one = Begin(keeping_, "anna");
+  const auto two = Begin(keeping_, "later");
+
+  pipeline_.EndCalls(Unavailable("STOPPING", "stopping"));
+  authenticator_.AnswerAll(FakeAuthenticator::Anna());
+
+  EXPECT_THAT(*one->sent(), StatusIs(StatusCode::kUnavailable, "STOPPING"));
+  EXPECT_THAT(*two->sent(), StatusIs(StatusCode::kUnavailable, "STOPPING"));
+}
+
+}  // namespace
+}  // namespace lotura::rpc
