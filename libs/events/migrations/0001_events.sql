@@ -70,6 +70,7 @@ CREATE TABLE relay_cursor (
 );
 
 -- Events that a consumer has handled, parked or given up. The same event always has the same time, so that it is unique over all partitions.
+-- A record that is no event stands under a number made from its content, without tenant and at time zero.
 CREATE TABLE inbox (
   tenant_id uuid NOT NULL,
   consumer text COLLATE "C" NOT NULL,
@@ -85,14 +86,15 @@ CREATE INDEX inbox_other_receive_time_idx ON inbox_other (receive_time);
 
 -- One row for each key that a consumer does not handle until somebody decides on the event that failed.
 CREATE TABLE dead_letter (
+  -- Zero if the record does not tell.
   tenant_id uuid NOT NULL,
   consumer text COLLATE "C" NOT NULL,
   -- Key of the bus record.
   key bytea NOT NULL,
   reason text COLLATE "C" NOT NULL,
   message text COLLATE "C" NOT NULL,
-  attempts int NOT NULL,
-  fail_time timestamptz NOT NULL,
+  attempts bigint NOT NULL,
+  fail_time timestamptz NOT NULL DEFAULT now(),
   -- When the dead-letter topic had it.
   announce_time timestamptz,
   PRIMARY KEY (tenant_id, consumer, key)
@@ -107,14 +109,15 @@ CREATE TABLE parked_event (
   key bytea NOT NULL,
   seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   topic text COLLATE "C" NOT NULL,
-  partition int NOT NULL,
+  partition bigint NOT NULL,
   place bigint NOT NULL,
   -- lotura.events.v1.ParkedRecord
   record bytea NOT NULL,
   park_time timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (tenant_id, consumer, key, seq),
-  UNIQUE (consumer, topic, partition, place)
+  PRIMARY KEY (tenant_id, consumer, key, seq)
 );
+
+CREATE INDEX parked_event_consumer_idx ON parked_event (consumer);
 
 -- Makes the partition of a day for a table that is partitioned by day; false if it exists. Attaching does not wait for writers of the table.
 CREATE FUNCTION add_day_partition(parent text, day date) RETURNS boolean LANGUAGE plpgsql SET lock_timeout = '2s' SET timezone = 'UTC' AS $$

@@ -1,0 +1,200 @@
+#include "libs/events/consumer_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "libs/base/errors.h"
+
+namespace lotura::events {
+namespace {
+
+constexpr std::size_t kLettersAtOnce = 100;
+constexpr std::chrono::seconds kTopicBound{15};
+
+BusRecord ToLetter(const DeadLetter& letter, const std::string& consumer) {
+  const Place& place = letter.received.place;
+  BusRecord record = letter.received.record;
+  record.topic = DeadLetterTopicOf(place.topic, consumer);
+  record.headers.push_back({"dlq_consumer", consumer});
+  record.headers.push_back({"dlq_reason", letter.reason});
+  record.headers.push_back({"dlq_attempts", std::to_string(letter.attempts)});
+  record.headers.push_back({"dlq_time", ToRfc3339(letter.fail_time)});
+  record.headers.push_back({"dlq_topic", place.topic});
+  record.headers.push_back({"dlq_partition", std::to_string(place.partition)});
+  record.headers.push_back({"dlq_offset", std::to_string(place.offset)});
+  return record;
+}
+
+}  // namespace
+
+std::string DeadLetterTopicOf(const std::string& topic, const std::string& consumer) {
+  return fmt::format("{}.{}.dlq", topic, consumer);
+}
+
+struct ConsumerStep::Announcement {
+  std::vector<DeadLetter> letters;
+  std::shared_ptr<Flight> flight;
+  std::unique_ptr<Producer> producer;
+};
+
+ConsumerStep::ConsumerStep(ConsumerOptions options, Bus& bus, Inbox& inbox, const Clock& clock,
+                           const observe::Metrics& metrics, const observe::Log& log)
+    : options_(std::move(options)),
+      bus_(bus),
+      inbox_(inbox),
+      clock_(clock),
+      metrics_(metrics, options_.name),
+      log_(log) {}
+
+ConsumerStep::~ConsumerStep() = default;
+
+std::chrono::microseconds ConsumerStep::Run() {
+  const Instant now = clock_.Now();
+  if (now < retry_at_) return retry_at_ - now;
+  const absl::Status status = Pass(now);
+  if (status.ok()) {
+    retry_ = std::chrono::milliseconds(0);
+    return std::chrono::microseconds(0);
+  }
+  Count(status).IgnoreError();
+  if (retry_.count() == 0) {
+    log_.Warning("the consumer waits", {observe::Fields::kConsumer(options_.name),
+                                        observe::Fields::kReason(ReasonOf(status))});
+  }
+  retry_ = std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
+  retry_at_ = clock_.Now() + retry_;
+  return retry_;
+}
+
+void ConsumerStep::Stop() {
+  announcement_.reset();
+  batch_.clear();
+  consumer_.reset();
+}
+
+absl::Status ConsumerStep::Pass(Instant now) {
+  if (batch_.empty()) LOTURA_RETURN_IF_ERROR(Poll());
+  if (!batch_.empty()) LOTURA_RETURN_IF_ERROR(ApplyBatch(now));
+  // Neither holds up the events.
+  if (now >= announce_at_ && !Count(Announce()).ok()) announce_at_ = now + options_.retry_max;
+  Count(MeasureLag(now)).IgnoreError();
+  return absl::OkStatus();
+}
+
+const absl::Status& ConsumerStep::Count(const absl::Status& status) {
+  if (!status.ok()) metrics_.failures.With({options_.name, ReasonOf(status)}).Add();
+  return status;
+}
+
+absl::Status ConsumerStep::Poll() {
+  if (consumer_ == nullptr) {
+    LOTURA_ASSIGN_OR_RETURN(consumer_, bus_.NewConsumer({.group = options_.name,
+                                                         .topics = options_.topics,
+                                                         .instance = options_.instance}));
+  }
+  auto records = consumer_->Poll(options_.batch, options_.wait);
+  if (!records.ok()) {
+    if (ReasonOf(records.status()) == "CONSUMER_BROKEN") consumer_.reset();
+    return records.status();
+  }
+  batch_ = *std::move(records);
+  return absl::OkStatus();
+}
+
+absl::Status ConsumerStep::ApplyBatch(Instant now) {
+  const Applied applied = inbox_.Apply(batch_, Deadline::After(options_.apply));
+  metrics_.handled.Add(static_cast<double>(applied.handled));
+  metrics_.duplicates.Add(static_cast<double>(applied.duplicates));
+  metrics_.dead_letters.Add(static_cast<double>(applied.dead));
+  if (applied.last.has_value()) last_handled_ = applied.last;
+  if (applied.dead > 0) has_letters_ = true;
+  if (applied.dead + applied.parked > 0) measured_at_ = Instant();
+  Commit(applied.done);
+  batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(applied.done));
+  if (!batch_.empty() && last_handled_.has_value()) {
+    metrics_.lag_seconds.Set(std::chrono::duration<double>(now - *last_handled_).count());
+  }
+  return applied.status;
+}
+
+void ConsumerStep::Commit(std::size_t records) {
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> next;
+  for (const ReceivedRecord& received : std::span(batch_).first(records)) {
+    next[{received.place.topic, received.place.partition}] = received.place.offset + 1;
+  }
+  std::vector<Place> places;
+  for (const auto& [partition, offset] : next) {
+    places.push_back({partition.first, partition.second, offset});
+  }
+  if (places.empty()) return;
+  // Whoever reads the partition next gets the records again if this fails, and finds them handled;
+  // the next commit covers this one.
+  Count(consumer_->Commit(places)).IgnoreError();
+}
+
+absl::Status ConsumerStep::Announce() {
+  if (announcement_ == nullptr) {
+    return has_letters_ ? BeginAnnouncement() : absl::OkStatus();
+  }
+  Announcement& announcement = *announcement_;
+  if (announcement.flight->failed()) {
+    announcement_.reset();
+    return Unavailable("DEAD_LETTER_NOT_DELIVERED", "the broker did not take a dead letter");
+  }
+  if (announcement.flight->confirmed() < announcement.letters.size()) return absl::OkStatus();
+  const absl::Status marked =
+      inbox_.MarkAnnounced(announcement.letters, Deadline::After(options_.apply));
+  announcement_.reset();
+  return marked;
+}
+
+absl::Status ConsumerStep::BeginAnnouncement() {
+  const Deadline deadline = Deadline::After(options_.apply);
+  LOTURA_ASSIGN_OR_RETURN(std::vector<DeadLetter> letters,
+                          inbox_.Unannounced(kLettersAtOnce, deadline));
+  has_letters_ = !letters.empty();
+  if (letters.empty()) return absl::OkStatus();
+  auto announcement = std::make_unique<Announcement>();
+  LOTURA_ASSIGN_OR_RETURN(announcement->producer, bus_.NewProducer());
+  std::set<std::string> topics;
+  for (const DeadLetter& letter : letters) topics.insert(letter.received.place.topic);
+  for (const std::string& topic : topics) {
+    LOTURA_RETURN_IF_ERROR(bus_.EnsureTopic({.name = DeadLetterTopicOf(topic, options_.name),
+                                             .partitions = 1,
+                                             .replicas = options_.replicas,
+                                             .replicas_in_sync = options_.replicas_in_sync,
+                                             .retention = std::chrono::hours(24 * 30)},
+                                            Deadline::After(kTopicBound)));
+  }
+  announcement->flight = std::make_shared<Flight>(letters.size(), [] {});
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    LOTURA_RETURN_IF_ERROR(announcement->producer->Produce(
+        ToLetter(letters[i], options_.name),
+        [flight = announcement->flight, i](const absl::Status& status) {
+          flight->Confirm(i, status);
+        }));
+  }
+  announcement->letters = std::move(letters);
+  announcement_ = std::move(announcement);
+  return absl::OkStatus();
+}
+
+absl::Status ConsumerStep::MeasureLag(Instant now) {
+  if (now - measured_at_ < options_.lag_interval || consumer_ == nullptr) return absl::OkStatus();
+  measured_at_ = now;
+  LOTURA_ASSIGN_OR_RETURN(const std::size_t parked,
+                          inbox_.CountParked(Deadline::After(options_.apply)));
+  metrics_.parked.Set(static_cast<double>(parked));
+  LOTURA_ASSIGN_OR_RETURN(const std::int64_t behind, consumer_->Lag());
+  const auto lag = behind + static_cast<std::int64_t>(batch_.size());
+  metrics_.lag_records.Set(static_cast<double>(lag));
+  const bool is_behind = lag > 0 && last_handled_.has_value();
+  metrics_.lag_seconds.Set(is_behind ? std::chrono::duration<double>(now - *last_handled_).count()
+                                     : 0);
+  return absl::OkStatus();
+}
+
+}  // namespace lotura::events

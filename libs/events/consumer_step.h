@@ -1,0 +1,89 @@
+// Consumes events: one pass at a time, so that a thread or a simulation can drive it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/events/bus.h"
+#include "libs/events/flight.h"
+#include "libs/events/inbox.h"
+#include "libs/events/metrics.h"
+#include "libs/observe/log.h"
+
+namespace lotura::events {
+
+struct ConsumerOptions {
+  // The group, and the name of the metrics: "communications.timeline".
+  std::string name;
+  std::vector<std::string> topics;
+  // See Subscription.
+  std::string instance;
+  std::size_t batch = 500;
+  // How long a pass waits for records.
+  std::chrono::milliseconds wait{100};
+  // Pauses after a failure double from the first to the second.
+  std::chrono::milliseconds retry_min{100};
+  std::chrono::milliseconds retry_max{10'000};
+  std::chrono::milliseconds lag_interval{5'000};
+  // Bound of one batch in the database.
+  std::chrono::milliseconds apply{30'000};
+  // Of the dead-letter topics that it creates when it needs one.
+  std::int32_t replicas = 1;
+  std::int32_t replicas_in_sync = 1;
+};
+
+// "lotura.sales.v1.communications.timeline.dlq".
+std::string DeadLetterTopicOf(const std::string& topic, const std::string& consumer);
+
+// Polls a batch, applies it, and commits its offsets before it polls again: when partitions change
+// hands, nothing is in flight. A failure that may pass is tried again, with growing pauses, for
+// ever: nothing is skipped. Used by one thread.
+class ConsumerStep {
+ public:
+  ConsumerStep(ConsumerOptions options, Bus& bus, Inbox& inbox, const Clock& clock,
+               const observe::Metrics& metrics, const observe::Log& log);
+  ~ConsumerStep();
+  ConsumerStep(const ConsumerStep&) = delete;
+  ConsumerStep& operator=(const ConsumerStep&) = delete;
+
+  // One pass; returns how long to pause.
+  std::chrono::microseconds Run();
+  // Leaves the group.
+  void Stop();
+
+ private:
+  // Dead letters on their way to their topic.
+  struct Announcement;
+
+  absl::Status Pass(Instant now);
+  absl::Status Poll();
+  absl::Status ApplyBatch(Instant now);
+  void Commit(std::size_t records);
+  absl::Status Announce();
+  absl::Status BeginAnnouncement();
+  absl::Status MeasureLag(Instant now);
+  // Counts a failure.
+  const absl::Status& Count(const absl::Status& status);
+
+  const ConsumerOptions options_;
+  Bus& bus_;
+  Inbox& inbox_;
+  const Clock& clock_;
+  const ConsumerMetrics metrics_;
+  const observe::Log log_;
+  std::unique_ptr<Consumer> consumer_;
+  // What was polled and is not done with.
+  std::vector<ReceivedRecord> batch_;
+  std::optional<Instant> last_handled_;
+  std::unique_ptr<Announcement> announcement_;
+  // Whether dead letters may wait for their announcement: always at the start.
+  bool has_letters_ = true;
+  Instant announce_at_;
+  Instant measured_at_;
+  std::chrono::milliseconds retry_{0};
+  Instant retry_at_;
+};
+
+}  // namespace lotura::events

@@ -1,0 +1,228 @@
+// The consumer on a bus in memory with an inbox that remembers, step by step. tsan
+#include "libs/events/consumer_step.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "libs/events/memory_bus.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::events {
+namespace {
+
+using ::lotura::testing::IsOk;
+using ::std::chrono::milliseconds;
+using ::std::chrono::seconds;
+
+// Applies a value once; fails as it is told.
+class FakeInbox final : public Inbox {
+ public:
+  Applied Apply(std::span<const ReceivedRecord> records, Deadline /*deadline*/) override {
+    Applied applied;
+    for (const ReceivedRecord& received : records) {
+      const std::string& value = received.record.value;
+      if (value == blocked) {
+        applied.status = Unavailable("DATABASE_UNAVAILABLE", "gone");
+        return applied;
+      }
+      ++applied.done;
+      if (value.starts_with("poison")) {
+        ++applied.dead;
+        letters.push_back(
+            {.key = received.record.key, .reason = "BAD", .attempts = 1, .received = received});
+      } else if (seen.insert(value).second) {
+        ++applied.handled;
+        effects.push_back(value);
+      } else {
+        ++applied.duplicates;
+      }
+    }
+    return applied;
+  }
+  absl::StatusOr<std::vector<DeadLetter>> Unannounced(std::size_t /*limit*/,
+                                                      Deadline /*deadline*/) override {
+    return letters;
+  }
+  absl::Status MarkAnnounced(std::span<const DeadLetter> announced,
+                             Deadline /*deadline*/) override {
+    letters.erase(letters.begin(), letters.begin() + static_cast<std::ptrdiff_t>(announced.size()));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::size_t> CountParked(Deadline /*deadline*/) override { return letters.size(); }
+
+  std::string blocked = "none";
+  std::set<std::string> seen;
+  std::vector<std::string> effects;
+  std::vector<DeadLetter> letters;
+};
+
+class ConsumerStepTest : public ::testing::Test {
+ protected:
+  ConsumerStepTest() {
+    EXPECT_THAT(bus_.EnsureTopic({.name = "t", .partitions = 1}, Deadline::After(seconds(1))),
+                IsOk());
+    producer_ = bus_.NewProducer().value();
+  }
+
+  std::unique_ptr<ConsumerStep> NewStep(std::size_t batch = 500) {
+    return std::make_unique<ConsumerStep>(
+        ConsumerOptions{.name = "group", .topics = {"t"}, .batch = batch, .wait = milliseconds(0)},
+        bus_, inbox_, clock_, metrics_, log_);
+  }
+
+  void Produce(const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+      ASSERT_THAT(producer_->Produce({.topic = "t", .key = "k", .value = value},
+                                     [](const absl::Status&) {}),
+                  IsOk());
+    }
+  }
+
+  void Settle(ConsumerStep& step) {
+    for (int i = 0; i < 20; ++i) {
+      step.Run();
+      clock_.Advance(seconds(6));
+    }
+  }
+
+  double Metric(const std::string& name) const {
+    const std::string text = metrics_.Exposition();
+    const std::size_t at = text.find("\n" + name + "{");
+    return at == std::string::npos ? -1 : std::stod(text.substr(text.find("} ", at) + 2));
+  }
+
+  using Values = std::vector<std::string>;
+
+  testing::FakeClock clock_;
+  observe::Metrics metrics_{"sales"};
+  observe::Log log_{{.service = "sales", .level = observe::Level::kError}, metrics_};
+  MemoryBus bus_;
+  FakeInbox inbox_;
+  std::unique_ptr<Producer> producer_;
+};
+
+TEST_F(ConsumerStepTest, HandlesInOrderAndCommits) {
+  Produce({"1", "2", "3"});
+  auto step = NewStep();
+  Settle(*step);
+  step.reset();
+  inbox_.seen.clear();
+  Produce({"4"});
+  Settle(*NewStep());
+
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2", "3", "4"}));
+}
+
+TEST_F(ConsumerStepTest, FailureThatPassesHoldsBackAllThatFollowsAndSkipsNothing) {
+  Produce({"1", "2", "3", "4"});
+  inbox_.blocked = "3";
+  const auto step = NewStep();
+  Settle(*step);
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2"}));
+
+  inbox_.blocked = "none";
+  Settle(*step);
+
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2", "3", "4"}));
+  EXPECT_EQ(Metric("lotura_consumer_duplicates_total"), 0);
+}
+
+TEST_F(ConsumerStepTest, PausesGrowUpToABoundAndAreNotCutShort) {
+  Produce({"1"});
+  inbox_.blocked = "1";
+  const auto step = NewStep();
+  std::vector<std::chrono::microseconds> pauses;
+  for (int i = 0; i < 9; ++i) {
+    pauses.push_back(step->Run());
+    clock_.Advance(pauses.back());
+  }
+
+  EXPECT_EQ(pauses[0], milliseconds(100));
+  EXPECT_EQ(pauses[1], milliseconds(200));
+  EXPECT_EQ(pauses[8], milliseconds(10'000));
+  step->Run();
+  EXPECT_GT(step->Run(), milliseconds(0));
+}
+
+TEST_F(ConsumerStepTest, RecordsHandledBeforeACrashAreDuplicatesForTheNext) {
+  Produce({"1", "2"});
+  // The effects are made, then the broker is gone before the offsets are committed.
+  class StopsBus final : public Inbox {
+   public:
+    StopsBus(FakeInbox& inbox, MemoryBus& bus) : inbox_(inbox), bus_(bus) {}
+    Applied Apply(std::span<const ReceivedRecord> records, Deadline deadline) override {
+      const Applied applied = inbox_.Apply(records, deadline);
+      bus_.Stop();
+      return applied;
+    }
+    absl::StatusOr<std::vector<DeadLetter>> Unannounced(std::size_t limit,
+                                                        Deadline deadline) override {
+      return inbox_.Unannounced(limit, deadline);
+    }
+    absl::Status MarkAnnounced(std::span<const DeadLetter> letters, Deadline deadline) override {
+      return inbox_.MarkAnnounced(letters, deadline);
+    }
+    absl::StatusOr<std::size_t> CountParked(Deadline deadline) override {
+      return inbox_.CountParked(deadline);
+    }
+
+   private:
+    FakeInbox& inbox_;
+    MemoryBus& bus_;
+  };
+  StopsBus dying(inbox_, bus_);
+  ConsumerStep({.name = "group", .topics = {"t"}, .wait = milliseconds(0)}, bus_, dying, clock_,
+               metrics_, log_)
+      .Run();
+  bus_.Start();
+
+  Settle(*NewStep());
+
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2"}));
+  EXPECT_EQ(Metric("lotura_consumer_duplicates_total"), 2);
+}
+
+TEST_F(ConsumerStepTest, DeadLetterGoesToItsTopicWithWhereItCameFromAndWhy) {
+  Produce({"1", "poison", "2"});
+  const auto step = NewStep();
+  Settle(*step);
+
+  const auto letters = bus_.RecordsOf("t.group.dlq");
+  ASSERT_EQ(letters.size(), 1);
+  EXPECT_EQ(letters[0].record.value, "poison");
+  std::map<std::string, std::string> headers;
+  for (const Header& header : letters[0].record.headers) headers[header.name] = header.value;
+  EXPECT_EQ(headers["dlq_consumer"], "group");
+  EXPECT_EQ(headers["dlq_reason"], "BAD");
+  EXPECT_EQ(headers["dlq_topic"], "t");
+  EXPECT_EQ(headers["dlq_partition"], "0");
+  EXPECT_EQ(headers["dlq_offset"], "1");
+  EXPECT_EQ(inbox_.letters.size(), 0);
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2"}));
+  EXPECT_EQ(Metric("lotura_consumer_dead_letters_total"), 1);
+}
+
+TEST_F(ConsumerStepTest, DeadLettersFromBeforeAStartAreAnnouncedToo) {
+  inbox_.letters.push_back({.key = "k",
+                            .reason = "BAD",
+                            .received = {.record = {.value = "old"}, .place = {.topic = "t"}}});
+
+  Settle(*NewStep());
+
+  EXPECT_EQ(bus_.RecordsOf("t.group.dlq").size(), 1);
+}
+
+TEST_F(ConsumerStepTest, LagIsMeasured) {
+  const auto step = NewStep(2);
+  Produce({"1", "2", "3", "4", "5"});
+  step->Run();
+
+  EXPECT_EQ(Metric("lotura_consumer_lag_records"), 3);
+  Settle(*step);
+  EXPECT_EQ(Metric("lotura_consumer_lag_records"), 0);
+}
+
+}  // namespace
+}  // namespace lotura::events

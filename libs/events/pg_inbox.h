@@ -1,0 +1,75 @@
+// The inbox in the schema of a service: effects and what was handled commit together.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/events/event.h"
+#include "libs/events/inbox.h"
+#include "libs/observe/log.h"
+#include "libs/pg/database.h"
+
+namespace lotura::events {
+
+// Makes the effect of events, in the order in which they stand, within the transaction that
+// remembers them. It changes nothing outside the transaction, since it may run again. UNAVAILABLE,
+// ABORTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, CANCELLED and UNKNOWN mean that it may succeed
+// later: it is tried until it does. Any other error that comes back is the event's fault.
+using EventHandler = std::function<absl::Status(pg::Tx&, std::span<const Event>)>;
+
+// Whether the same work may succeed when it is done again.
+bool MayPass(const absl::Status& status);
+
+// For a handler that looks at one event at a time.
+EventHandler OneByOne(std::function<absl::Status(pg::Tx&, const Event&)> handler);
+
+struct InboxOptions {
+  // Whose events they are, unique within the schema: "timeline".
+  std::string consumer;
+  // Dead letters and events behind them; beyond, the consumer waits for somebody to decide.
+  std::size_t parked_max = 1'000;
+  // How often an event must fail in a row before it counts as a dead letter.
+  int attempts = 3;
+};
+
+// Used by one thread.
+class PgInbox final : public Inbox {
+ public:
+  PgInbox(pg::Database& database, InboxOptions options, EventHandler handler,
+          const observe::Log& log)
+      : database_(database),
+        options_(std::move(options)),
+        handler_(std::move(handler)),
+        log_(log) {}
+
+  Applied Apply(std::span<const ReceivedRecord> records, Deadline deadline) override;
+  absl::StatusOr<std::vector<DeadLetter>> Unannounced(std::size_t limit,
+                                                      Deadline deadline) override;
+  absl::Status MarkAnnounced(std::span<const DeadLetter> letters, Deadline deadline) override;
+  absl::StatusOr<std::size_t> CountParked(Deadline deadline) override;
+
+ private:
+  struct Item;
+
+  void ApplySpan(std::span<const Item> items, std::span<const Event> events, Deadline deadline,
+                 Applied& applied);
+  // Within one transaction: all of them, or none and why.
+  absl::Status Handle(pg::Tx& tx, std::span<const Item> items, std::span<const Event> events,
+                      Applied& applied);
+  absl::Status Condemn(pg::Tx& tx, const Item& item, const absl::Status& why, Applied& applied);
+  absl::Status Park(pg::Tx& tx, std::span<const Item* const> items);
+  // Whether the event failed too often to be tried again.
+  bool IsDead(const Item& item, const absl::Status& why);
+
+  pg::Database& database_;
+  const InboxOptions options_;
+  const EventHandler handler_;
+  const observe::Log log_;
+  // The event that failed last, and how often in a row.
+  Uuid suspect_;
+  int failures_ = 0;
+};
+
+}  // namespace lotura::events
