@@ -90,7 +90,7 @@ LAYERS = [
            "of another service", path="services/sales/move.cc"),
     Example("include-layer", "services/sales/opportunity.cc", '#include "libs/events/consumer.h"\n',
             '#include "libs/resource/rules.h"\n', beside={**DECLARED, **README}, about="of a resource's rules"),
-    source("include-layer", '#include "libs/host/host.h"\n', '#include "libs/events/consumer.h"\n', "of a verb",
+    source("include-layer", '#include "libs/cache/cache.h"\n', '#include "libs/events/consumer.h"\n', "of a verb",
            path="services/sales/on_moved.cc"),
 ]
 
@@ -103,6 +103,7 @@ SMELLS = [
     source("sleep-in-test", "import time\ntime.sleep(1)\n", "import time\ntime.monotonic()\n", "of Python",
            path="tests/e2e/test_x.py"),
     header("bool-parameter", "void List(int size, bool deleted = false);\n", "bool Has(int size);\n"),
+    header("bool-parameter", "void OnDone(bool ok);\nvoid F() override;\n", "void OnDone(bool ok) override;\n", "of others"),
     header("name-says-nothing", "class RecordManager {};\n", "class Database {};\nclass Databases {};\n"),
     header("using-namespace", "using namespace std;\n", "using std::string;\n"),
     source("thread-unjoined", "void F() { std::thread a(g); }\n", "void F() { std::jthread a(g); }\n"),

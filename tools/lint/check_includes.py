@@ -39,7 +39,7 @@ LAYERS = {
     "rules": ("libs/base/", "libs/observe/", "libs/pg/", "libs/resource/", "services/{service}/",
               "lotura/"),
     "verbs": ("libs/base/", "libs/observe/", "libs/pg/", "libs/resource/", "libs/events/",
-              "libs/rpc/", "services/{service}/", "lotura/"),
+              "libs/rpc/", "libs/host/", "services/{service}/", "lotura/"),
     "app": ("libs/", "services/{service}/", "lotura/"),
     "test": ("libs/", "services/{service}/", "lotura/"),
 }

@@ -20,6 +20,8 @@ class Smell:
     only_headers: bool = False
     # Tests may do it.
     not_in_tests: bool = False
+    # No smell if the declaration goes on like this.
+    unless_followed_by: re.Pattern | None = None
 
 
 SMELLS = (
@@ -32,7 +34,8 @@ SMELLS = (
     Smell("sleep-in-test", re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\("),
           "a test sleeps", only_tests=True),
     Smell("bool-parameter", re.compile(r"[(,]\s*(?:const\s+)?bool\s+\w+\s*(?:=[^,()]*)?[,)]"),
-          "a parameter is a bool", only_headers=True),
+          "a parameter is a bool", only_headers=True,
+          unless_followed_by=re.compile(r"[^;{]*\boverride\b")),
     Smell("name-says-nothing",
           re.compile(r"\b(?:class|struct|namespace|using)\s+(?:\w*[a-z])?"
                      r"(?:Manager|Helper|Utils?|Impl|Base|Data)\b"),
@@ -85,6 +88,8 @@ def _smells(file: SourceFile, smell: Smell) -> Iterator[Finding]:
     if smell.only_headers and not file.path.endswith(".h"):
         return
     for match in smell.pattern.finditer(file.cpp.code):
+        if smell.unless_followed_by and smell.unless_followed_by.match(file.cpp.code, match.end()):
+            continue
         # Where the word stands, not the bracket or the line break before it.
         offset = match.start() + len(match[0]) - len(match[0].lstrip("(, \n"))
         yield file.finding(file.cpp.line_at(offset), smell.rule, smell.what)

@@ -45,7 +45,8 @@ class SourceFile:
     @property
     def is_test(self) -> bool:
         """Whether the file holds tests or serves them alone."""
-        return (self.name.endswith("_test.cc") or self.name.startswith("test_")
+        return (self.name.endswith(("_test.cc", "_fixture.h", "_fixture.cc", "_contract.h"))
+                or self.name.startswith("test_")
                 or self.path.startswith("tests/") or self.path.startswith("libs/testing/")
                 or "/tests/" in self.path or "/testdata/" in self.path)
 
