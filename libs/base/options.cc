@@ -83,6 +83,7 @@ absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> argument
     const std::size_t equals = variable.find('=');
     const std::string name = variable.substr(0, equals);
     if (!name.starts_with(kPrefix) || std::ranges::find(kToolVariables, name) != std::end(kToolVariables)) continue;
+    if (unknown_ == UnknownVariables::kIgnored && Find(NameOfVariable(name)) == nullptr) continue;
     set(NameOfVariable(name), name, variable.substr(equals + 1));
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -30,9 +30,14 @@ struct NumberBounds {
 // What the command line asked for beside settings.
 enum class OptionsVerb { kRun, kPrintDocs, kCheck, kHelp };
 
+// Whether a LOTURA_ variable that is no setting is an error. A program that runs beside services shares their environment.
+enum class UnknownVariables { kRefused, kIgnored };
+
 // The targets of the settings outlive this object.
 class Options {
  public:
+  explicit Options(UnknownVariables unknown = UnknownVariables::kRefused) : unknown_(unknown) {}
+
   // Declared settings hold their defaults until Parse. A required one has none.
   void Text(OptionInfo info, std::string& target);
   void RequiredText(OptionInfo info, std::string& target);
@@ -64,6 +69,7 @@ class Options {
   Option* Find(std::string_view name);
   void Add(Option option);
 
+  const UnknownVariables unknown_;
   std::vector<Option> options_;
 };
 

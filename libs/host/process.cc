@@ -101,7 +101,7 @@ class Process {
   observe::Metrics metrics_;
   observe::Log log_;
   observe::Readiness readiness_;
-  std::atomic<bool> draining_ = false;
+  std::atomic<bool> serving_ = false;
   std::unique_ptr<observe::HttpEndpoint> http_;
   std::unique_ptr<rpc::TokenVerifier> tokens_;
   std::optional<resource::PageTokens> page_tokens_;
@@ -119,14 +119,13 @@ absl::Status Process::Start() {
   LOTURA_RETURN_IF_ERROR(StartServices());
   LOTURA_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = config_.grpc_listen}, *door_));
   door_->health().SetAll(rpc::Serving::kYes);
-  readiness_.Require("serving", [this] {
-    return draining_ ? Unavailable("DRAINING", "the process stops") : absl::OkStatus();
-  });
+  serving_ = true;
   log_.Info("serving", {observe::Fields::kAddress(config_.grpc_listen), observe::Fields::kPort(server_->port())});
   return absl::OkStatus();
 }
 
 absl::Status Process::StartEdge() {
+  readiness_.Require("serving", [this] { return serving_ ? absl::OkStatus() : Unavailable("NOT_SERVING", "the process starts or stops"); });
   LOTURA_ASSIGN_OR_RETURN(const std::string keys, ReadFile(config_.page_token_keys));
   LOTURA_ASSIGN_OR_RETURN(page_tokens_, resource::PageTokens::FromText(keys));
   LOTURA_ASSIGN_OR_RETURN(tokens_, rpc::TokenVerifier::Create({.rules = {.issuer = config_.token_issuer, .audience = config_.token_audience}, .keys = config_.token_jwks},
@@ -162,7 +161,7 @@ absl::Status Process::StartServices() {
 }
 
 void Process::Drain() {
-  draining_ = true;
+  serving_ = false;
   if (server_ != nullptr) {
     server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms), .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
   }
@@ -197,7 +196,7 @@ int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
 int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {
   std::string postgres;
   std::int64_t timeout_s = 600;
-  Options options;
+  Options options(UnknownVariables::kIgnored);
   options.RequiredText({"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "", Secret::kYes}, postgres);
   options.Number({"timeout-s", "longest time for all migrations", "s"}, timeout_s, {1, 86'400});
   const auto exit_code = ReadSettings(argc, argv, options);
