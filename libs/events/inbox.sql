@@ -75,8 +75,3 @@ DELETE FROM dead_letter WHERE tenant_id = $1::uuid AND consumer = $2::text AND k
 -- It may be another event of the key that fails now.
 UPDATE dead_letter SET reason = $4::text, message = $5::text, attempts = attempts + 1, fail_time = now(), announce_time = NULL
 WHERE tenant_id = $1::uuid AND consumer = $2::text AND key = $3::bytea
-
--- name: PruneInbox
--- A bounded number of those beyond the days; see upkeep.
-DELETE FROM inbox_other o WHERE o.ctid = ANY (ARRAY(
-  SELECT i.ctid FROM inbox_other i WHERE i.receive_time < $1::timestamptz ORDER BY i.receive_time LIMIT $2::bigint))

@@ -39,10 +39,6 @@ SELECT j.xid, j.seq, j.create_time FROM journal_leaf j
 WHERE (j.xid, j.seq) > ($2::xid8, $3::bigint) AND j.epoch = $1::bigint
 ORDER BY j.xid, j.seq LIMIT 1
 
--- name: JournalDays
-SELECT right(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'journal'::regclass ORDER BY 1
-
 -- name: JournalEpochs
 SELECT e.epoch, e.first_xid FROM journal_epoch e ORDER BY e.epoch
 

@@ -4,27 +4,11 @@
 
 #include "libs/base/errors.h"
 #include "libs/events/journal_rows.h"
+#include "libs/events/partitions.h"
 #include "libs/events/queries.sql.h"
 
 namespace lotura::events {
 namespace {
-
-// "20260131", as PostgreSQL's to_char wrote it.
-Day DayFrom(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t size) {
-    int value = 0;
-    for (const char digit : text.substr(at, size)) value = value * 10 + (digit - '0');
-    return value;
-  };
-  return std::chrono::year{number(0, 4)} / number(4, 2) / number(6, 2);
-}
-
-std::vector<Day> ExistingDays(pg::Tx& tx) {
-  const pg::Rows rows = tx.Run(sql::kJournalDays, {});
-  std::vector<Day> days;
-  for (std::size_t i = 0; i < rows.size(); ++i) days.push_back(DayFrom(rows.Text(i, 0)));
-  return days;
-}
 
 DayWindow::Transactions RunningTransactions(pg::Tx& tx) {
   const pg::Rows rows = tx.Run(sql::kRunningTransactions, {});
@@ -59,14 +43,18 @@ absl::StatusOr<std::vector<JournalEntry>> PgJournalReader::ReadEpoch(const Posit
   if (days.empty()) return std::vector<JournalEntry>();
   const EpochState state = IsCurrent(after.epoch) ? EpochState::kCurrent : EpochState::kEnded;
   const std::string statement = ReadStatement(days);
-  return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<JournalEntry>> {
-    const pg::Rows rows =
-        tx.RunBuilt("events.ReadJournal", statement, ReadParams(after, state, limit));
-    std::vector<JournalEntry> entries;
-    entries.reserve(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) entries.push_back(EntryAt(rows, i));
-    return entries;
-  });
+  auto read =
+      database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<JournalEntry>> {
+        const pg::Rows rows =
+            tx.RunBuilt("events.ReadJournal", statement, ReadParams(after, state, limit));
+        std::vector<JournalEntry> entries;
+        entries.reserve(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) entries.push_back(EntryAt(rows, i));
+        return entries;
+      });
+  // A day may have been dropped.
+  if (!read.ok()) fresh_until_ = Deadline(Deadline::Point::min());
+  return read;
 }
 
 absl::StatusOr<Backlog> PgJournalReader::Inspect(const Position& after, Deadline deadline) {
@@ -105,7 +93,7 @@ absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) 
     // Entries of a new epoch may lie in days that were left.
     if (epochs != epochs_) window_.Reopen();
     epochs_ = std::move(epochs);
-    window_.SetExisting(ExistingDays(tx));
+    window_.SetExisting(DaysOf(tx, "journal"));
 
     const Instant now = clock_.Now();
     if (!IsCurrent(Start(after).epoch) || window_.Ended(now).empty()) return absl::OkStatus();

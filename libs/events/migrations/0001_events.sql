@@ -124,6 +124,7 @@ CREATE FUNCTION add_day_partition(parent text, day date) RETURNS boolean LANGUAG
 DECLARE
   leaf text := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext(format('%s.%s', current_schema(), leaf)));
   IF to_regclass(quote_ident(leaf)) IS NOT NULL THEN
     RETURN false;
   END IF;
