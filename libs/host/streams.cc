@@ -22,13 +22,6 @@ events::RelayOptions RelayOptionsOf(const std::string& service, IdSource& ids) {
   return options;
 }
 
-events::UpkeepOptions UpkeepOptionsOf(const SharedParts& shared) {
-  events::UpkeepOptions options;
-  options.holder = shared.ids.Next();
-  options.journal_days = std::chrono::days(shared.config.journal_days);
-  return options;
-}
-
 events::ConsumerOptions ConsumerOptionsOf(const std::string& name, const std::vector<std::string>& topics, const Config& config) {
   events::ConsumerOptions options;
   options.name = name;
@@ -42,9 +35,8 @@ events::ConsumerOptions ConsumerOptionsOf(const std::string& name, const std::ve
 
 Service::Streams::Streams(std::string service, const SharedParts& shared, const observe::Log& log, const observe::Metrics& metrics, pg::Database& database)
     : service_(std::move(service)), shared_(shared), log_(log), metrics_(metrics), database_(database), journal_(database, shared.clock),
-      upkeep_(UpkeepOptionsOf(shared), database, journal_, shared.clock, metrics, log),
       relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics, log), topics_({TopicOf(service_)}),
-      tending_([this] { return Tend(); }, seconds(0)) {}
+      upkeep_([this] { return Tend(); }, seconds(0)) {}
 
 Service::Streams::~Streams() { Stop(); }
 
@@ -58,13 +50,12 @@ void Service::Streams::Consume(const std::string& consumer, const std::vector<st
 
 absl::Status Service::Streams::Start() {
   LOTURA_RETURN_IF_ERROR(EnsurePartitions());
-  LOTURA_RETURN_IF_ERROR(upkeep_.Start());
-  tending_.Start();
+  LOTURA_RETURN_IF_ERROR(events::EnsureEpoch(database_, Deadline::After(kUpkeepBound)).status());
+  upkeep_.Start();
   return absl::OkStatus();
 }
 
 void Service::Streams::Stop() {
-  tending_.Stop();
   upkeep_.Stop();
   for (Reader& reader : readers_) reader.consumer.Stop();
   relay_.Stop();

@@ -10,7 +10,6 @@
 #include "libs/events/pg_inbox.h"
 #include "libs/events/pg_journal.h"
 #include "libs/events/relay.h"
-#include "libs/events/upkeep.h"
 #include "libs/host/service.h"
 
 namespace lotura::host {
@@ -40,7 +39,7 @@ class Service::Streams {
         : inbox(std::move(own_inbox)), consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
-  // Makes what events and requests need; returns how long to pause.
+  // One pass of the upkeep; returns how long to pause.
   std::chrono::microseconds Tend();
   absl::Status EnsureTopics();
   absl::Status EnsurePartitions();
@@ -51,12 +50,11 @@ class Service::Streams {
   const observe::Metrics metrics_;
   pg::Database& database_;
   events::PgJournal journal_;
-  events::Upkeep upkeep_;
   events::Relay relay_;
   std::vector<std::string> topics_;
   std::deque<Reader> readers_;
   bool topics_are_there_ = false;
-  events::StepThread tending_;
+  events::StepThread upkeep_;
 };
 
 }  // namespace lotura::host

@@ -112,7 +112,8 @@ std::string FilterCondition(const Query& query, Statement& statement) {
 // Values of the order's fields beside the columns of the record, as the token keeps them.
 std::string CursorList(const Order& order) {
   std::string list;
-  for (const Column* column : order.columns) list += fmt::format(", ({})::text", OrderTerm(*column));
+  // Under names of their own: ORDER BY would find a column of the record twice.
+  for (const Column* column : order.columns) list += fmt::format(", ({})::text AS cursor_{}", OrderTerm(*column), column->name);
   return list;
 }
 

@@ -17,6 +17,8 @@ absl::Status Declare(resource::Catalog& catalog) {
 
 }  // namespace
 
-host::ServiceSpec Spec() { return {.name = "accounts", .migrations = &sql::kMigrations, .declare = Declare}; }
+host::ServiceSpec Spec() {
+  return {.name = "accounts", .migrations = &sql::kMigrations, .declare = Declare};
+}
 
 }  // namespace lotura::accounts

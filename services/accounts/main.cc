@@ -2,4 +2,6 @@
 #include "libs/host/process.h"
 #include "services/accounts/app.h"
 
-int main(int argc, char** argv) { return lotura::host::Main(argc, argv, {lotura::accounts::Spec()}); }
+int main(int argc, char** argv) {
+  return lotura::host::Main(argc, argv, {lotura::accounts::Spec()});
+}

@@ -7,5 +7,8 @@
 #include "services/sales/app.h"
 
 int main(int argc, char** argv) {
-  return lotura::host::MigrateMain(argc, argv, {lotura::directory::Spec(), lotura::accounts::Spec(), lotura::sales::Spec(), lotura::communications::Spec(), lotura::analytics::Spec()});
+  return lotura::host::MigrateMain(
+      argc, argv,
+      {lotura::directory::Spec(), lotura::accounts::Spec(), lotura::sales::Spec(),
+       lotura::communications::Spec(), lotura::analytics::Spec()});
 }

@@ -17,6 +17,8 @@ absl::Status Serve(host::Service& service) {
 
 }  // namespace
 
-host::ServiceSpec Spec() { return {.name = "analytics", .migrations = &sql::kMigrations, .serve = Serve}; }
+host::ServiceSpec Spec() {
+  return {.name = "analytics", .migrations = &sql::kMigrations, .serve = Serve};
+}
 
 }  // namespace lotura::analytics

@@ -2,4 +2,6 @@
 #include "libs/host/process.h"
 #include "services/analytics/app.h"
 
-int main(int argc, char** argv) { return lotura::host::Main(argc, argv, {lotura::analytics::Spec()}); }
+int main(int argc, char** argv) {
+  return lotura::host::Main(argc, argv, {lotura::analytics::Spec()});
+}

@@ -80,18 +80,9 @@ const char* KindText(Stage::Kind kind) {
 
 void AddTo(Rows& rows, const events::Event& event, const Stage& stage) {
   const std::string pipeline = stage.name().substr(0, stage.name().rfind("/stages/"));
-  const bool deleted = event.change.kind() == events::v1::KIND_DELETED;
   rows.Add(event,
-           {domain::FullName(event.source, pipeline), pg::binary::Bool(deleted),
+           {domain::FullName(event.source, pipeline), pg::binary::Bool(stage.has_delete_time()),
             stage.display_name(), pg::binary::Int64(stage.position()), KindText(stage.kind())});
-}
-
-// A record that was deleted for good may be created anew under its name, and begins again with
-// version 1.
-bool Supersedes(const events::Event& event, const events::Event* known) {
-  if (known == nullptr || known->version() < event.version()) return true;
-  return known->change.kind() == events::v1::KIND_DELETED &&
-         event.change.kind() == events::v1::KIND_CREATED;
 }
 
 // Upserts the newest state of each record of one type, one statement for each tenant.
@@ -102,7 +93,7 @@ absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event> events,
   for (const events::Event& event : events) {
     if (!event.IsAbout<Record>()) continue;
     const events::Event*& newest = tenants[event.tenant][event.subject];
-    if (Supersedes(event, newest)) newest = &event;
+    if (newest == nullptr || newest->version() < event.version()) newest = &event;
   }
   for (const auto& [tenant, newest] : tenants) {
     Rows rows = RowsFor(static_cast<const Record*>(nullptr));

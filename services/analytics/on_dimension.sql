@@ -28,11 +28,10 @@ ON CONFLICT (tenant_id, name) DO UPDATE SET version = excluded.version, display_
 WHERE product_dimension.version < excluded.version;
 
 -- name: UpsertStages
--- A stage that was deleted may be created anew under its name, and begins again with version 1.
 INSERT INTO stage_dimension (tenant_id, name, version, pipeline, deleted, display_name, position, kind)
 SELECT $1::uuid, x.name, x.version, x.pipeline, x.deleted, x.display_name, x.position, x.kind
 FROM unnest($2::text[], $3::bigint[], $4::text[], $5::boolean[], $6::text[], $7::bigint[], $8::text[])
   AS x(name, version, pipeline, deleted, display_name, position, kind)
 ON CONFLICT (tenant_id, name) DO UPDATE SET version = excluded.version, deleted = excluded.deleted, display_name = excluded.display_name,
   position = excluded.position, kind = excluded.kind
-WHERE stage_dimension.version < excluded.version OR stage_dimension.deleted;
+WHERE stage_dimension.version < excluded.version;

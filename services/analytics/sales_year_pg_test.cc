@@ -183,7 +183,7 @@ class SalesYearTest : public ReportTest {
     events_.Put("sales", deal);
   }
 
-  TestEvents events_{TenantOf(1)};
+  testing::TestEvents events_{TenantOf(1)};
 };
 
 TEST_F(SalesYearTest, ReportsEqualTheFiles) {

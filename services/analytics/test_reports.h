@@ -7,11 +7,11 @@
 #include "libs/resource/memory_store.h"
 #include "libs/testing/postgres.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/test_events.h"
 #include "services/analytics/migrations.sql.h"
 #include "services/analytics/projection.h"
 #include "services/analytics/query_funnel.h"
 #include "services/analytics/query_revenue.h"
-#include "services/analytics/test_events.h"
 
 namespace lotura::analytics {
 

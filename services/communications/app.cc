@@ -13,6 +13,8 @@ absl::Status Declare(resource::Catalog& catalog) {
 
 }  // namespace
 
-host::ServiceSpec Spec() { return {.name = "communications", .migrations = &sql::kMigrations, .declare = Declare}; }
+host::ServiceSpec Spec() {
+  return {.name = "communications", .migrations = &sql::kMigrations, .declare = Declare};
+}
 
 }  // namespace lotura::communications

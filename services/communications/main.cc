@@ -2,4 +2,6 @@
 #include "libs/host/process.h"
 #include "services/communications/app.h"
 
-int main(int argc, char** argv) { return lotura::host::Main(argc, argv, {lotura::communications::Spec()}); }
+int main(int argc, char** argv) {
+  return lotura::host::Main(argc, argv, {lotura::communications::Spec()});
+}

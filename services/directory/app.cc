@@ -15,6 +15,8 @@ absl::Status Declare(resource::Catalog& catalog) {
 
 }  // namespace
 
-host::ServiceSpec Spec() { return {.name = "directory", .migrations = &sql::kMigrations, .declare = Declare}; }
+host::ServiceSpec Spec() {
+  return {.name = "directory", .migrations = &sql::kMigrations, .declare = Declare};
+}
 
 }  // namespace lotura::directory

@@ -33,6 +33,8 @@ absl::Status Serve(host::Service& service) {
 
 }  // namespace
 
-host::ServiceSpec Spec() { return {.name = "sales", .migrations = &sql::kMigrations, .declare = Declare, .serve = Serve}; }
+host::ServiceSpec Spec() {
+  return {.name = "sales", .migrations = &sql::kMigrations, .declare = Declare, .serve = Serve};
+}
 
 }  // namespace lotura::sales

@@ -1,5 +1,5 @@
 -- Organizations, people and who works where. Orders have partial indexes because lists show live records only; a list that shows deleted
--- ones goes by name. Lookups have full ones, which foreign keys can use too.
+-- ones goes by name. Lookups have full ones: they find few rows, deleted or not.
 
 CREATE TABLE organization (
   tenant_id uuid NOT NULL,
@@ -66,6 +66,7 @@ CREATE TABLE affiliation (
   version bigint NOT NULL,
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL,
+  delete_time timestamptz,
   PRIMARY KEY (tenant_id, name),
   FOREIGN KEY (tenant_id, person) REFERENCES person (tenant_id, name),
   FOREIGN KEY (tenant_id, organization) REFERENCES organization (tenant_id, name)

@@ -5,6 +5,8 @@ namespace lotura::communications::reasons {
 
 inline constexpr const char* kDuplicate = "DUPLICATE";
 inline constexpr const char* kEndBeforeStart = "END_BEFORE_START";
+inline constexpr const char* kEnumUnknown = "ENUM_UNKNOWN";
+inline constexpr const char* kOutOfRange = "OUT_OF_RANGE";
 inline constexpr const char* kRecordName = "RECORD_NAME";
 
 }  // namespace lotura::communications::reasons

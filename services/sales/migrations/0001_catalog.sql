@@ -45,10 +45,11 @@ CREATE TABLE price (
   version bigint NOT NULL,
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL,
+  delete_time timestamptz,
   PRIMARY KEY (tenant_id, name),
   FOREIGN KEY (tenant_id, parent) REFERENCES price_list (tenant_id, name),
   FOREIGN KEY (tenant_id, product) REFERENCES product (tenant_id, name)
 );
 
-CREATE INDEX price_tenant_id_parent_name_idx ON price (tenant_id, parent, name);
+CREATE INDEX price_tenant_id_parent_name_idx ON price (tenant_id, parent, name) WHERE delete_time IS NULL;
 CREATE INDEX price_tenant_id_product_idx ON price (tenant_id, product);

@@ -1,4 +1,5 @@
--- Pipelines, their stages, and opportunities with their history. Lookups have full indexes, which foreign keys can use too.
+-- Pipelines, their stages, and opportunities with their history. Orders have partial indexes because lists show live records only; a list
+-- that shows deleted ones goes by name.
 
 CREATE TABLE pipeline (
   tenant_id uuid NOT NULL,
@@ -7,10 +8,11 @@ CREATE TABLE pipeline (
   version bigint NOT NULL,
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL,
+  delete_time timestamptz,
   PRIMARY KEY (tenant_id, name)
 );
 
-CREATE INDEX pipeline_tenant_id_display_name_idx ON pipeline (tenant_id, display_name, name);
+CREATE INDEX pipeline_tenant_id_display_name_idx ON pipeline (tenant_id, display_name, name) WHERE delete_time IS NULL;
 
 CREATE TABLE stage (
   tenant_id uuid NOT NULL,
@@ -23,11 +25,13 @@ CREATE TABLE stage (
   version bigint NOT NULL,
   create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL,
+  delete_time timestamptz,
   PRIMARY KEY (tenant_id, name),
   FOREIGN KEY (tenant_id, parent) REFERENCES pipeline (tenant_id, name)
 );
 
-CREATE INDEX stage_tenant_id_parent_position_idx ON stage (tenant_id, parent, position, name);
+CREATE INDEX stage_tenant_id_parent_position_idx ON stage (tenant_id, parent, position, name)
+  WHERE delete_time IS NULL;
 
 -- Room is left in each page, because an opportunity is changed many times. The pipeline has no foreign key of its own: it is the parent of
 -- the stage, which has one. Organization and owner belong to other services.
@@ -68,12 +72,12 @@ CREATE INDEX opportunity_tenant_id_organization_idx ON opportunity (tenant_id, o
 CREATE INDEX opportunity_tenant_id_owner_idx ON opportunity (tenant_id, owner);
 CREATE INDEX opportunity_tenant_id_stage_idx ON opportunity (tenant_id, stage);
 
--- Its stages have no foreign keys: history keeps the names of stages that were deleted since.
+-- Written once by the verbs, from an opportunity and a stage that hold their own references: only the parent has a foreign key.
 CREATE TABLE stage_change (
   tenant_id uuid NOT NULL,
   name text COLLATE "C" NOT NULL,
   parent text COLLATE "C" NOT NULL,
-  from_stage text COLLATE "C",
+  from_stage text COLLATE "C" NOT NULL,
   to_stage text COLLATE "C",
   enter_time timestamptz,
   change_time timestamptz,

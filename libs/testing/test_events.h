@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/text.h"
 #include "libs/events/event.h"
 #include "libs/testing/fakes.h"
 
-namespace lotura::analytics {
+namespace lotura::testing {
 
 // Keeps the last state and version of each record.
 class TestEvents {
@@ -22,11 +23,6 @@ class TestEvents {
   void Put(const std::string& service, const Record& record) {
     Announce(service, record,
              versions_[record.name()] == 0 ? events::v1::KIND_CREATED : events::v1::KIND_UPDATED);
-  }
-
-  template <typename Record>
-  void Delete(const std::string& service, const Record& record) {
-    Announce(service, record, events::v1::KIND_DELETED);
   }
 
   [[nodiscard]] const std::vector<events::Event>& all() const { return events_; }
@@ -49,11 +45,18 @@ class TestEvents {
   }
 
  private:
+  static const char* Verb(events::v1::Kind kind) {
+    if (kind == events::v1::KIND_CREATED) return "created";
+    return kind == events::v1::KIND_DELETED ? "deleted" : "updated";
+  }
+
   template <typename Record>
   void Announce(const std::string& service, const Record& record, events::v1::Kind kind) {
     events::Event event;
     event.id = ids_.Next();
     event.source = "//" + service + ".lotura";
+    event.type = "lotura." + service + "." + ToSnakeCase(Record::descriptor()->name()) + "." +
+                 Verb(kind) + ".v1";
     event.subject = record.name();
     event.tenant = tenant_;
     event.time = clock_.Now();
@@ -68,11 +71,11 @@ class TestEvents {
   }
 
   TenantId tenant_;
-  testing::FakeIds ids_;
-  testing::FakeClock clock_;
+  FakeIds ids_;
+  FakeClock clock_;
   std::map<std::string, std::int64_t> versions_;
   std::map<std::string, std::string> states_;
   std::vector<events::Event> events_;
 };
 
-}  // namespace lotura::analytics
+}  // namespace lotura::testing

@@ -1,0 +1,177 @@
+// The records of one service on a database of its own: units of work, lists and queries, without
+// the door and the bus.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/events/migrations.sql.h"
+#include "libs/host/query_context.h"
+#include "libs/pg/migration.h"
+#include "libs/resource/lister.h"
+#include "libs/resource/migrations.sql.h"
+#include "libs/resource/periods.h"
+#include "libs/resource/pg_store.h"
+#include "libs/resource/unit_of_work.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/postgres.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::testing {
+
+// Knows every record of another service but those that a test declares missing.
+class FakeForeignRecords final : public resource::ForeignRecords {
+ public:
+  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& /*tenant*/,
+                                                       std::span<const std::string> names,
+                                                       Deadline /*deadline*/) const override {
+    std::vector<std::string> found;
+    for (const std::string& name : names) {
+      if (missing.contains(name)) found.push_back(name);
+    }
+    return found;
+  }
+
+  std::set<std::string> missing;
+};
+
+// What a service's app.cc gives the host, as far as records go.
+struct ServiceParts {
+  std::string name;
+  const std::vector<pg::Migration>* migrations = nullptr;
+  std::function<absl::Status(resource::Catalog&)> declare;
+};
+
+class ServiceBench {
+ public:
+  explicit ServiceBench(const ServiceParts& parts)
+      : parts_(parts),
+        conninfo_(NewDatabase(parts)),
+        reads_(pg::Options{.conninfo = conninfo_, .schema = parts.name, .pool_size = 2}),
+        writes_(pg::Options{.conninfo = conninfo_,
+                            .schema = parts.name,
+                            .pool_size = 2,
+                            .plan_for = pg::PlanFor::kWrites}),
+        catalog_(CatalogOf(parts)),
+        declarations_(catalog_.Declarations()),
+        store_(reads_, writes_, clock_, declarations_),
+        lister_(reads_, page_tokens_, declarations_),
+        combiner_(store_, resource::CombinerLimits()),
+        work_(resource::EngineParts{catalog_, store_, foreign_records_, ids_}, combiner_),
+        queries_{reads_, page_tokens_, catalog_, store_} {
+    combiner_.Start(1);
+  }
+
+  [[nodiscard]] Call CallAs(std::vector<std::string> permissions = {"*"},
+                            std::uint8_t tenant = 1) const {
+    TenantId caller;
+    caller.value.bytes[15] = tenant;
+    return {.principal = {.tenant = caller,
+                          .name = "users/anna",
+                          .permissions = std::move(permissions)},
+            .method = "test",
+            .deadline = Deadline::After(std::chrono::seconds(30)),
+            .now = clock_.Now()};
+  }
+
+  template <typename T>
+  absl::StatusOr<T> Create(const T& record, const std::string& parent = "",
+                           const std::string& id = "") {
+    return work_.Run<T>(CallAs(), T(), [&](resource::Changes& changes) {
+      return changes.Create(record, parent, id);
+    });
+  }
+
+  // Saves the whole record as it is given.
+  template <typename T>
+  absl::StatusOr<T> Save(const T& record) {
+    return work_.Run<T>(CallAs(), T(), [&](resource::Changes& changes) -> absl::StatusOr<T> {
+      LOTURA_RETURN_IF_ERROR(changes.Load<T>(record.name()).status());
+      return changes.Save(record);
+    });
+  }
+
+  template <typename T>
+  absl::StatusOr<T> Get(const std::string& name) {
+    const Call call = CallAs();
+    resource::Changes changes(work_.parts(), call);
+    return changes.Load<T>(name);
+  }
+
+  template <typename T>
+  absl::Status Delete(const std::string& name) {
+    return work_
+        .Run(CallAs(), T(), T(),
+             [&](resource::Changes& changes) {
+               return changes.DeleteAny(*catalog_.Find(T::descriptor()), name, "");
+             })
+        .status();
+  }
+
+  template <typename T>
+  absl::StatusOr<std::vector<T>> List(const resource::ListRequest& request) {
+    LOTURA_ASSIGN_OR_RETURN(
+        const resource::ListPage page,
+        lister_.List(CallAs(), *catalog_.Find(T::descriptor())->declaration, request));
+    std::vector<T> records;
+    for (const resource::Record& record : page.records)
+      records.push_back(static_cast<const T&>(*record.message));
+    return records;
+  }
+
+  resource::UnitOfWork& work() { return work_; }
+  host::QueryContext& queries() { return queries_; }
+  pg::Database& writes() { return writes_; }
+  FakeClock& clock() { return clock_; }
+  FakeForeignRecords& foreign_records() { return foreign_records_; }
+
+ private:
+  static void Check(const absl::Status& status) {
+    if (!status.ok()) throw std::runtime_error(Message(status));
+  }
+
+  static std::string NewDatabase(const ServiceParts& parts) {
+    return Postgres().NewDatabase(parts.name, [&](const std::string& conninfo) {
+      const auto soon = Deadline::After(std::chrono::seconds(60));
+      pg::Database database(
+          pg::Options{.conninfo = conninfo, .schema = parts.name, .pool_size = 2});
+      const std::vector<pg::MigrationSet> sets = {{"events", &events::sql::kMigrations},
+                                                  {"resource", &resource::sql::kMigrations},
+                                                  {parts.name, parts.migrations}};
+      Check(pg::Migrate(database, parts.name, sets, soon).status());
+      Check(database.WriteOne(soon, [](pg::Tx& tx) {
+        tx.RunScript(resource::PartitionScript(FakeClock().Now()));
+        return absl::OkStatus();
+      }));
+    });
+  }
+
+  static resource::Catalog CatalogOf(const ServiceParts& parts) {
+    resource::Catalog catalog;
+    Check(parts.declare(catalog));
+    return catalog;
+  }
+
+  const ServiceParts parts_;
+  FakeClock clock_;
+  FakeIds ids_;
+  FakeForeignRecords foreign_records_;
+  const std::string conninfo_;
+  pg::Database reads_;
+  pg::Database writes_;
+  const resource::Catalog catalog_;
+  const std::vector<const resource::Declaration*> declarations_;
+  const resource::PageTokens page_tokens_ = *resource::PageTokens::Create({{.id = "k1"}});
+  resource::PgStore store_;
+  resource::Lister lister_;
+  resource::Combiner combiner_;
+  resource::UnitOfWork work_;
+  host::QueryContext queries_;
+};
+
+}  // namespace lotura::testing

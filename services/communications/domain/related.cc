@@ -1,0 +1,43 @@
+#include "services/communications/domain/related.h"
+
+#include "lotura/accounts/v1/affiliation.pb.h"
+#include "lotura/sales/v1/opportunity.pb.h"
+
+namespace lotura::communications::domain {
+namespace {
+
+// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
+std::string_view ParentOf(std::string_view name) {
+  const std::size_t id = name.rfind('/');
+  if (id == std::string_view::npos || id == 0) return {};
+  const std::size_t collection = name.rfind('/', id - 1);
+  return collection == std::string_view::npos ? std::string_view() : name.substr(0, collection);
+}
+
+}  // namespace
+
+std::string FullName(std::string_view source, std::string_view name) {
+  std::string full(source);
+  full += '/';
+  full += name;
+  return full;
+}
+
+std::set<std::string> RelatedTo(std::string_view source, std::string_view name,
+                                const google::protobuf::Message& record) {
+  std::set<std::string> related;
+  if (const std::string_view parent = ParentOf(name); !parent.empty())
+    related.insert(FullName(source, parent));
+  if (const auto* deal = dynamic_cast<const sales::v1::Opportunity*>(&record); deal != nullptr) {
+    if (!deal->organization().empty()) related.insert(deal->organization());
+  }
+  if (const auto* affiliation = dynamic_cast<const accounts::v1::Affiliation*>(&record);
+      affiliation != nullptr) {
+    if (!affiliation->person().empty()) related.insert(FullName(source, affiliation->person()));
+    if (!affiliation->organization().empty())
+      related.insert(FullName(source, affiliation->organization()));
+  }
+  return related;
+}
+
+}  // namespace lotura::communications::domain

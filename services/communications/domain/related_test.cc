@@ -1,0 +1,42 @@
+#include "services/communications/domain/related.h"
+
+#include <gmock/gmock.h>
+
+#include "lotura/accounts/v1/affiliation.pb.h"
+#include "lotura/accounts/v1/person.pb.h"
+#include "lotura/sales/v1/opportunity.pb.h"
+#include "lotura/sales/v1/stage.pb.h"
+
+namespace lotura::communications::domain {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(RelatedTest, OpportunityConcernsItsOrganization) {
+  sales::v1::Opportunity deal;
+  EXPECT_THAT(RelatedTo("//sales.lotura", "opportunities/o1", deal), IsEmpty());
+
+  deal.set_organization("//accounts.lotura/organizations/acme");
+
+  EXPECT_THAT(RelatedTo("//sales.lotura", "opportunities/o1", deal),
+              ElementsAre("//accounts.lotura/organizations/acme"));
+}
+
+TEST(RelatedTest, AffiliationConcernsPersonAndOrganization) {
+  accounts::v1::Affiliation affiliation;
+  affiliation.set_person("people/p1");
+  affiliation.set_organization("organizations/acme");
+
+  EXPECT_THAT(RelatedTo("//accounts.lotura", "affiliations/a1", affiliation),
+              ElementsAre("//accounts.lotura/organizations/acme", "//accounts.lotura/people/p1"));
+}
+
+TEST(RelatedTest, ChildConcernsItsParentAndATopLevelRecordNobody) {
+  EXPECT_THAT(RelatedTo("//sales.lotura", "pipelines/p/stages/s", sales::v1::Stage()),
+              ElementsAre("//sales.lotura/pipelines/p"));
+  EXPECT_THAT(RelatedTo("//accounts.lotura", "people/p1", accounts::v1::Person()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace lotura::communications::domain

@@ -1,0 +1,159 @@
+#include "services/communications/list_timeline.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "libs/base/calendar.h"
+#include "libs/base/text.h"
+#include "libs/resource/codec.h"
+#include "libs/resource/references.h"
+#include "services/communications/domain/reasons.h"
+#include "services/communications/queries.sql.h"
+
+namespace lotura::communications {
+namespace {
+
+constexpr std::int32_t kPageSizeDefault = 50;
+constexpr std::int32_t kPageSizeMax = 1000;
+
+// Where a page begins: after the entry of this time and id.
+struct Position {
+  // Later than any entry.
+  Instant time = Day(std::chrono::year(10'000) / 1 / 1);
+  std::string entry_id;
+};
+
+// A checked request.
+struct Query {
+  std::string record;
+  std::vector<std::string> kinds;
+  std::int64_t page_size = 0;
+  Sha256Digest digest{};
+  Position after;
+};
+
+absl::StatusOr<Position> PositionOf(const resource::PageCursor& cursor) {
+  Position position;
+  if (cursor.last.size() == 2) {
+    const std::string text = cursor.last[0].value_or("");
+    std::int64_t microseconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), microseconds);
+    position.time = Instant(std::chrono::microseconds(microseconds));
+    position.entry_id = cursor.last[1].value_or("");
+    if (error == std::errc() && end == text.data() + text.size()) return position;
+  }
+  return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", "is not a token of this list");
+}
+
+resource::PageCursor CursorAt(const Query& query, Instant time, std::string entry_id) {
+  return {query.digest, {std::to_string(time.time_since_epoch().count()), std::move(entry_id)}};
+}
+
+absl::StatusOr<Query> ReadRequest(const Call& call, const v1::ListTimelineRequest& request,
+                                  const resource::PageTokens& tokens) {
+  Query query;
+  Violations violations;
+  if (!resource::IsFullName(request.record())) {
+    violations.Add("record", reasons::kRecordName,
+                   "is not a full name, \"//accounts.lotura/organizations/{organization}\"");
+  }
+  if (request.page_size() < 0) violations.Add("page_size", reasons::kOutOfRange, "is negative");
+  for (int i = 0; i < request.kinds_size(); ++i) {
+    const int kind = request.kinds(i);
+    if (kind == v1::TimelineEntry::KIND_UNSPECIFIED || !v1::TimelineEntry::Kind_IsValid(kind)) {
+      violations.Add(fmt::format("kinds[{}]", i), reasons::kEnumUnknown, "is not a kind of entry");
+    }
+    query.kinds.push_back(resource::EnumText(*v1::TimelineEntry::Kind_descriptor(), kind));
+  }
+  LOTURA_RETURN_IF_ERROR(violations.ToStatus());
+  std::ranges::sort(query.kinds);
+  query.record = request.record();
+  query.page_size =
+      request.page_size() == 0 ? kPageSizeDefault : std::min(request.page_size(), kPageSizeMax);
+  query.digest = Sha256(fmt::format("{}\n{}", query.record, fmt::join(query.kinds, ",")));
+  if (!request.page_token().empty()) {
+    LOTURA_ASSIGN_OR_RETURN(const resource::PageCursor cursor,
+                            tokens.Open(call, request.page_token(), query.digest));
+    LOTURA_ASSIGN_OR_RETURN(query.after, PositionOf(cursor));
+  }
+  return query;
+}
+
+// Columns as the statement lists them.
+void ReadEntry(const pg::Rows& rows, std::size_t i, v1::TimelineEntry& entry) {
+  entry.set_entry_id(rows.String(i, 0));
+  *entry.mutable_time() = ToTimestamp(rows.Time(i, 1));
+  const auto kind = resource::EnumNumber(*v1::TimelineEntry::Kind_descriptor(), rows.Text(i, 2));
+  entry.set_kind(static_cast<v1::TimelineEntry::Kind>(kind.value_or(0)));
+  entry.set_source(rows.String(i, 3));
+  entry.set_source_display_name(rows.String(i, 4));
+  entry.set_event_type(rows.String(i, 5));
+  entry.set_version(rows.Int(i, 6));
+  entry.set_actor(rows.String(i, 7));
+  for (const std::string_view path : Split(rows.Text(i, 8), ',')) {
+    if (!path.empty()) entry.mutable_changed_fields()->add_paths(std::string(path));
+  }
+  if (!rows.IsNull(i, 9)) entry.mutable_detail()->ParseFromString(rows.Bytes(i, 9));
+}
+
+bool IsActivity(const v1::TimelineEntry& entry) {
+  return entry.source().starts_with("//communications.lotura/activities/");
+}
+
+// Puts the activities into their entries; one that was deleted a moment ago loses its entry.
+absl::Status AddActivities(const Call& call, host::QueryContext& context,
+                           v1::ListTimelineResponse& response) {
+  std::vector<std::string> names;
+  for (const v1::TimelineEntry& entry : response.entries()) {
+    if (IsActivity(entry)) names.push_back(entry.entry_id());
+  }
+  if (names.empty()) return absl::OkStatus();
+  const resource::RecordType& type = *context.catalog.Find(v1::Activity::descriptor());
+  LOTURA_ASSIGN_OR_RETURN(
+      const auto activities,
+      context.store.Load(*type.declaration, call.principal.tenant, names, call.deadline));
+  auto next = activities.begin();
+  for (v1::TimelineEntry& entry : *response.mutable_entries()) {
+    if (!IsActivity(entry)) continue;
+    const std::optional<resource::Record>& activity = *next++;
+    if (activity.has_value() && !activity->deleted)
+      *entry.mutable_activity() = static_cast<const v1::Activity&>(*activity->message);
+  }
+  auto& entries = *response.mutable_entries();
+  const auto gone = [](const v1::TimelineEntry& entry) {
+    return IsActivity(entry) && !entry.has_activity();
+  };
+  entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListTimelineResponse> ListTimeline(const Call& call,
+                                                      const v1::ListTimelineRequest& request,
+                                                      host::QueryContext& context) {
+  LOTURA_ASSIGN_OR_RETURN(const Query query, ReadRequest(call, request, context.page_tokens));
+  v1::ListTimelineResponse response;
+  LOTURA_RETURN_IF_ERROR(context.database.Read(call.deadline, [&](pg::Tx& tx) {
+    response.Clear();
+    const pg::Rows rows = tx.Run(sql::kTimelinePage, pg::Params()
+                                                         .Tenant(call.principal.tenant)
+                                                         .Text(query.record)
+                                                         .Time(query.after.time)
+                                                         .Text(query.after.entry_id)
+                                                         .Texts(query.kinds)
+                                                         .Int(query.page_size + 1));
+    const auto size = std::min(rows.size(), static_cast<std::size_t>(query.page_size));
+    for (std::size_t i = 0; i < size; ++i) ReadEntry(rows, i, *response.add_entries());
+    if (rows.size() > size) {
+      response.set_next_page_token(context.page_tokens.Make(
+          call, CursorAt(query, rows.Time(size - 1, 1), rows.String(size - 1, 0))));
+    }
+    return absl::OkStatus();
+  }));
+  LOTURA_RETURN_IF_ERROR(AddActivities(call, context, response));
+  return response;
+}
+
+}  // namespace lotura::communications

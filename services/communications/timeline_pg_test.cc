@@ -1,0 +1,237 @@
+// Activities and timelines: each entry where it belongs, once, whatever happens while somebody
+// reads.
+#include <set>
+
+#include "libs/base/calendar.h"
+#include "libs/testing/service_bench.h"
+#include "libs/testing/test_events.h"
+#include "lotura/accounts/v1/organization.pb.h"
+#include "lotura/sales/v1/opportunity.pb.h"
+#include "services/communications/domain/reasons.h"
+#include "services/communications/list_timeline.h"
+#include "services/communications/migrations.sql.h"
+#include "services/communications/projection.h"
+#include "services/communications/records.h"
+
+namespace lotura::communications {
+namespace {
+
+using absl::StatusCode;
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::HasViolation;
+using testing::IsOk;
+using testing::StatusIs;
+using Entry = v1::TimelineEntry;
+
+constexpr char kAcme[] = "//accounts.lotura/organizations/acme";
+constexpr char kDeal[] = "//sales.lotura/opportunities/o1";
+
+class TimelineTest : public ::testing::Test {
+ protected:
+  void ProjectAll(std::span<const events::Event> events) {
+    ASSERT_THAT(bench_.writes().Write(Deadline::After(std::chrono::seconds(30)),
+                                      [&](pg::Tx& tx) { return Project(tx, events); }),
+                IsOk());
+  }
+
+  // Writes the activity, and announces it to the projection as its event would.
+  v1::Activity Put(v1::Activity activity, const std::string& id) {
+    const auto stored =
+        activity.name().empty() ? bench_.Create(activity, "", id) : bench_.Save(activity);
+    EXPECT_THAT(stored, IsOk());
+    testing::TestEvents events(tenant());
+    events.Put("communications", *stored);
+    ProjectAll(events.all());
+    return *stored;
+  }
+
+  v1::Activity Call(const std::string& id, std::initializer_list<const char*> regarding,
+                    Instant start) {
+    v1::Activity activity;
+    activity.set_kind(v1::Activity::KIND_CALL);
+    activity.set_subject("Talked");
+    for (const char* record : regarding) activity.add_regarding(record);
+    *activity.mutable_start_time() = ToTimestamp(start);
+    return Put(activity, id);
+  }
+
+  absl::StatusOr<v1::ListTimelineResponse> List(v1::ListTimelineRequest request,
+                                                std::uint8_t tenant = 1) {
+    return ListTimeline(bench_.CallAs({"*"}, tenant), request, bench_.queries());
+  }
+
+  std::vector<Entry> TimelineOf(const char* record) {
+    v1::ListTimelineRequest request;
+    request.set_record(record);
+    const auto page = List(request);
+    EXPECT_THAT(page, IsOk());
+    return {page->entries().begin(), page->entries().end()};
+  }
+
+  [[nodiscard]] TenantId tenant() const { return bench_.CallAs().principal.tenant; }
+
+  testing::ServiceBench bench_{{"communications", &sql::kMigrations, Declare}};
+  testing::TestEvents events_{tenant()};
+  const Instant start_ = bench_.clock().Now();
+};
+
+sales::v1::Opportunity DealOf(const char* organization, Instant entered) {
+  sales::v1::Opportunity deal;
+  deal.set_name("opportunities/o1");
+  deal.set_display_name("Computers");
+  deal.set_organization(organization);
+  deal.set_stage("pipelines/p/stages/lead");
+  *deal.mutable_stage_enter_time() = ToTimestamp(entered);
+  return deal;
+}
+
+TEST_F(TimelineTest, ActivityStandsOnTheTimelineOfEachRecordItRegards) {
+  Call("a1", {kAcme, kDeal}, start_);
+
+  const auto entries = TimelineOf(kAcme);
+
+  ASSERT_EQ(entries.size(), 1);
+  EXPECT_EQ(entries[0].kind(), Entry::KIND_CALL);
+  EXPECT_EQ(entries[0].source(), "//communications.lotura/activities/a1");
+  EXPECT_EQ(entries[0].activity().subject(), "Talked");
+  EXPECT_EQ(TimelineOf(kDeal).size(), 1);
+}
+
+TEST_F(TimelineTest, EntryFollowsItsActivity) {
+  v1::Activity activity = Call("a1", {kAcme, kDeal}, start_);
+  activity.set_subject("Talked long");
+  activity.mutable_regarding()->RemoveLast();
+  activity = Put(activity, "");
+  EXPECT_EQ(TimelineOf(kAcme).front().activity().subject(), "Talked long");
+  EXPECT_TRUE(TimelineOf(kDeal).empty());
+
+  ASSERT_THAT(bench_.Delete<v1::Activity>(activity.name()), IsOk());
+  EXPECT_TRUE(TimelineOf(kAcme).empty()) << "before its event is handled";
+}
+
+TEST_F(TimelineTest, ChangesOfAnOpportunityStandOnItsOrganizationsTimeline) {
+  sales::v1::Opportunity deal = DealOf(kAcme, start_ - hours(100));
+  events_.Put("sales", deal);
+  deal.set_organization("//accounts.lotura/organizations/other");
+  events_.Put("sales", deal);
+  ProjectAll(events_.all());
+
+  const auto entries = TimelineOf(kAcme);
+
+  ASSERT_EQ(entries.size(), 2) << "it was told when it lost the opportunity";
+  EXPECT_EQ(entries[0].kind(), Entry::KIND_UPDATED);
+  EXPECT_EQ(entries[1].kind(), Entry::KIND_CREATED);
+  EXPECT_EQ(entries[1].source(), kDeal);
+  EXPECT_EQ(entries[1].source_display_name(), "Computers");
+  EXPECT_EQ(ToInstant(entries[1].time()), start_ - hours(100))
+      << "an importer opened it in the past";
+  EXPECT_EQ(TimelineOf("//accounts.lotura/organizations/other").size(), 1);
+  EXPECT_EQ(TimelineOf(kDeal).size(), 2);
+}
+
+TEST_F(TimelineTest, ProjectingAgainChangesNothing) {
+  accounts::v1::Organization organization;
+  organization.set_name("organizations/acme");
+  events_.Put("accounts", organization);
+  events_.Put("sales", DealOf(kAcme, start_));
+  ProjectAll(events_.all());
+  ProjectAll(events_.all());
+
+  EXPECT_EQ(TimelineOf(kAcme).size(), 2);
+}
+
+TEST_F(TimelineTest, EachEntryComesOnceWhileNewOnesArrive) {
+  std::set<std::string> expected;
+  for (int i = 0; i < 60; ++i) {
+    // Several at one time, so that pages break within it.
+    expected.insert(Call("a" + std::to_string(i), {kAcme}, start_ - minutes(i / 7)).name());
+  }
+  v1::ListTimelineRequest request;
+  request.set_record(kAcme);
+  request.set_page_size(7);
+  std::multiset<std::string> seen;
+  int pages = 0;
+
+  do {
+    const auto page = List(request);
+    ASSERT_THAT(page, IsOk());
+    for (const Entry& entry : page->entries()) seen.insert(entry.entry_id());
+    request.set_page_token(page->next_page_token());
+    Call("new" + std::to_string(++pages), {kAcme}, start_ + minutes(pages));
+  } while (!request.page_token().empty());
+
+  EXPECT_EQ(pages, 9);
+  EXPECT_EQ(seen.size(), expected.size());
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()), expected);
+}
+
+TEST_F(TimelineTest, KindsAreFilteredAcrossPages) {
+  events_.Put("sales", DealOf(kAcme, start_));
+  ProjectAll(events_.all());
+  Call("a1", {kAcme}, start_ - hours(1));
+  v1::ListTimelineRequest request;
+  request.set_record(kAcme);
+  request.set_page_size(1);
+  request.add_kinds(Entry::KIND_CALL);
+
+  const auto page = List(request);
+
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->entries_size(), 1);
+  EXPECT_EQ(page->entries(0).kind(), Entry::KIND_CALL);
+  EXPECT_EQ(page->next_page_token(), "");
+}
+
+TEST_F(TimelineTest, WrongRequestsAreRefused) {
+  v1::ListTimelineRequest request;
+  request.set_record("organizations/acme");
+  request.set_page_size(-1);
+  request.add_kinds(Entry::KIND_UNSPECIFIED);
+  EXPECT_THAT(List(request), HasViolation("record", reasons::kRecordName));
+  EXPECT_THAT(List(request), HasViolation("page_size", reasons::kOutOfRange));
+  EXPECT_THAT(List(request), HasViolation("kinds[0]", reasons::kEnumUnknown));
+
+  Call("a1", {kAcme}, start_);
+  Call("a2", {kAcme}, start_);
+  v1::ListTimelineRequest other;
+  other.set_record(kAcme);
+  other.set_page_size(1);
+  other.set_page_token(List(other)->next_page_token());
+  EXPECT_THAT(List(other), IsOk());
+  EXPECT_THAT(List(other, 2), HasViolation("page_token", "PAGE_TOKEN_INVALID"));
+  other.set_record(kDeal);
+  EXPECT_THAT(List(other), HasViolation("page_token", "PAGE_TOKEN_MISMATCH"));
+  other.set_page_token("x");
+  EXPECT_THAT(List(other), HasViolation("page_token", "PAGE_TOKEN_INVALID"));
+}
+
+TEST_F(TimelineTest, AnotherTenantSeesNothing) {
+  Call("a1", {kAcme}, start_);
+  v1::ListTimelineRequest request;
+  request.set_record(kAcme);
+
+  EXPECT_EQ(List(request, 2)->entries_size(), 0);
+}
+
+TEST_F(TimelineTest, WrongActivitiesAreRefused) {
+  v1::Activity activity;
+  activity.set_subject("x");
+  activity.add_regarding(kAcme);
+  activity.add_regarding(kAcme);
+  activity.add_participants("people/p1");
+  *activity.mutable_start_time() = ToTimestamp(start_);
+  *activity.mutable_end_time() = ToTimestamp(start_ - hours(1));
+
+  const auto created = bench_.Create(activity);
+  EXPECT_THAT(created, HasViolation("kind", "REQUIRED"));
+  EXPECT_THAT(created, HasViolation("regarding[1]", reasons::kDuplicate));
+  EXPECT_THAT(created, HasViolation("end_time", reasons::kEndBeforeStart));
+  activity.set_kind(v1::Activity::KIND_NOTE);
+  activity.mutable_regarding()->RemoveLast();
+  activity.clear_end_time();
+  EXPECT_THAT(bench_.Create(activity), HasViolation("participants[0]", "NAME_INVALID"));
+}
+
+}  // namespace
+}  // namespace lotura::communications

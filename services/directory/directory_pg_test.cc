@@ -1,0 +1,61 @@
+// Rules of users and teams, as a write meets them.
+#include "libs/testing/service_bench.h"
+#include "lotura/directory/v1/team.pb.h"
+#include "lotura/directory/v1/user.pb.h"
+#include "services/directory/domain/reasons.h"
+#include "services/directory/migrations.sql.h"
+#include "services/directory/records.h"
+
+namespace lotura::directory {
+namespace {
+
+using absl::StatusCode;
+using testing::HasViolation;
+using testing::IsOk;
+using testing::StatusIs;
+
+v1::User NewUser(const char* display_name, const char* email = "") {
+  v1::User user;
+  user.set_display_name(display_name);
+  user.set_email(email);
+  return user;
+}
+
+class DirectoryTest : public ::testing::Test {
+ protected:
+  testing::ServiceBench bench_{{"directory", &sql::kMigrations, Declare}};
+};
+
+TEST_F(DirectoryTest, TeamIsLedByAUserWhoMayBelongToIt) {
+  ASSERT_THAT(bench_.Create(NewUser("Dustin"), "", "dustin"), IsOk());
+  v1::Team team;
+  team.set_display_name("Central");
+  team.set_manager("users/dustin");
+  ASSERT_THAT(bench_.Create(team, "", "central"), IsOk());
+  v1::User dustin = *bench_.Get<v1::User>("users/dustin");
+  dustin.set_team("teams/central");
+
+  ASSERT_THAT(bench_.Save(dustin), IsOk());
+
+  EXPECT_EQ(bench_.List<v1::User>({.filter = "team = \"teams/central\""})->size(), 1);
+}
+
+TEST_F(DirectoryTest, UserIsNotHisOwnManager) {
+  v1::User anna = NewUser("Anna");
+  anna.set_manager("users/anna");
+
+  EXPECT_THAT(bench_.Create(anna, "", "anna"), HasViolation("manager", reasons::kOwnManager));
+}
+
+TEST_F(DirectoryTest, AddressBelongsToOneUserUntilHeIsDeleted) {
+  ASSERT_THAT(bench_.Create(NewUser("Anna", "Anna@Example.com"), "", "anna"), IsOk());
+  EXPECT_THAT(bench_.Create(NewUser("Other", "anna@example.com")),
+              StatusIs(StatusCode::kAlreadyExists, "MATCH_KEY_TAKEN"));
+
+  ASSERT_THAT(bench_.Delete<v1::User>("users/anna"), IsOk());
+
+  EXPECT_THAT(bench_.Create(NewUser("Other", "anna@example.com")), IsOk());
+}
+
+}  // namespace
+}  // namespace lotura::directory
