@@ -172,7 +172,7 @@ class EchoServer {
   };
 
   Door& door() { return *door_; }
-  Server& server() { return *server_; }
+  Server& server() const { return *server_; }
   void StopServer() { server_.reset(); }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 

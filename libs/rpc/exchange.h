@@ -70,6 +70,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Deadline::Point started_;
   std::atomic<bool> answered_ = false;
   bool admissible_ = false;
+  // It came while the server stops, and waits to be refused.
+  std::atomic<bool> held_ = false;
   // The principal is complete: it may be learned while another thread already answers the call.
   std::atomic<bool> identified_ = false;
 

@@ -127,6 +127,10 @@ void Pipeline::Admit(Exchange& exchange) {
     exchange.Answer(DeadlineExceeded("the deadline passed before the call was admitted"));
   } else if (IsStream(exchange.method()) && streams_ended_.load()) {
     exchange.Answer(Stopping());
+  } else if (!IsStream(exchange.method()) && intake_.load() != Intake::kOpen) {
+    // In this order, so that Refuse sees the call or the call sees that it is refused.
+    exchange.held_.store(true);
+    if (intake_.load() == Intake::kRefusing) exchange.Answer(Stopping());
   } else {
     exchange.Admitted();
   }
@@ -173,6 +177,15 @@ void Pipeline::Sweep(Deadline::Point now) {
 void Pipeline::EndStreams(const absl::Status& why) {
   streams_ended_.store(true);
   for (const auto& exchange : streams_.All()) exchange->Answer(why);
+}
+
+void Pipeline::Hold() { intake_.store(Intake::kHolding); }
+
+void Pipeline::Refuse(const absl::Status& why) {
+  intake_.store(Intake::kRefusing);
+  for (const auto& exchange : calls_.All()) {
+    if (exchange->held_.load()) exchange->Answer(why);
+  }
 }
 
 void Pipeline::EndCalls(const absl::Status& why) {

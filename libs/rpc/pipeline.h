@@ -51,6 +51,11 @@ class Pipeline {
   void Sweep(Deadline::Point now);
   // Answers all open streams with `why`; further ones are refused with it.
   void EndStreams(const absl::Status& why);
+  // Unary calls that arrive from now on wait, so that clients that wait for their answers fall
+  // silent ...
+  void Hold();
+  // ... and are answered with `why`, like all that come later.
+  void Refuse(const absl::Status& why);
   // Answers everything that has no answer yet with `why`.
   void EndCalls(const absl::Status& why);
   // Whether all unary calls were answered before the deadline.
@@ -82,6 +87,8 @@ class Pipeline {
   InFlight streams_;
   std::atomic<unsigned> ok_calls_ = 0;
   std::atomic<bool> streams_ended_ = false;
+  enum class Intake { kOpen, kHolding, kRefusing };
+  std::atomic<Intake> intake_ = Intake::kOpen;
 
   std::mutex mutex_;  // guards asking_
   std::condition_variable none_asking_;

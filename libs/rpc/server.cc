@@ -5,11 +5,11 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "libs/base/errors.h"
 #include "libs/rpc/reactors.h"
@@ -20,6 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kSweepEvery{50};
 // Between answering what is left and cutting the connections, so that the answers arrive.
 constexpr std::chrono::seconds kLastWords{1};
+constexpr std::chrono::milliseconds kSilence{20};
 
 int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
 
@@ -53,8 +54,8 @@ struct Server::Parts {
   DoorService service;
   std::unique_ptr<grpc::Server> server;
   int port = 0;
-  std::atomic<bool> drained = false;
-  std::mutex drain_mutex;  // held while draining, so that it happens once
+  std::mutex drain_mutex;  // guards drained, and is held while draining
+  bool drained = false;
 
   std::mutex sweep_mutex;  // only for the wait
   std::condition_variable_any sweep_wait;
@@ -93,34 +94,39 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
-Server::~Server() { Drain({.announce = std::chrono::milliseconds(0), .calls = kLastWords}); }
+Server::~Server() {
+  Drain({.announce = std::chrono::milliseconds(0), .calls = kLastWords});
+  parts_->door.pipeline().executor().Stop();
+}
 
 int Server::port() const { return parts_->port; }
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() const {
   return parts_->server->InProcessChannel(grpc::ChannelArguments());
 }
 
-bool Server::drained() const { return parts_->drained.load(); }
-
 void Server::Drain(const DrainBounds& bounds) {
   const std::lock_guard once(parts_->drain_mutex);
-  if (drained()) return;
+  if (std::exchange(parts_->drained, true)) return;
   Pipeline& pipeline = parts_->door.pipeline();
   parts_->door.health().SetAll(Serving::kNo);
   std::this_thread::sleep_for(bounds.announce);
-  pipeline.EndStreams(Unavailable("STOPPING", "the server is stopping"));
+  const absl::Status stopping = Unavailable("STOPPING", "the server is stopping");
+  pipeline.EndStreams(stopping);
+  // A call that reaches gRPC between its shutdown and the client's notice of it is lost to
+  // CANCELLED. So new calls are held until their clients wait for them, and are answered when the
+  // notice is on its way.
+  pipeline.Hold();
+  std::this_thread::sleep_for(kSilence);
   const Deadline calls_end = Deadline::After(bounds.calls);
-  // From here on connections are told to go elsewhere, and no new call is accepted. gRPC 1.51 may
-  // never return without a deadline.
-  std::jthread shutdown([this, end = bounds.calls + kLastWords] {
+  // gRPC 1.51 may never return without a deadline.
+  const std::jthread shutdown([this, end = bounds.calls + kLastWords] {
     parts_->server->Shutdown(std::chrono::system_clock::now() + end);
   });
+  std::this_thread::sleep_for(kSilence);
+  pipeline.Refuse(stopping);
   pipeline.AwaitCalls(calls_end);
   pipeline.EndCalls(Error(absl::StatusCode::kDeadlineExceeded, "STOPPING",
                           "the server stopped before the call was done"));
-  shutdown.join();
-  parts_->drained.store(true);
-  pipeline.executor().Stop();
 }
 
 }  // namespace lotura::rpc

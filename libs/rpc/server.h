@@ -47,7 +47,9 @@ class Server {
   // services of the door are "not serving" until the application says otherwise. `door` and
   // `executor` must outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Door& door);
-  // Drains without waiting for load balancers, unless that was done.
+  // Drains without waiting for load balancers, unless that was done, and stops the executor. Waits
+  // for handlers that still run: one that never returns cannot be stopped, only outlived by an
+  // ExitGuard.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -58,14 +60,11 @@ class Server {
   // For a client in the same process.
   [[nodiscard]] std::shared_ptr<grpc::Channel> InProcessChannel() const;
 
-  // Stops: health says NOT_SERVING, load balancers get time to notice, streams end with
-  // UNAVAILABLE, new calls go elsewhere, calls in flight are awaited and, when the time is over,
-  // answered with DEADLINE_EXCEEDED (STOPPING), connections close, the executor stops. Returns
-  // within the bounds and two seconds more, unless a handler never returns: it cannot be stopped,
-  // only outlived by an ExitGuard.
+  // Health says NOT_SERVING, load balancers get time to notice, streams end with UNAVAILABLE, new
+  // calls are sent elsewhere, calls in flight are awaited and, when the time is over, answered with
+  // DEADLINE_EXCEEDED (STOPPING), connections close. Afterwards every accepted call has its answer.
+  // Returns within the bounds and two seconds more, unless gRPC hangs.
   void Drain(const DrainBounds& bounds);
-  // Whether every accepted call was answered and no connection is left.
-  [[nodiscard]] bool drained() const;
 
  private:
   struct Parts;

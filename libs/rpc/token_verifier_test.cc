@@ -1,0 +1,244 @@
+// Keys that change, issuers that are down, and tokens that were seen before.
+#include "libs/rpc/token_verifier.h"
+
+#include <civetweb.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+
+#include "libs/rpc/token_issuer.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/process.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::rpc {
+namespace {
+
+using absl::StatusCode;
+using testing::Eventually;
+using testing::IsOk;
+using testing::StatusIs;
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
+
+// An issuer's web server, which can be made to fail.
+class KeyServer {
+ public:
+  KeyServer() {
+    std::array<const char*, 5> settings = {"listening_ports", "127.0.0.1:0", "num_threads", "2",
+                                           nullptr};
+    context_ = mg_start(nullptr, nullptr, settings.data());
+    mg_set_request_handler(context_, "/", Handle, this);
+  }
+  // civetweb looks whether it should stop only when a connection arrives, or every two seconds.
+  ~KeyServer() {
+    const FetchKeys knock = KeysFromUrl(url());
+    std::atomic<bool> stopped = false;
+    const std::jthread stopper([&] {
+      mg_stop(context_);
+      stopped = true;
+    });
+    Eventually([&] { return (void)knock(), stopped.load(); }, 5s);
+  }
+  KeyServer(const KeyServer&) = delete;
+  KeyServer& operator=(const KeyServer&) = delete;
+
+  void Serve(int code, std::string body) {
+    const std::lock_guard lock(mutex_);
+    code_ = code;
+    body_ = std::move(body);
+  }
+  std::string url() const {
+    mg_server_port port{};
+    mg_get_server_ports(context_, 1, &port);
+    return fmt::format("http://127.0.0.1:{}/keys", port.port);
+  }
+  int requests() const { return requests_.load(); }
+
+ private:
+  static int Handle(mg_connection* connection, void* data) {
+    auto& self = *static_cast<KeyServer*>(data);
+    ++self.requests_;
+    const std::lock_guard lock(self.mutex_);
+    const std::string answer =
+        fmt::format("HTTP/1.1 {} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
+                    self.code_, self.body_.size(), self.body_);
+    mg_write(connection, answer.data(), answer.size());
+    return self.code_;
+  }
+
+  mg_context* context_ = nullptr;
+  std::atomic<int> requests_ = 0;
+  std::mutex mutex_;  // guards the members below
+  int code_ = 200;
+  std::string body_;
+};
+
+class TokenVerifierTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<TokenVerifier> Verifier(const std::string& keys,
+                                          KeySourceOptions fetch = {.refresh = 1h,
+                                                                    .refetch_min = 0ms}) {
+    auto created = TokenVerifier::Create({.rules = rules_, .keys = keys, .fetch = fetch}, clock_,
+                                         log_, metrics_);
+    EXPECT_THAT(created, IsOk());
+    return std::move(created).value();
+  }
+  std::string Header(const TokenIssuer& issuer) const {
+    const Principal anna{{}, "users/anna", {}};
+    return "Bearer " + issuer.Mint(anna, rules_, clock_.Now() + 1h);
+  }
+  // As the pipeline does it.
+  static absl::Status Check(TokenVerifier& verifier, const std::string& header) {
+    if (const auto known = verifier.Try(header)) return known->status();
+    std::promise<absl::Status> answer;
+    verifier.Ask(header, [&](const auto& result) { answer.set_value(result.status()); });
+    return answer.get_future().get();
+  }
+  double Count(const char* result) {
+    return metrics_
+        .AddCounters({.name = "lotura_token_checks_total",
+                      .help = "Tokens looked at, by what came of it.",
+                      .labels = {"result"}})
+        .With({result})
+        .value();
+  }
+  std::string KeyFile(const std::string& json) {
+    const std::string path = directory_.path() + "/keys.json";
+    std::ofstream(path + ".new") << json;
+    std::filesystem::rename(path + ".new", path);
+    return path;
+  }
+
+  testing::TempDir directory_;
+  testing::FakeClock clock_;
+  observe::Metrics metrics_{"rpctest"};
+  observe::Log log_{{.service = "rpctest", .level = observe::Level::kError}, metrics_};
+  TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura"};
+  const TokenIssuer old_{Algorithm::kEs256, "old"};
+  const TokenIssuer new_{Algorithm::kRs256, "new"};
+};
+
+TEST_F(TokenVerifierTest, ATokenIsVerifiedOnceAMinute) {
+  const auto verifier = Verifier(KeyFile(old_.KeySetJson()));
+  const std::string header = Header(old_);
+
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(Check(*verifier, header), IsOk());
+  clock_.Advance(60s);
+  EXPECT_THAT(Check(*verifier, header), IsOk());
+
+  EXPECT_EQ(Count("valid"), 2);
+  EXPECT_EQ(Count("cached"), 2);
+}
+
+TEST_F(TokenVerifierTest, ACachedTokenExpiresOnTime) {
+  const auto verifier = Verifier(KeyFile(old_.KeySetJson()));
+  const std::string header =
+      "Bearer " + old_.Mint({{}, "users/anna", {}}, rules_, clock_.Now() + 10s);
+  EXPECT_THAT(Check(*verifier, header), IsOk());
+
+  clock_.Advance(10s + rules_.leeway);
+
+  EXPECT_THAT(Check(*verifier, header), StatusIs(StatusCode::kUnauthenticated, "TOKEN_EXPIRED"));
+}
+
+TEST_F(TokenVerifierTest, ANewKeyIsFetchedWhenATokenNeedsIt) {
+  const auto verifier = Verifier(KeyFile(old_.KeySetJson()));
+  EXPECT_THAT(Check(*verifier, Header(new_)),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+
+  KeyFile(new_.KeySetJson());
+
+  EXPECT_THAT(Check(*verifier, Header(new_)), IsOk());
+}
+
+TEST_F(TokenVerifierTest, TokensOfAKeyThatIsGoneAreForgotten) {
+  const auto verifier = Verifier(KeyFile(old_.KeySetJson()));
+  EXPECT_THAT(Check(*verifier, Header(old_)), IsOk());
+
+  KeyFile(new_.KeySetJson());
+  EXPECT_THAT(Check(*verifier, Header(new_)), IsOk());
+
+  EXPECT_THAT(Check(*verifier, Header(old_)),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+}
+
+TEST_F(TokenVerifierTest, AFileIsReadAgainWithoutAReason) {
+  const auto verifier = Verifier(KeyFile(old_.KeySetJson()), {.refresh = 10ms, .refetch_min = 1h});
+
+  KeyFile(new_.KeySetJson());
+
+  EXPECT_TRUE(Eventually([&] { return Check(*verifier, Header(new_)).ok(); }, 10s));
+}
+
+TEST_F(TokenVerifierTest, TheLastKeysServeWhileTheIssuerIsDown) {
+  KeyServer server;
+  server.Serve(200, old_.KeySetJson());
+  const auto verifier = Verifier(server.url());
+
+  for (const auto& [code, body] :
+       {std::pair(500, "down"), std::pair(200, "not json"), std::pair(302, "")}) {
+    server.Serve(code, body);
+    EXPECT_THAT(Check(*verifier, Header(new_)),
+                StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+    EXPECT_THAT(Check(*verifier, Header(old_)), IsOk());
+  }
+}
+
+TEST_F(TokenVerifierTest, AnIssuerThatIsDownAtTheStartIsAskedAgain) {
+  KeyServer server;
+  server.Serve(503, "");
+  const auto verifier = Verifier(server.url(), {.refresh = 1h, .refetch_min = 10ms});
+  EXPECT_THAT(verifier->Ready(), StatusIs(StatusCode::kUnavailable, "KEYS_UNAVAILABLE"));
+  EXPECT_THAT(Check(*verifier, Header(old_)),
+              StatusIs(StatusCode::kUnavailable, "KEYS_UNAVAILABLE"));
+
+  server.Serve(200, old_.KeySetJson());
+
+  EXPECT_TRUE(Eventually([&] { return verifier->Ready().ok(); }, 10s));
+  EXPECT_THAT(Check(*verifier, Header(old_)), IsOk());
+}
+
+TEST_F(TokenVerifierTest, UnknownKeysDoNotFloodTheIssuer) {
+  KeyServer server;
+  server.Serve(200, old_.KeySetJson());
+  const auto verifier = Verifier(server.url(), {.refresh = 1h, .refetch_min = 1h});
+
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_THAT(Check(*verifier, Header(new_)),
+                StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+  }
+
+  EXPECT_EQ(server.requests(), 1);
+}
+
+TEST_F(TokenVerifierTest, AnAnswerWithoutEndIsNotRead) {
+  KeyServer server;
+  server.Serve(200, std::string(2 << 20, 'a'));
+
+  EXPECT_THAT(KeysFromUrl(server.url())(), StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE"));
+}
+
+TEST_F(TokenVerifierTest, OptionsOutOfBoundsAreNamedTogether) {
+  const auto created =
+      TokenVerifier::Create({.rules = {.issuer = "", .audience = "", .leeway = 61s},
+                             .keys = "",
+                             .cache_max = 0,
+                             .cache_time = 61s},
+                            clock_, log_, metrics_);
+
+  EXPECT_EQ(ViolationsOf(created.status()).size(), 6U);
+}
+
+TEST_F(TokenVerifierTest, AMissingFileStopsTheStart) {
+  EXPECT_THAT(TokenVerifier::Create({.rules = rules_, .keys = directory_.path() + "/none"}, clock_,
+                                    log_, metrics_),
+              StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE"));
+}
+
+}  // namespace
+}  // namespace lotura::rpc
