@@ -10,11 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "libs/events/migrations.sql.h"
-#include "libs/host/query_context.h"
+#include "libs/host/service.h"
 #include "libs/pg/migration.h"
 #include "libs/resource/lister.h"
-#include "libs/resource/migrations.sql.h"
 #include "libs/resource/periods.h"
 #include "libs/resource/pg_store.h"
 #include "libs/resource/unit_of_work.h"
@@ -40,24 +38,17 @@ class FakeForeignRecords final : public resource::ForeignRecords {
   std::set<std::string> missing;
 };
 
-// What a service's app.cc gives the host, as far as records go.
-struct ServiceParts {
-  std::string name;
-  const std::vector<pg::Migration>* migrations = nullptr;
-  std::function<absl::Status(resource::Catalog&)> declare;
-};
-
 class ServiceBench {
  public:
-  explicit ServiceBench(const ServiceParts& parts)
-      : parts_(parts),
-        conninfo_(NewDatabase(parts)),
-        reads_(pg::Options{.conninfo = conninfo_, .schema = parts.name, .pool_size = 2}),
+  explicit ServiceBench(const host::ServiceSpec& spec)
+      : spec_(spec),
+        conninfo_(NewDatabase(spec)),
+        reads_(pg::Options{.conninfo = conninfo_, .schema = spec.name, .pool_size = 2}),
         writes_(pg::Options{.conninfo = conninfo_,
-                            .schema = parts.name,
+                            .schema = spec.name,
                             .pool_size = 2,
                             .plan_for = pg::PlanFor::kWrites}),
-        catalog_(CatalogOf(parts)),
+        catalog_(CatalogOf(spec)),
         declarations_(catalog_.Declarations()),
         store_(reads_, writes_, clock_, declarations_),
         lister_(reads_, page_tokens_, declarations_),
@@ -135,15 +126,12 @@ class ServiceBench {
     if (!status.ok()) throw std::runtime_error(Message(status));
   }
 
-  static std::string NewDatabase(const ServiceParts& parts) {
-    return Postgres().NewDatabase(parts.name, [&](const std::string& conninfo) {
+  static std::string NewDatabase(const host::ServiceSpec& spec) {
+    return Postgres().NewDatabase(spec.name, [&](const std::string& conninfo) {
       const auto soon = Deadline::After(std::chrono::seconds(60));
-      pg::Database database(
-          pg::Options{.conninfo = conninfo, .schema = parts.name, .pool_size = 2});
-      const std::vector<pg::MigrationSet> sets = {{"events", &events::sql::kMigrations},
-                                                  {"resource", &resource::sql::kMigrations},
-                                                  {parts.name, parts.migrations}};
-      Check(pg::Migrate(database, parts.name, sets, soon).status());
+      pg::Database database(pg::Options{.conninfo = conninfo, .schema = spec.name, .pool_size = 2});
+      const std::vector<pg::MigrationSet> sets = host::MigrationsOf(spec);
+      Check(pg::Migrate(database, spec.name, sets, soon).status());
       Check(database.WriteOne(soon, [](pg::Tx& tx) {
         tx.RunScript(resource::PartitionScript(FakeClock().Now()));
         return absl::OkStatus();
@@ -151,13 +139,13 @@ class ServiceBench {
     });
   }
 
-  static resource::Catalog CatalogOf(const ServiceParts& parts) {
+  static resource::Catalog CatalogOf(const host::ServiceSpec& spec) {
     resource::Catalog catalog;
-    Check(parts.declare(catalog));
+    if (spec.declare) Check(spec.declare(catalog));
     return catalog;
   }
 
-  const ServiceParts parts_;
+  const host::ServiceSpec spec_;
   FakeClock clock_;
   FakeIds ids_;
   FakeForeignRecords foreign_records_;

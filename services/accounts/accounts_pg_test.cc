@@ -3,9 +3,8 @@
 #include "lotura/accounts/v1/affiliation.pb.h"
 #include "lotura/accounts/v1/organization.pb.h"
 #include "lotura/accounts/v1/person.pb.h"
+#include "services/accounts/app.h"
 #include "services/accounts/domain/reasons.h"
-#include "services/accounts/migrations.sql.h"
-#include "services/accounts/records.h"
 
 namespace lotura::accounts {
 namespace {
@@ -32,7 +31,7 @@ v1::Organization NewOrganization(const char* display_name, const char* parent = 
 
 class AccountsTest : public ::testing::Test {
  protected:
-  testing::ServiceBench bench_{{"accounts", &sql::kMigrations, Declare}};
+  testing::ServiceBench bench_{Spec()};
 };
 
 TEST_F(AccountsTest, PhonesAreStoredInTheirInternationalForm) {

@@ -1,7 +1,9 @@
 #include "services/communications/app.h"
 
 #include "services/communications/activity.h"
+#include "services/communications/list_timeline.h"
 #include "services/communications/migrations.sql.h"
+#include "services/communications/projection.h"
 
 namespace lotura::communications {
 namespace {
@@ -11,10 +13,19 @@ absl::Status Declare(resource::Catalog& catalog) {
   return absl::OkStatus();
 }
 
+absl::Status Serve(host::Service& service) {
+  service.Handle("lotura.communications.v1.TimelineService/ListTimeline", ListTimeline);
+  service.Consume("timeline", {"directory", "accounts", "sales", "communications"}, Project);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 host::ServiceSpec Spec() {
-  return {.name = "communications", .migrations = &sql::kMigrations, .declare = Declare};
+  return {.name = "communications",
+          .migrations = &sql::kMigrations,
+          .declare = Declare,
+          .serve = Serve};
 }
 
 }  // namespace lotura::communications

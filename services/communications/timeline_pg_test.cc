@@ -7,11 +7,10 @@
 #include "libs/testing/test_events.h"
 #include "lotura/accounts/v1/organization.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
+#include "services/communications/app.h"
 #include "services/communications/domain/reasons.h"
 #include "services/communications/list_timeline.h"
-#include "services/communications/migrations.sql.h"
 #include "services/communications/projection.h"
-#include "services/communications/records.h"
 
 namespace lotura::communications {
 namespace {
@@ -71,7 +70,7 @@ class TimelineTest : public ::testing::Test {
 
   [[nodiscard]] TenantId tenant() const { return bench_.CallAs().principal.tenant; }
 
-  testing::ServiceBench bench_{{"communications", &sql::kMigrations, Declare}};
+  testing::ServiceBench bench_{Spec()};
   testing::TestEvents events_{tenant()};
   const Instant start_ = bench_.clock().Now();
 };

@@ -2,9 +2,8 @@
 #include "libs/testing/service_bench.h"
 #include "lotura/directory/v1/team.pb.h"
 #include "lotura/directory/v1/user.pb.h"
+#include "services/directory/app.h"
 #include "services/directory/domain/reasons.h"
-#include "services/directory/migrations.sql.h"
-#include "services/directory/records.h"
 
 namespace lotura::directory {
 namespace {
@@ -23,7 +22,7 @@ v1::User NewUser(const char* display_name, const char* email = "") {
 
 class DirectoryTest : public ::testing::Test {
  protected:
-  testing::ServiceBench bench_{{"directory", &sql::kMigrations, Declare}};
+  testing::ServiceBench bench_{Spec()};
 };
 
 TEST_F(DirectoryTest, TeamIsLedByAUserWhoMayBelongToIt) {

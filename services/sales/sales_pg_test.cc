@@ -9,10 +9,9 @@
 #include "lotura/sales/v1/product.pb.h"
 #include "lotura/sales/v1/stage.pb.h"
 #include "lotura/sales/v1/stage_change.pb.h"
+#include "services/sales/app.h"
 #include "services/sales/domain/reasons.h"
-#include "services/sales/migrations.sql.h"
 #include "services/sales/move_opportunity.h"
-#include "services/sales/records.h"
 #include "services/sales/reopen_opportunity.h"
 
 namespace lotura::sales {
@@ -97,7 +96,7 @@ class SalesTest : public ::testing::Test {
     return found;
   }
 
-  testing::ServiceBench bench_{{"sales", &sql::kMigrations, Declare}};
+  testing::ServiceBench bench_{Spec()};
 };
 
 TEST_F(SalesTest, ProbabilityOfAClosedStageIsCertain) {
