@@ -118,6 +118,33 @@ void AddKeys(Group& added, Group& removed, const Declaration& declaration, const
 
 }  // namespace
 
+Part PartOf(const RecordChange& change) {
+  return {change.declaration, change.kind == events::v1::KIND_CREATED ? Statement::kCreate : Statement::kUpdate};
+}
+
+std::vector<Part> PartsOf(const Unit& unit) {
+  std::vector<Part> parts;
+  for (const RecordChange& change : unit.changes) {
+    const Part part = PartOf(change);
+    if (std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
+  }
+  // Updates first: they are what is refused most.
+  std::ranges::sort(parts, [](const Part& a, const Part& b) {
+    return std::pair(a.statement != Statement::kUpdate, a.declaration->table()) < std::pair(b.statement != Statement::kUpdate, b.declaration->table());
+  });
+  return parts;
+}
+
+bool CanShare(const Unit& unit) {
+  std::vector<const Declaration*> updated;
+  for (const RecordChange& change : unit.changes) {
+    if (PartOf(change).statement != Statement::kUpdate) continue;
+    if (std::ranges::find(updated, change.declaration) != updated.end()) return false;
+    updated.push_back(change.declaration);
+  }
+  return !unit.changes.empty();
+}
+
 std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration, const pbuf::Message* record) {
   std::vector<std::pair<std::string, std::string>> keys;
   if (record == nullptr) return keys;

@@ -21,6 +21,23 @@ struct NumberedChange {
 
 enum class WithRequests { kYes, kNo };
 
+enum class Statement { kCreate, kUpdate };
+
+// One statement's worth of a unit: what it does to which table.
+struct Part {
+  const Declaration* declaration = nullptr;
+  Statement statement = Statement::kCreate;
+
+  friend bool operator==(const Part&, const Part&) = default;
+};
+
+Part PartOf(const RecordChange& change);
+// The parts of a unit in the order in which they are written, the same for all units, so that transactions rarely deadlock.
+std::vector<Part> PartsOf(const Unit& unit);
+// Units of equal parts can be committed together if each of them updates at most one record of a type: then each refuses on its own, without
+// leaving a part of itself behind. A unit without changes cannot.
+bool CanShare(const Unit& unit);
+
 // Match keys of a record in their normal form: (kind, key). Deleted records have none.
 std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration, const pbuf::Message* record);
 

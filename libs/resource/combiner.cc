@@ -27,22 +27,8 @@ std::vector<std::string> MarksOf(const Unit& unit) {
   return marks;
 }
 
-bool IsCreate(const RecordChange& change) { return change.kind == events::v1::KIND_CREATED; }
-
-// A unit that the store can commit together with others.
-bool IsShareable(const Unit& unit) {
-  if (unit.changes.empty()) return false;
-  const RecordChange& first = unit.changes.front();
-  if (!IsCreate(first)) return unit.changes.size() == 1;
-  return std::ranges::all_of(unit.changes, [&](const RecordChange& change) {
-    return change.declaration == first.declaration && IsCreate(change);
-  });
-}
-
 bool Fits(const Unit& first, const Unit& other) {
-  return IsShareable(first) && IsShareable(other) && first.call->principal.tenant == other.call->principal.tenant &&
-         first.changes.front().declaration == other.changes.front().declaration &&
-         IsCreate(first.changes.front()) == IsCreate(other.changes.front());
+  return CanShare(first) && CanShare(other) && first.call->principal.tenant == other.call->principal.tenant && PartsOf(first) == PartsOf(other);
 }
 
 }  // namespace
@@ -88,7 +74,7 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
     marked.insert(marks.begin(), marks.end());
     const bool taken = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
     (taken ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
-    if (batch.size() == 1 && !IsShareable(batch.front().unit)) {
+    if (batch.size() == 1 && !CanShare(batch.front().unit)) {
       ++looked_at;
       break;
     }

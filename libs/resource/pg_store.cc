@@ -14,30 +14,15 @@ namespace {
 // How often the server is asked whether a lost process has ended.
 constexpr std::chrono::milliseconds kBackendPoll{10};
 
-enum class Statement { kCreate, kUpdate };
-
-Statement StatementOf(const RecordChange& change) {
-  return change.kind == events::v1::KIND_CREATED ? Statement::kCreate : Statement::kUpdate;
-}
-
-// True for units that can share a statement: each refuses on its own, without leaving a part of itself behind.
-bool CanShare(std::span<const Unit> units) {
-  if (std::ranges::any_of(units, [](const Unit& unit) { return unit.changes.empty(); })) return false;
-  const RecordChange& first = units.front().changes.front();
-  return std::ranges::all_of(units, [&](const Unit& unit) {
-    const bool whole = StatementOf(first) == Statement::kCreate || unit.changes.size() == 1;
-    return whole && std::ranges::all_of(unit.changes, [&](const RecordChange& change) {
-             return change.declaration == first.declaration && StatementOf(change) == StatementOf(first);
-           });
-  });
-}
-
-std::vector<NumberedChange> Numbered(std::span<const Unit> units) {
+// The changes of one part, of the units that were not refused so far.
+std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units, const std::vector<absl::StatusOr<Outcome>>& results) {
   std::vector<NumberedChange> changes;
   for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    if (results[unit]->verdict != Verdict::kCommitted) continue;
     const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
     for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
-      changes.push_back({unit, ord, &units[unit].changes[ord], units[unit].call, request});
+      const RecordChange& change = units[unit].changes[ord];
+      if (PartOf(change) == part) changes.push_back({unit, ord, &change, units[unit].call, request});
     }
   }
   return changes;
@@ -67,6 +52,10 @@ void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> change
     if (!rows.IsNull(i, 6)) outcome.holder = rows.String(i, 6);
     results[unit] = std::move(outcome);
   }
+}
+
+std::size_t CountRefused(std::span<const absl::StatusOr<Outcome>> results) {
+  return static_cast<std::size_t>(std::ranges::count_if(results, [](const auto& result) { return result->verdict != Verdict::kCommitted; }));
 }
 
 void Pause(std::chrono::milliseconds span) {
@@ -130,32 +119,57 @@ absl::StatusOr<std::optional<StoredRequest>> PgStore::FindRequest(const TenantId
 
 PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline) {
   if (units.empty()) return {};
-  if (CanShare(units)) return CommitTogether(units, deadline);
+  const bool together = std::ranges::all_of(units, [&](const Unit& unit) { return CanShare(unit) && PartsOf(unit) == PartsOf(units.front()); });
+  if (together) return CommitTogether(units, deadline);
   Results results;
-  for (const Unit& unit : units) results.push_back(unit.changes.empty() ? Remember(unit, deadline) : CommitAlone(unit, deadline));
+  for (const Unit& unit : units) results.push_back(unit.changes.empty() ? Remember(unit, deadline) : CommitTogether({&unit, 1}, deadline).front());
   return results;
 }
 
-absl::StatusOr<PgStore::Results> PgStore::RunStatement(pg::Tx& tx, std::span<const Unit> units) const {
-  const RecordChange& first = units.front().changes.front();
-  const Table& table = TableOf(*first.declaration);
-  const std::vector<NumberedChange> changes = Numbered(units);
-  const pg::Params params = ParamsOf(*table.declaration, table.codec, changes, WithRequests::kYes, clock_.Now());
-  Results results(units.size(), Outcome());
-  const bool creates = StatementOf(first) == Statement::kCreate;
+void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests, std::span<const Unit> units, Results& results) const {
+  const Table& table = TableOf(*part.declaration);
+  const std::vector<NumberedChange> changes = ChangesOf(part, units, results);
+  if (changes.empty()) return;
+  const pg::Params params = ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
+  const bool creates = part.statement == Statement::kCreate;
   ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(), creates ? table.create : table.update, params),
                  changes, results);
-  return results;
+}
+
+absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused, Deadline deadline) {
+  const std::vector<Part> parts = PartsOf(units.front());
+  if (parts.size() == 1 && CanShare(units.front())) {
+    return writes_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Results> {
+      Results results(units.size(), Outcome());
+      RunPart(tx, parts.front(), WithRequests::kYes, units, results);
+      return results;
+    });
+  }
+  return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Results> {
+    Results results(units.size(), Outcome());
+    RunPart(tx, parts.front(), WithRequests::kYes, units, results);
+    // A unit of several that the first part refuses wrote nothing; a later refusal would leave its first part behind.
+    const std::size_t refused_at_once = units.size() > 1 ? CountRefused(results) : 0;
+    for (const Part& part : std::span(parts).subspan(1)) RunPart(tx, part, WithRequests::kNo, units, results);
+    if (CountRefused(results) == refused_at_once) return results;
+    refused = *results.front();
+    return Aborted("UNIT_REFUSED", "a unit was refused after a part of it was written");
+  });
 }
 
 PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline deadline) {
-  const auto run = [&] { return writes_.WriteOne(deadline, [&](pg::Tx& tx) { return RunStatement(tx, units); }); };
-  absl::StatusOr<Results> results = run();
+  Outcome refused;
+  absl::StatusOr<Results> results = RunTogether(units, refused, deadline);
   // A key that another transaction took meanwhile is visible to the next attempt, which names it.
-  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION") results = run();
+  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION") results = RunTogether(units, refused, deadline);
   if (results.ok()) return std::move(*results);
-  if (ReasonOf(results.status()) == "COMMIT_IN_DOUBT") return Settle(units, results.status(), deadline);
-  return Narrow(units, results.status(), deadline);
+  const std::string reason = ReasonOf(results.status());
+  if (reason == "COMMIT_IN_DOUBT") return Settle(units, results.status(), deadline);
+  if (reason != "UNIT_REFUSED") return Narrow(units, results.status(), deadline);
+  if (units.size() == 1) return Results(1, refused);
+  Results alone;
+  for (const Unit& unit : units) alone.push_back(CommitTogether({&unit, 1}, deadline).front());
+  return alone;
 }
 
 PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline) {
@@ -173,42 +187,6 @@ PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status
   Results rest = CommitTogether(units.subspan(half), deadline);
   std::move(rest.begin(), rest.end(), std::back_inserter(results));
   return results;
-}
-
-absl::StatusOr<Outcome> PgStore::CommitAlone(const Unit& unit, Deadline deadline) {
-  // Changes of one kind of one declaration share a statement; tables in one order, so that transactions rarely deadlock.
-  std::map<std::pair<std::string, Statement>, Unit> parts;
-  std::map<std::pair<std::string, Statement>, std::vector<std::size_t>> places;
-  for (std::size_t i = 0; i < unit.changes.size(); ++i) {
-    const auto key = std::pair(unit.changes[i].declaration->table(), StatementOf(unit.changes[i]));
-    parts[key].call = unit.call;
-    parts[key].changes.push_back(unit.changes[i]);
-    places[key].push_back(i);
-  }
-  parts.begin()->second.request = unit.request;
-  Outcome outcome;
-  const auto run = [&] {
-    return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
-      for (const auto& [key, part] : parts) {
-        LOTURA_ASSIGN_OR_RETURN(const Results results, RunStatement(tx, {&part, 1}));
-        outcome = *results.front();
-        outcome.change = places[key][outcome.change];
-        // The status only rolls back: the outcome is the answer.
-        if (outcome.verdict != Verdict::kCommitted) return Aborted("UNIT_REFUSED", "the unit was refused");
-      }
-      return absl::OkStatus();
-    });
-  };
-  absl::Status status = run();
-  if (ReasonOf(status) == "UNIQUE_VIOLATION") status = run();
-  if (ReasonOf(status) == "REFERENCE_VIOLATION") {
-    outcome = {};
-    outcome.verdict = Verdict::kReferenceGone;
-    return outcome;
-  }
-  if (ReasonOf(status) == "COMMIT_IN_DOUBT") return Settle({&unit, 1}, status, deadline).front();
-  if (!status.ok() && ReasonOf(status) != "UNIT_REFUSED") return status;
-  return outcome;
 }
 
 absl::StatusOr<Outcome> PgStore::Remember(const Unit& unit, Deadline deadline) {

@@ -40,17 +40,19 @@ class PgStore final : public Store {
   using Results = std::vector<absl::StatusOr<Outcome>>;
 
   const Table& TableOf(const Declaration& declaration) const;
-  // One statement for all units: each of them creates records, or changes one record, of the same declaration.
+  // Units of equal parts that can share, or a single one: one statement for each part, in one transaction if there are several.
   Results CommitTogether(std::span<const Unit> units, Deadline deadline);
+  // ABORTED UNIT_REFUSED if a unit was refused that had written already; then nothing is written.
+  absl::StatusOr<Results> RunTogether(std::span<const Unit> units, Outcome& refused, Deadline deadline);
   // After a failure of the statement as a whole: once more, then in halves, so that the bad unit is found.
   Results Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline);
-  absl::StatusOr<Outcome> CommitAlone(const Unit& unit, Deadline deadline);
   // A unit that has a request and changes nothing.
   absl::StatusOr<Outcome> Remember(const Unit& unit, Deadline deadline);
   // Finds out what became of units whose commit was in doubt, and runs again what was not committed.
   Results Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline);
   absl::Status WaitForBackendToEnd(std::int64_t backend, Deadline deadline);
-  absl::StatusOr<Results> RunStatement(pg::Tx& tx, std::span<const Unit> units) const;
+  // The statement of one part over those units that were not refused so far; fills in who is refused now.
+  void RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests, std::span<const Unit> units, Results& results) const;
 
   pg::Database& reads_;
   pg::Database& writes_;

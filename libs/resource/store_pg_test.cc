@@ -232,6 +232,34 @@ TYPED_TEST(StoreContract, SeveralChangesOfOneUnitHappenTogetherOrNotAtAll) {
   EXPECT_EQ(this->backend_.CountJournal(), 3);
 }
 
+TYPED_TEST(StoreContract, UnitsOfSeveralChangesShareACommitAndRefuseOnTheirOwn) {
+  std::vector<Unit> units;
+  std::vector<std::shared_ptr<Widget>> first;
+  for (int i = 0; i < 4; ++i) {
+    first.push_back(this->NewWidget(fmt::format("a{}", i)));
+    ASSERT_EQ(this->CommitOne(this->Create(first.back())), Verdict::kCommitted);
+    const auto second = std::make_shared<Widget>(*first.back());
+    second->set_display_name("second");
+    units.push_back(this->WithRequest(this->Update(first.back(), second, i == 1 ? 7 : 2), static_cast<std::uint8_t>(20 + i)));
+    // The third one takes a name that is taken, after its update was written.
+    this->AddCreate(units.back(), this->NewWidget(i == 2 ? "a0" : fmt::format("b{}", i)));
+  }
+
+  const auto outcomes = this->Commit(units);
+
+  EXPECT_EQ(outcomes[0]->verdict, Verdict::kCommitted);
+  EXPECT_EQ(outcomes[1]->verdict, Verdict::kStale);
+  EXPECT_EQ(outcomes[2]->verdict, Verdict::kNameTaken);
+  EXPECT_EQ(outcomes[3]->verdict, Verdict::kCommitted);
+  EXPECT_EQ(this->Load("a0")->version, 2);
+  EXPECT_EQ(this->Load("a1")->version, 1);
+  EXPECT_EQ(this->Load("a2")->version, 1);
+  EXPECT_TRUE(this->Load("b0").has_value());
+  EXPECT_FALSE(this->Load("b2").has_value());
+  EXPECT_EQ(this->backend_.CountJournal(), 8);
+  EXPECT_EQ(this->CommitOne(units[3]), Verdict::kReplayed);
+}
+
 TYPED_TEST(StoreContract, AnotherTenantSeesNothing) {
   ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "a@example.org"))), Verdict::kCommitted);
   const Call other = CallAs(2);
