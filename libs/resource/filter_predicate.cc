@@ -101,7 +101,7 @@ Int128 DurationAt(const Place& at) {
 
 CivilDate DateAt(const Place& at) {
   const auto& date = Typed<google::type::Date>(at);
-  return {std::int64_t{date.year()} * 10'000 + date.month() * 100 + date.day()};
+  return {std::int64_t{date.year()} * 10'000 + std::int64_t{date.month()} * 100 + date.day()};
 }
 
 // A column keeps the whole microseconds. In a document all digits stand, and PostgreSQL rounds them
@@ -158,9 +158,16 @@ bool TextHolds(const FilterTest& test, const std::string& text) {
       return !std::get<TextPattern>(test.value).Matches(text);
     case FilterOperation::kMatchesAnyCase:
       return std::get<TextPattern>(test.value).Matches(ToLowerAscii(text));
-    default:
-      return Holds(test.operation, text <=> std::get<std::string>(test.value));
+    case FilterOperation::kPresent:
+    case FilterOperation::kEqual:
+    case FilterOperation::kNotEqual:
+    case FilterOperation::kLess:
+    case FilterOperation::kLessOrEqual:
+    case FilterOperation::kGreater:
+    case FilterOperation::kGreaterOrEqual:
+      break;
   }
+  return Holds(test.operation, text <=> std::get<std::string>(test.value));
 }
 
 // Compares a value that is set.

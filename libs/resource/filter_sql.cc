@@ -192,11 +192,9 @@ class Writer {
                        OperatorOf(test.operation), Operand(test, storage));
   }
 
-  // ---- columns
-
   // The column, or the part of an amount or a day that the path leads to.
   static std::string ColumnExpression(const FilterPath& path) {
-    const std::string column = Quoted(path.column->name);
+    std::string column = Quoted(path.column->name);
     if (path.hops.size() == 1) return column;
     const std::string& part = path.hops[1].field->name();
     if (path.column->type == ColumnType::kDate)
@@ -208,7 +206,7 @@ class Writer {
 
   std::string OfColumn(const FilterTest& test) {
     const FilterPath& path = test.path;
-    const std::string expression = ColumnExpression(path);
+    std::string expression = ColumnExpression(path);
     if (test.operation != FilterOperation::kPresent)
       return Compare(expression, test, Storage::kColumn);
     if (path.hops.size() == 1 && path.column->nullable)
@@ -245,8 +243,6 @@ class Writer {
     return fmt::format("EXISTS (SELECT 1 FROM unnest({}) AS {}(v) WHERE {})", column, element,
                        Compare(element + ".v", test, Storage::kColumn));
   }
-
-  // ---- documents
 
   std::string NextAlias() { return fmt::format("e{}", ++aliases_); }
 
