@@ -20,7 +20,9 @@ TEST(UuidTest, TextFormRoundTrips) {
 }
 
 TEST(UuidTest, OtherTextIsRefused) {
-  for (const char* text : {"", "018f3a2b7c4d7e5f8a9b0c1d2e3f4a5b", "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5", "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5g", "018f3a2b_7c4d-7e5f-8a9b-0c1d2e3f4a5b"}) {
+  for (const char* text :
+       {"", "018f3a2b7c4d7e5f8a9b0c1d2e3f4a5b", "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5",
+        "018f3a2b-7c4d-7e5f-8a9b-0c1d2e3f4a5g", "018f3a2b_7c4d-7e5f-8a9b-0c1d2e3f4a5b"}) {
     EXPECT_FALSE(Uuid::Parse(text).has_value()) << text;
   }
 }
@@ -63,7 +65,8 @@ TEST(CryptoTest, Base64UrlRoundTripsEveryLength) {
 
 TEST(TextTest, Utf8IsCountedInCharactersAndBadBytesAreFound) {
   EXPECT_EQ(Utf8Size("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), 4);
-  for (const char* bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\x80", "\xE2\x82"}) EXPECT_FALSE(Utf8Size(bad).has_value());
+  for (const char* bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\x80", "\xE2\x82"})
+    EXPECT_FALSE(Utf8Size(bad).has_value());
 }
 
 TEST(PrincipalTest, PermissionsMatchWholeSegments) {
@@ -79,7 +82,10 @@ TEST(TraceContextTest, StandardHeaderRoundTripsAndOthersAreIgnored) {
   const std::string header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
   EXPECT_EQ(TraceContext::ParseOrEmpty(header, "a=b").ToTraceparent(), header);
-  for (const char* bad : {"", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"}) {
+  for (const char* bad : {"", "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                          "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                          "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"}) {
     EXPECT_TRUE(TraceContext::ParseOrEmpty(bad, "").empty()) << bad;
   }
 }

@@ -27,7 +27,8 @@ bool FromHex(std::string_view text, std::array<std::uint8_t, kSize>& bytes) {
 bool Principal::Permits(std::string_view permission) const {
   for (const std::string& granted : permissions) {
     if (granted == permission || granted == "*") return true;
-    if (granted.ends_with(".*") && permission.starts_with(std::string_view(granted).substr(0, granted.size() - 1))) {
+    if (granted.ends_with(".*") &&
+        permission.starts_with(std::string_view(granted).substr(0, granted.size() - 1))) {
       return true;
     }
   }
@@ -44,8 +45,10 @@ TraceContext TraceContext::ParseOrEmpty(std::string_view traceparent, std::strin
       traceparent[35] == '-' && FromHex(traceparent.substr(36, 16), trace.span_id) &&
       traceparent[52] == '-' && FromHex(traceparent.substr(53, 2), flags);
   const bool size_fits = version[0] == 0 ? traceparent.size() == kTraceparentSize
-                                         : traceparent.size() == kTraceparentSize || traceparent[kTraceparentSize] == '-';
-  const bool has_ids = trace.trace_id != decltype(trace.trace_id){} && trace.span_id != decltype(trace.span_id){};
+                                         : traceparent.size() == kTraceparentSize ||
+                                               traceparent[kTraceparentSize] == '-';
+  const bool has_ids =
+      trace.trace_id != decltype(trace.trace_id){} && trace.span_id != decltype(trace.span_id){};
   if (!well_formed || version[0] == 0xFF || !size_fits || !has_ids) return {};
   trace.flags = flags[0];
   trace.state = tracestate;

@@ -12,7 +12,8 @@
 
 namespace lotura {
 
-// A verified caller. Permissions are "service.collection.verb"; a trailing "*" stands for all below ("sales.*", "*").
+// A verified caller. Permissions are "service.collection.verb"; a trailing "*" stands for all below
+// ("sales.*", "*").
 struct Principal {
   TenantId tenant;
   // Resource name of the user or client, for example "users/anna".

@@ -7,7 +7,8 @@ namespace lotura {
 
 }  // namespace lotura
 
-#define LOTURA_CHECK(condition)                                                        \
-  do {                                                                                 \
-    if (!(condition)) [[unlikely]] ::lotura::CheckFailed(#condition, __FILE__, __LINE__); \
+#define LOTURA_CHECK(condition)                              \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::lotura::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -9,7 +9,8 @@ Instant SystemClock::Now() const {
 }
 
 std::chrono::milliseconds Deadline::Left() const {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now());
   return std::max(left, std::chrono::milliseconds(0));
 }
 

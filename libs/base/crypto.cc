@@ -60,10 +60,14 @@ std::string Seal(const AesKey& key, std::string_view plain, std::string_view ass
   RandomBytes({Bytes(sealed), kNonceSize});
   const Cipher cipher(EVP_CIPHER_CTX_new());
   int written = 0;
-  LOTURA_CHECK(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), Bytes(sealed)) == 1);
-  LOTURA_CHECK(EVP_EncryptUpdate(cipher.get(), nullptr, &written, Bytes(associated), Size(associated)) == 1);
-  LOTURA_CHECK(EVP_EncryptUpdate(cipher.get(), Bytes(sealed) + kNonceSize, &written, Bytes(plain), Size(plain)) == 1);
-  LOTURA_CHECK(EVP_EncryptFinal_ex(cipher.get(), Bytes(sealed) + kNonceSize + plain.size(), &written) == 1);
+  LOTURA_CHECK(
+      EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), Bytes(sealed)) == 1);
+  LOTURA_CHECK(
+      EVP_EncryptUpdate(cipher.get(), nullptr, &written, Bytes(associated), Size(associated)) == 1);
+  LOTURA_CHECK(EVP_EncryptUpdate(cipher.get(), Bytes(sealed) + kNonceSize, &written, Bytes(plain),
+                                 Size(plain)) == 1);
+  LOTURA_CHECK(
+      EVP_EncryptFinal_ex(cipher.get(), Bytes(sealed) + kNonceSize + plain.size(), &written) == 1);
   LOTURA_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagSize,
                                    Bytes(sealed) + kNonceSize + plain.size()) == 1);
   return sealed;
@@ -77,9 +81,12 @@ std::optional<std::string> Unseal(const AesKey& key, std::string_view sealed,
   std::string plain(body.size(), '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new());
   int written = 0;
-  LOTURA_CHECK(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), Bytes(sealed)) == 1);
-  LOTURA_CHECK(EVP_DecryptUpdate(cipher.get(), nullptr, &written, Bytes(associated), Size(associated)) == 1);
-  LOTURA_CHECK(EVP_DecryptUpdate(cipher.get(), Bytes(plain), &written, Bytes(body), Size(body)) == 1);
+  LOTURA_CHECK(
+      EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.data(), Bytes(sealed)) == 1);
+  LOTURA_CHECK(
+      EVP_DecryptUpdate(cipher.get(), nullptr, &written, Bytes(associated), Size(associated)) == 1);
+  LOTURA_CHECK(EVP_DecryptUpdate(cipher.get(), Bytes(plain), &written, Bytes(body), Size(body)) ==
+               1);
   LOTURA_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, Bytes(tag)) == 1);
   std::array<std::uint8_t, kTagSize> rest{};
   if (EVP_DecryptFinal_ex(cipher.get(), rest.data(), &written) != 1) return std::nullopt;

@@ -16,7 +16,8 @@ using AesKey = std::array<std::uint8_t, 32>;
 void RandomBytes(std::span<std::uint8_t> out);
 Sha256Digest Sha256(std::string_view text);
 
-// AES-256-GCM with a random nonce; the result is nonce, ciphertext and tag. `associated` is authenticated, not stored.
+// AES-256-GCM with a random nonce; the result is nonce, ciphertext and tag. `associated` is
+// authenticated, not stored.
 std::string Seal(const AesKey& key, std::string_view plain, std::string_view associated);
 // Nothing if any byte of the sealed text or of `associated` differs.
 std::optional<std::string> Unseal(const AesKey& key, std::string_view sealed,

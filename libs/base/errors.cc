@@ -48,12 +48,13 @@ absl::Status Violations::ToStatus() const {
   const FieldViolation& first = found_.front();
   const bool single = found_.size() == 1;
   absl::Status status =
-      single ? Error(absl::StatusCode::kInvalidArgument, first.reason,
-                     fmt::format("{}: {}", first.field, first.description), {{"field", first.field}})
-             : Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST",
-                     fmt::format("{} fields are wrong, the first is {}: {}", found_.size(),
-                                 first.field, first.description),
-                     {{"field", first.field}, {"count", std::to_string(found_.size())}});
+      single
+          ? Error(absl::StatusCode::kInvalidArgument, first.reason,
+                  fmt::format("{}: {}", first.field, first.description), {{"field", first.field}})
+          : Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST",
+                  fmt::format("{} fields are wrong, the first is {}: {}", found_.size(),
+                              first.field, first.description),
+                  {{"field", first.field}, {"count", std::to_string(found_.size())}});
   AttachViolations(status, found_);
   return status;
 }
@@ -116,7 +117,8 @@ absl::Status ResourceExhausted(std::string_view reason, std::string_view message
   absl::Status status = Error(absl::StatusCode::kResourceExhausted, reason, message);
   google::rpc::RetryInfo retry;
   retry.mutable_retry_delay()->set_seconds(retry_after_ms / 1000);
-  retry.mutable_retry_delay()->set_nanos(static_cast<std::int32_t>(retry_after_ms % 1000) * 1'000'000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<std::int32_t>(retry_after_ms % 1000) *
+                                         1'000'000);
   Attach(status, retry);
   return status;
 }

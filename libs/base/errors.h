@@ -1,4 +1,5 @@
-// The one way to make an error: a status with a code, a reason that never changes once released, and what a caller may know.
+// The one way to make an error: a status with a code, a reason that never changes once released,
+// and what a caller may know.
 #pragma once
 
 #include <absl/status/status.h>
@@ -11,14 +12,16 @@
 
 namespace lotura {
 
-// One wrong field of a request. `field` is the path within the request message ("opportunity.amount.units").
+// One wrong field of a request. `field` is the path within the request message
+// ("opportunity.amount.units").
 struct FieldViolation {
   std::string field;
   std::string reason;
   std::string description;
 };
 
-// What every error carries besides its code and message. Each dynamic part of the message stands in `metadata`.
+// What every error carries besides its code and message. Each dynamic part of the message stands in
+// `metadata`.
 struct ErrorInfo {
   std::string reason;
   std::map<std::string, std::string> metadata;
@@ -33,7 +36,8 @@ class Violations {
   void Add(std::string field, std::string reason, std::string description);
   [[nodiscard]] bool empty() const { return found_.empty(); }
   [[nodiscard]] const std::vector<FieldViolation>& found() const { return found_; }
-  // OK if nothing was added, otherwise INVALID_ARGUMENT with reason BAD_REQUEST (or the only violation's own reason).
+  // OK if nothing was added, otherwise INVALID_ARGUMENT with reason BAD_REQUEST (or the only
+  // violation's own reason).
   [[nodiscard]] absl::Status ToStatus() const;
 
  private:
@@ -74,10 +78,10 @@ absl::Status WithFieldPrefix(const absl::Status& status, std::string_view prefix
 }  // namespace lotura
 
 // Returns from the current function if `expression` is an error.
-#define LOTURA_RETURN_IF_ERROR(expression)                    \
-  do {                                                        \
-    absl::Status lotura_status_ = (expression);               \
-    if (!lotura_status_.ok()) return lotura_status_;          \
+#define LOTURA_RETURN_IF_ERROR(expression)           \
+  do {                                               \
+    absl::Status lotura_status_ = (expression);      \
+    if (!lotura_status_.ok()) return lotura_status_; \
   } while (false)
 
 #define LOTURA_CONCAT_INNER(a, b) a##b

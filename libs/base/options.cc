@@ -11,17 +11,20 @@ namespace {
 
 constexpr std::string_view kPrefix = "LOTURA_";
 // Variables of the platform's tools, which every process of theirs inherits.
-constexpr std::string_view kToolVariables[] = {"LOTURA_CACHE", "LOTURA_GOOGLEAPIS_DIR", "LOTURA_KAFKA_LIBS", "LOTURA_BUF", "LOTURA_GRPCURL"};
+constexpr std::string_view kToolVariables[] = {"LOTURA_CACHE", "LOTURA_GOOGLEAPIS_DIR",
+                                               "LOTURA_KAFKA_LIBS", "LOTURA_BUF", "LOTURA_GRPCURL"};
 
 std::string VariableOf(std::string_view name) {
   std::string variable(kPrefix);
-  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  for (const char c : name)
+    variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return variable;
 }
 
 std::string NameOfVariable(std::string_view variable) {
   std::string name;
-  for (const char c : variable.substr(kPrefix.size())) name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  for (const char c : variable.substr(kPrefix.size()))
+    name += c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   return name;
 }
 
@@ -30,8 +33,14 @@ std::string NameOfVariable(std::string_view variable) {
 void Options::Add(Option option) { options_.push_back(std::move(option)); }
 
 void Options::Text(OptionInfo info, std::string& target) {
-  Add({.info = std::move(info), .type = "text", .initial = target,
-       .set = [&target](const std::string& text) { target = text; return std::string(); },
+  Add({.info = std::move(info),
+       .type = "text",
+       .initial = target,
+       .set =
+           [&target](const std::string& text) {
+             target = text;
+             return std::string();
+           },
        .get = [&target] { return target; }});
 }
 
@@ -41,40 +50,53 @@ void Options::RequiredText(OptionInfo info, std::string& target) {
 }
 
 void Options::Number(OptionInfo info, std::int64_t& target, NumberBounds bounds) {
-  Add({.info = std::move(info), .type = fmt::format("{} to {}", bounds.min, bounds.max), .initial = std::to_string(target),
-       .set = [&target, bounds](const std::string& text) {
-         std::int64_t value = 0;
-         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-         if (error != std::errc() || end != text.data() + text.size()) return std::string("is not a number");
-         if (value < bounds.min || value > bounds.max) return fmt::format("must lie between {} and {}", bounds.min, bounds.max);
-         target = value;
-         return std::string();
-       },
+  Add({.info = std::move(info),
+       .type = fmt::format("{} to {}", bounds.min, bounds.max),
+       .initial = std::to_string(target),
+       .set =
+           [&target, bounds](const std::string& text) {
+             std::int64_t value = 0;
+             const auto [end, error] =
+                 std::from_chars(text.data(), text.data() + text.size(), value);
+             if (error != std::errc() || end != text.data() + text.size())
+               return std::string("is not a number");
+             if (value < bounds.min || value > bounds.max)
+               return fmt::format("must lie between {} and {}", bounds.min, bounds.max);
+             target = value;
+             return std::string();
+           },
        .get = [&target] { return std::to_string(target); }});
 }
 
 void Options::Choice(OptionInfo info, std::string& target, std::vector<std::string> words) {
   const std::string type = fmt::format("{}", fmt::join(words, ", "));
-  Add({.info = std::move(info), .type = type, .initial = target,
-       .set = [&target, words = std::move(words), type](const std::string& text) {
-         if (std::ranges::find(words, text) == words.end()) return "is none of " + type;
-         target = text;
-         return std::string();
-       },
+  Add({.info = std::move(info),
+       .type = type,
+       .initial = target,
+       .set =
+           [&target, words = std::move(words), type](const std::string& text) {
+             if (std::ranges::find(words, text) == words.end()) return "is none of " + type;
+             target = text;
+             return std::string();
+           },
        .get = [&target] { return target; }});
 }
 
 Options::Option* Options::Find(std::string_view name) {
-  const auto found = std::ranges::find(options_, name, [](const Option& option) { return std::string_view(option.info.name); });
+  const auto found = std::ranges::find(
+      options_, name, [](const Option& option) { return std::string_view(option.info.name); });
   return found == options_.end() ? nullptr : &*found;
 }
 
-absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> arguments, std::span<const std::string> environment) {
+absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> arguments,
+                                           std::span<const std::string> environment) {
   Violations violations;
   OptionsVerb verb = OptionsVerb::kRun;
-  const auto set = [&](const std::string& name, const std::string& shown, const std::string& value) {
+  const auto set = [&](const std::string& name, const std::string& shown,
+                       const std::string& value) {
     Option* option = Find(name);
-    if (option == nullptr) return violations.Add(shown, "SETTING_UNKNOWN", "is not a setting of this program");
+    if (option == nullptr)
+      return violations.Add(shown, "SETTING_UNKNOWN", "is not a setting of this program");
     const std::string wrong = option->set(value);
     if (!wrong.empty()) return violations.Add(shown, "SETTING_INVALID", wrong);
     option->given = true;
@@ -82,7 +104,9 @@ absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> argument
   for (const std::string& variable : environment) {
     const std::size_t equals = variable.find('=');
     const std::string name = variable.substr(0, equals);
-    if (!name.starts_with(kPrefix) || std::ranges::find(kToolVariables, name) != std::end(kToolVariables)) continue;
+    if (!name.starts_with(kPrefix) ||
+        std::ranges::find(kToolVariables, name) != std::end(kToolVariables))
+      continue;
     if (unknown_ == UnknownVariables::kIgnored && Find(NameOfVariable(name)) == nullptr) continue;
     set(NameOfVariable(name), name, variable.substr(equals + 1));
   }
@@ -107,7 +131,8 @@ absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> argument
   }
   if (verb == OptionsVerb::kHelp || verb == OptionsVerb::kPrintDocs) return verb;
   for (const Option& option : options_) {
-    if (option.required && !option.given) violations.Add(VariableOf(option.info.name), "SETTING_MISSING", option.info.help);
+    if (option.required && !option.given)
+      violations.Add(VariableOf(option.info.name), "SETTING_MISSING", option.info.help);
   }
   LOTURA_RETURN_IF_ERROR(violations.ToStatus());
   return verb;
@@ -116,9 +141,13 @@ absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> argument
 std::string Options::Docs() const {
   std::string docs = "| flag | variable | values | default | meaning |\n|---|---|---|---|---|\n";
   for (const Option& option : options_) {
-    const std::string initial = option.required ? "required" : option.info.secret == Secret::kYes ? "" : option.initial;
-    docs += fmt::format("| `--{}` | `{}` | {}{} | {} | {} |\n", option.info.name, VariableOf(option.info.name), option.type,
-                        option.info.unit.empty() ? "" : " " + option.info.unit, initial, option.info.help);
+    const std::string initial = option.required                      ? "required"
+                                : option.info.secret == Secret::kYes ? ""
+                                                                     : option.initial;
+    docs += fmt::format("| `--{}` | `{}` | {}{} | {} | {} |\n", option.info.name,
+                        VariableOf(option.info.name), option.type,
+                        option.info.unit.empty() ? "" : " " + option.info.unit, initial,
+                        option.info.help);
   }
   return docs;
 }
@@ -126,7 +155,8 @@ std::string Options::Docs() const {
 std::vector<std::pair<std::string, std::string>> Options::InForce() const {
   std::vector<std::pair<std::string, std::string>> settings;
   for (const Option& option : options_) {
-    settings.emplace_back(option.info.name, option.info.secret == Secret::kYes ? "<redacted>" : option.get());
+    settings.emplace_back(option.info.name,
+                          option.info.secret == Secret::kYes ? "<redacted>" : option.get());
   }
   return settings;
 }

@@ -1,4 +1,5 @@
-// Settings of a process: each declared once, read from flags and the environment, checked before anything starts.
+// Settings of a process: each declared once, read from flags and the environment, checked before
+// anything starts.
 #pragma once
 
 #include <absl/status/status.h>
@@ -30,7 +31,8 @@ struct NumberBounds {
 // What the command line asked for beside settings.
 enum class OptionsVerb { kRun, kPrintDocs, kCheck, kHelp };
 
-// Whether a LOTURA_ variable that is no setting is an error. A program that runs beside services shares their environment.
+// Whether a LOTURA_ variable that is no setting is an error. A program that runs beside services
+// shares their environment.
 enum class UnknownVariables { kRefused, kIgnored };
 
 // The targets of the settings outlive this object.
@@ -45,9 +47,11 @@ class Options {
   // One of a few words.
   void Choice(OptionInfo info, std::string& target, std::vector<std::string> words);
 
-  // A flag wins over the environment, the environment over the default. INVALID_ARGUMENT names every wrong or missing setting and every flag
-  // or LOTURA_ variable that is none; `environment` holds "NAME=value".
-  absl::StatusOr<OptionsVerb> Parse(std::span<const std::string> arguments, std::span<const std::string> environment);
+  // A flag wins over the environment, the environment over the default. INVALID_ARGUMENT names
+  // every wrong or missing setting and every flag or LOTURA_ variable that is none; `environment`
+  // holds "NAME=value".
+  absl::StatusOr<OptionsVerb> Parse(std::span<const std::string> arguments,
+                                    std::span<const std::string> environment);
 
   // A table of all settings in Markdown.
   [[nodiscard]] std::string Docs() const;

@@ -15,7 +15,8 @@ struct Settings {
   std::string level = "info";
 };
 
-absl::StatusOr<OptionsVerb> Parse(Settings& settings, std::vector<std::string> arguments, std::vector<std::string> environment) {
+absl::StatusOr<OptionsVerb> Parse(Settings& settings, std::vector<std::string> arguments,
+                                  std::vector<std::string> environment) {
   Options options;
   options.RequiredText({.name = "grpc-listen", .help = "where to listen"}, settings.address);
   options.Number({.name = "threads", .help = "threads"}, settings.threads, {1, 64});
@@ -26,7 +27,8 @@ absl::StatusOr<OptionsVerb> Parse(Settings& settings, std::vector<std::string> a
 TEST(OptionsTest, FlagWinsOverVariableAndVariableOverDefault) {
   Settings settings;
 
-  ASSERT_TRUE(Parse(settings, {"--threads", "8"}, {"LOTURA_THREADS=2", "LOTURA_GRPC_LISTEN=a:1"}).ok());
+  ASSERT_TRUE(
+      Parse(settings, {"--threads", "8"}, {"LOTURA_THREADS=2", "LOTURA_GRPC_LISTEN=a:1"}).ok());
 
   EXPECT_EQ(settings.threads, 8);
   EXPECT_EQ(settings.address, "a:1");
@@ -36,7 +38,8 @@ TEST(OptionsTest, FlagWinsOverVariableAndVariableOverDefault) {
 TEST(OptionsTest, EveryWrongSettingIsNamed) {
   Settings settings;
 
-  const auto parsed = Parse(settings, {"--threads=0", "--typo=1"}, {"LOTURA_LOG_LEVEL=loud", "LOTURA_THREDS=3", "PATH=/bin"});
+  const auto parsed = Parse(settings, {"--threads=0", "--typo=1"},
+                            {"LOTURA_LOG_LEVEL=loud", "LOTURA_THREDS=3", "PATH=/bin"});
 
   EXPECT_THAT(parsed, HasViolation("--threads", "SETTING_INVALID"));
   EXPECT_THAT(parsed, HasViolation("--typo", "SETTING_UNKNOWN"));

@@ -6,7 +6,8 @@
 
 namespace lotura {
 
-// Holds an immutable value; readers keep the one they got while a newer one replaces it. Thread-safe.
+// Holds an immutable value; readers keep the one they got while a newer one replaces it.
+// Thread-safe.
 template <typename T>
 class Snapshot {
  public:

@@ -54,7 +54,8 @@ Uuid RandomIds::Next() {
   Uuid uuid;
   RandomBytes(uuid.bytes);
   const auto millis = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now().time_since_epoch())
+          .count());
   for (std::size_t i = 0; i < 6; ++i) {
     uuid.bytes[i] = static_cast<std::uint8_t>(millis >> (8 * (5 - i)));
   }

@@ -34,7 +34,8 @@ struct TenantId {
 class IdSource {
  public:
   virtual ~IdSource() = default;
-  // UUID version 7 (RFC 9562, section 5.7): grows with time, so that neighbours in time are neighbours in an index.
+  // UUID version 7 (RFC 9562, section 5.7): grows with time, so that neighbours in time are
+  // neighbours in an index.
   virtual Uuid Next() = 0;
 };
 

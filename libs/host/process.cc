@@ -23,7 +23,8 @@ constexpr std::chrono::seconds kExitMargin{15};
 
 std::vector<std::string> Environment() {
   std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
   return variables;
 }
 
@@ -39,10 +40,15 @@ std::optional<int> ReadSettings(int argc, char** argv, Options& options) {
     return kExitWrongSettings;
   }
   switch (*verb) {
-    case OptionsVerb::kRun: return std::nullopt;
-    case OptionsVerb::kCheck: std::puts("the settings are valid"); return 0;
+    case OptionsVerb::kRun:
+      return std::nullopt;
+    case OptionsVerb::kCheck:
+      std::puts("the settings are valid");
+      return 0;
     case OptionsVerb::kHelp:
-    case OptionsVerb::kPrintDocs: std::fputs(options.Docs().c_str(), stdout); return 0;
+    case OptionsVerb::kPrintDocs:
+      std::fputs(options.Docs().c_str(), stdout);
+      return 0;
   }
   return std::nullopt;
 }
@@ -59,17 +65,41 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 class CacheMetrics final : public cache::Observer {
  public:
   explicit CacheMetrics(const observe::Metrics& metrics)
-      : events_(metrics.AddCounters({.name = "lotura_cache_events_total", .help = "What the cache did, by kind", .labels = {"event"}})),
-        seconds_(metrics.AddHistogram({.name = "lotura_cache_round_trip_seconds", .help = "Time of a round trip to Redis"})) {
-    for (std::size_t i = 0; i < cache::kEventKinds; ++i) counters_.push_back(events_.With({kNames[i]}));
+      : events_(metrics.AddCounters({.name = "lotura_cache_events_total",
+                                     .help = "What the cache did, by kind",
+                                     .labels = {"event"}})),
+        seconds_(metrics.AddHistogram(
+            {.name = "lotura_cache_round_trip_seconds", .help = "Time of a round trip to Redis"})) {
+    for (std::size_t i = 0; i < cache::kEventKinds; ++i)
+      counters_.push_back(events_.With({kNames[i]}));
   }
-  void Count(cache::Event event, std::size_t times) override { counters_[static_cast<std::size_t>(event)].Add(static_cast<double>(times)); }
-  void RoundTrip(std::chrono::microseconds duration) override { seconds_.Observe(std::chrono::duration<double>(duration).count()); }
+  void Count(cache::Event event, std::size_t times) override {
+    counters_[static_cast<std::size_t>(event)].Add(static_cast<double>(times));
+  }
+  void RoundTrip(std::chrono::microseconds duration) override {
+    seconds_.Observe(std::chrono::duration<double>(duration).count());
+  }
 
  private:
-  static constexpr const char* kNames[] = {"hit", "negative_hit", "miss", "miss_unleased", "miss_corrupt", "miss_other_layout", "stored",
-                                           "fill_refused", "fill_too_large", "fill_not_reached", "fenced", "fence_owed", "fence_paid",
-                                           "fence_forgotten", "connected", "failure", "pool_exhausted", "circuit_opened", "circuit_closed"};
+  static constexpr const char* kNames[] = {"hit",
+                                           "negative_hit",
+                                           "miss",
+                                           "miss_unleased",
+                                           "miss_corrupt",
+                                           "miss_other_layout",
+                                           "stored",
+                                           "fill_refused",
+                                           "fill_too_large",
+                                           "fill_not_reached",
+                                           "fenced",
+                                           "fence_owed",
+                                           "fence_paid",
+                                           "fence_forgotten",
+                                           "connected",
+                                           "failure",
+                                           "pool_exhausted",
+                                           "circuit_opened",
+                                           "circuit_closed"};
   static_assert(std::size(kNames) == cache::kEventKinds);
 
   observe::CounterFamily events_;
@@ -81,15 +111,21 @@ class CacheMetrics final : public cache::Observer {
 class Process {
  public:
   Process(const Config& config, const std::vector<ServiceSpec>& specs)
-      : config_(config), specs_(specs), ids_(clock_), metrics_(NameOf(specs)),
-        log_({.service = NameOf(specs), .level = *observe::ParseLevel(config.log_level)}, metrics_), cache_metrics_(metrics_) {}
+      : config_(config),
+        specs_(specs),
+        ids_(clock_),
+        metrics_(NameOf(specs)),
+        log_({.service = NameOf(specs), .level = *observe::ParseLevel(config.log_level)}, metrics_),
+        cache_metrics_(metrics_) {}
 
   absl::Status Start();
   void Drain();
   const observe::Log& log() const { return log_; }
 
  private:
-  static std::string NameOf(const std::vector<ServiceSpec>& specs) { return specs.size() == 1 ? specs.front().name : "all"; }
+  static std::string NameOf(const std::vector<ServiceSpec>& specs) {
+    return specs.size() == 1 ? specs.front().name : "all";
+  }
   absl::Status StartEdge();
   absl::Status StartServices();
   void Announce();
@@ -120,35 +156,48 @@ absl::Status Process::Start() {
   LOTURA_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = config_.grpc_listen}, *door_));
   door_->health().SetAll(rpc::Serving::kYes);
   serving_ = true;
-  log_.Info("serving", {observe::Fields::kAddress(config_.grpc_listen), observe::Fields::kPort(server_->port())});
+  log_.Info("serving", {observe::Fields::kAddress(config_.grpc_listen),
+                        observe::Fields::kPort(server_->port())});
   return absl::OkStatus();
 }
 
 absl::Status Process::StartEdge() {
-  readiness_.Require("serving", [this] { return serving_ ? absl::OkStatus() : Unavailable("NOT_SERVING", "the process starts or stops"); });
+  readiness_.Require("serving", [this] {
+    return serving_ ? absl::OkStatus() : Unavailable("NOT_SERVING", "the process starts or stops");
+  });
   LOTURA_ASSIGN_OR_RETURN(const std::string keys, ReadFile(config_.page_token_keys));
   LOTURA_ASSIGN_OR_RETURN(page_tokens_, resource::PageTokens::FromText(keys));
-  LOTURA_ASSIGN_OR_RETURN(tokens_, rpc::TokenVerifier::Create({.rules = {.issuer = config_.token_issuer, .audience = config_.token_audience}, .keys = config_.token_jwks},
-                                                              clock_, log_, metrics_));
+  LOTURA_ASSIGN_OR_RETURN(
+      tokens_, rpc::TokenVerifier::Create(
+                   {.rules = {.issuer = config_.token_issuer, .audience = config_.token_audience},
+                    .keys = config_.token_jwks},
+                   clock_, log_, metrics_));
   readiness_.Require("token_keys", [this] { return tokens_->Ready(); });
   cache::RedisOptions redis;
   redis.address = config_.redis;
   redis.password = config_.redis_password;
   if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
-  bus_ = std::make_unique<events::KafkaBus>(events::KafkaOptions{.brokers = config_.kafka_brokers}, log_);
+  bus_ = std::make_unique<events::KafkaBus>(events::KafkaOptions{.brokers = config_.kafka_brokers},
+                                            log_);
   executor_ = std::make_unique<rpc::Executor>(
-      rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads), .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},
+      rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads),
+                           .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},
       metrics_);
-  const rpc::DoorOptions options{.pipeline = {.log_ok_every = static_cast<unsigned>(config_.log_ok_every)},
-                                 .reflection = config_.reflection == "on" ? rpc::Reflection::kWithToken : rpc::Reflection::kOff};
-  door_ = std::make_unique<rpc::Door>(options, rpc::PipelineParts{*tokens_, *executor_, clock_, log_, metrics_});
-  LOTURA_ASSIGN_OR_RETURN(http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
+  const rpc::DoorOptions options{
+      .pipeline = {.log_ok_every = static_cast<unsigned>(config_.log_ok_every)},
+      .reflection =
+          config_.reflection == "on" ? rpc::Reflection::kWithToken : rpc::Reflection::kOff};
+  door_ = std::make_unique<rpc::Door>(
+      options, rpc::PipelineParts{*tokens_, *executor_, clock_, log_, metrics_});
+  LOTURA_ASSIGN_OR_RETURN(
+      http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
   return absl::OkStatus();
 }
 
 absl::Status Process::StartServices() {
-  const SharedParts shared{config_, clock_, ids_, log_, metrics_, readiness_, *door_, *cache_, *bus_, *page_tokens_};
+  const SharedParts shared{config_,    clock_, ids_,    log_,  metrics_,
+                           readiness_, *door_, *cache_, *bus_, *page_tokens_};
   std::vector<std::string> packages;
   for (const ServiceSpec& spec : specs_) {
     LOTURA_ASSIGN_OR_RETURN(auto service, Service::Create(spec, shared));
@@ -163,7 +212,8 @@ absl::Status Process::StartServices() {
 void Process::Drain() {
   serving_ = false;
   if (server_ != nullptr) {
-    server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms), .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
+    server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms),
+                    .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
   }
   for (const auto& service : services_) service->Stop();
 }
@@ -178,13 +228,15 @@ int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
   if (const auto exit_code = ReadSettings(argc, argv, options)) return *exit_code;
   auto process = std::make_unique<Process>(config, services);
   if (const absl::Status started = process->Start(); !started.ok()) {
-    process->log().Error("could not start", {observe::Fields::kReason(ReasonOf(started)), observe::Fields::kState(Message(started))});
+    process->log().Error("could not start", {observe::Fields::kReason(ReasonOf(started)),
+                                             observe::Fields::kState(Message(started))});
     process->log().Flush();
     return 1;
   }
   const int signal = shutdown.Wait();
   process->log().Info("stopping", {observe::Fields::kCount(signal)});
-  rpc::ExitGuard guard(std::chrono::milliseconds(config.drain_announce_ms + config.drain_calls_ms) + kExitMargin);
+  rpc::ExitGuard guard(std::chrono::milliseconds(config.drain_announce_ms + config.drain_calls_ms) +
+                       kExitMargin);
   process->Drain();
   guard.MarkSafe();
   process->log().Info("stopped");
@@ -197,20 +249,29 @@ int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services)
   std::string postgres;
   std::int64_t timeout_s = 600;
   Options options(UnknownVariables::kIgnored);
-  options.RequiredText({"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "", Secret::kYes}, postgres);
+  options.RequiredText(
+      {"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "",
+       Secret::kYes},
+      postgres);
   options.Number({"timeout-s", "longest time for all migrations", "s"}, timeout_s, {1, 86'400});
   const auto exit_code = ReadSettings(argc, argv, options);
   if (exit_code.has_value()) return *exit_code;
   for (const ServiceSpec& spec : services) {
-    pg::Options pool{.conninfo = postgres, .schema = spec.name, .application_name = "lotura-migrate", .pool_size = 2};
+    pg::Options pool{.conninfo = postgres,
+                     .schema = spec.name,
+                     .application_name = "lotura-migrate",
+                     .pool_size = 2};
     pool.statement_timeout = std::chrono::seconds(timeout_s);
     pg::Database database(pool);
-    const auto report = pg::Migrate(database, spec.name, MigrationsOf(spec), Deadline::After(std::chrono::seconds(timeout_s)));
+    const auto report = pg::Migrate(database, spec.name, MigrationsOf(spec),
+                                    Deadline::After(std::chrono::seconds(timeout_s)));
     if (!report.ok()) {
-      std::fprintf(stderr, "lotura-migrate: %s: %s %s\n", spec.name.c_str(), ReasonOf(report.status()).c_str(), Message(report.status()).c_str());
+      std::fprintf(stderr, "lotura-migrate: %s: %s %s\n", spec.name.c_str(),
+                   ReasonOf(report.status()).c_str(), Message(report.status()).c_str());
       return 1;
     }
-    for (const std::string& applied : report->applied) std::printf("%s: applied %s\n", spec.name.c_str(), applied.c_str());
+    for (const std::string& applied : report->applied)
+      std::printf("%s: applied %s\n", spec.name.c_str(), applied.c_str());
     if (report->applied.empty()) std::printf("%s: up to date\n", spec.name.c_str());
   }
   return 0;

@@ -20,25 +20,34 @@ pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, pg::PlanF
   options.schema = spec.name;
   options.application_name = fmt::format("lotura-{}-{}", spec.name, writes ? "write" : "read");
   // Relay, upkeep and consumers take turns on one connection more than the writers have.
-  options.pool_size = static_cast<std::size_t>(writes ? config.write_connections + 2 : config.read_connections);
+  options.pool_size =
+      static_cast<std::size_t>(writes ? config.write_connections + 2 : config.read_connections);
   options.plan_for = plan_for;
   return options;
 }
 
 pg::StatementObserver ObserverOf(const observe::Metrics& metrics) {
-  const auto seconds = metrics.AddHistograms({.name = "lotura_db_statement_seconds", .help = "Time of a statement, by its name", .labels = {"query"}},
-                                             {.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5});
-  const auto failures = metrics.AddCounters({.name = "lotura_db_statement_failures_total", .help = "Statements that failed, by their name", .labels = {"query"}});
-  return [seconds, failures](const char* name, std::chrono::nanoseconds took, absl::StatusCode code) {
-    seconds.With({name}).Observe(std::chrono::duration<double>(took).count());
-    if (code != absl::StatusCode::kOk) failures.With({name}).Add();
-  };
+  const auto seconds =
+      metrics.AddHistograms({.name = "lotura_db_statement_seconds",
+                             .help = "Time of a statement, by its name",
+                             .labels = {"query"}},
+                            {.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5});
+  const auto failures = metrics.AddCounters({.name = "lotura_db_statement_failures_total",
+                                             .help = "Statements that failed, by their name",
+                                             .labels = {"query"}});
+  return
+      [seconds, failures](const char* name, std::chrono::nanoseconds took, absl::StatusCode code) {
+        seconds.With({name}).Observe(std::chrono::duration<double>(took).count());
+        if (code != absl::StatusCode::kOk) failures.With({name}).Add();
+      };
 }
 
 }  // namespace
 
 std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
-  return {{"events", &events::sql::kMigrations}, {"resource", &resource::sql::kMigrations}, {spec.name, spec.migrations}};
+  return {{"events", &events::sql::kMigrations},
+          {"resource", &resource::sql::kMigrations},
+          {spec.name, spec.migrations}};
 }
 
 Service::Service(const ServiceSpec& spec, const SharedParts& shared)
@@ -52,9 +61,11 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
 
 Service::~Service() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec, const SharedParts& shared) {
+absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec,
+                                                         const SharedParts& shared) {
   std::unique_ptr<Service> service(new Service(spec, shared));
-  LOTURA_RETURN_IF_ERROR(pg::CheckMigrated(service->reads_, MigrationsOf(spec), Deadline::After(kStartBound)));
+  LOTURA_RETURN_IF_ERROR(
+      pg::CheckMigrated(service->reads_, MigrationsOf(spec), Deadline::After(kStartBound)));
   LOTURA_RETURN_IF_ERROR(service->Declare());
   LOTURA_RETURN_IF_ERROR(service->ServeRecords());
   service->FollowForeignRecords();
@@ -68,9 +79,12 @@ absl::Status Service::Declare() {
   store_ = std::make_unique<resource::PgStore>(reads_, writes_, shared_.clock, declarations);
   cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
-  combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(), [this] { streams_->Wake(); });
-  unit_of_work_ = std::make_unique<resource::UnitOfWork>(resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
-  query_context_ = std::make_unique<QueryContext>(QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
+  combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
+                                                   [this] { streams_->Wake(); });
+  unit_of_work_ = std::make_unique<resource::UnitOfWork>(
+      resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
+  query_context_ = std::make_unique<QueryContext>(
+      QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, writes_);
   return absl::OkStatus();
 }
@@ -78,11 +92,13 @@ absl::Status Service::Declare() {
 absl::Status Service::ServeRecords() {
   for (const resource::RecordType& type : catalog_.types()) {
     const std::string service = fmt::format("{}Service", type.declaration->message()->full_name());
-    const auto* descriptor = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+    const auto* descriptor =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
     // A type without a service of its own is written by rules and verbs, and read by queries.
     if (descriptor == nullptr) continue;
     for (auto& method : resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_)) {
-      shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()), rpc::BlockingHandler(std::move(method.handler)));
+      shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()),
+                          rpc::BlockingHandler(std::move(method.handler)));
     }
   }
   return absl::OkStatus();
@@ -100,7 +116,8 @@ void Service::FollowForeignRecords() {
   Consume("foreign_records", {services.begin(), services.end()}, resource::ProjectForeignRecords);
 }
 
-void Service::Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler) {
+void Service::Consume(const std::string& consumer, const std::vector<std::string>& services,
+                      EventHandler handler) {
   streams_->Consume(consumer, services, std::move(handler));
 }
 

@@ -25,7 +25,8 @@ class Service;
 
 // What makes a service; services/<name>/app.cc holds one.
 struct ServiceSpec {
-  // Also the name of its schema, of its package "lotura.<name>.v1" and of its topic "lotura.<name>.v1".
+  // Also the name of its schema, of its package "lotura.<name>.v1" and of its topic
+  // "lotura.<name>.v1".
   std::string name;
   const std::vector<pg::Migration>* migrations = nullptr;
   // Adds its record types.
@@ -58,22 +59,27 @@ using EventHandler = std::function<absl::Status(pg::Tx&, std::span<const events:
 class Service {
  public:
   // FAILED_PRECONDITION if the schema is not migrated; INTERNAL if a declaration is wrong.
-  static absl::StatusOr<std::unique_ptr<Service>> Create(const ServiceSpec& spec, const SharedParts& shared);
+  static absl::StatusOr<std::unique_ptr<Service>> Create(const ServiceSpec& spec,
+                                                         const SharedParts& shared);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // A business verb or a query: `use_case(call, request, context)`, where the context is resource::UnitOfWork or QueryContext.
+  // A business verb or a query: `use_case(call, request, context)`, where the context is
+  // resource::UnitOfWork or QueryContext.
   template <typename Request, typename Response, typename Context>
-  void Handle(const std::string& method, absl::StatusOr<Response> (*use_case)(const Call&, const Request&, Context&)) {
+  void Handle(const std::string& method,
+              absl::StatusOr<Response> (*use_case)(const Call&, const Request&, Context&)) {
     Context& context = ContextOf(static_cast<Context*>(nullptr));
-    shared_.door.Handle(method, rpc::Bind<Request, Response>([use_case, &context](const Call& call, const Request& request) {
-                          return use_case(call, request, context);
-                        }));
+    shared_.door.Handle(method, rpc::Bind<Request, Response>(
+                                    [use_case, &context](const Call& call, const Request& request) {
+                                      return use_case(call, request, context);
+                                    }));
   }
 
   // Reads the topics of these services ("sales") under the consumer's own name and position.
-  void Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler);
+  void Consume(const std::string& consumer, const std::vector<std::string>& services,
+               EventHandler handler);
 
   // Starts what has threads: writers, relay, upkeep, consumers. Call it after the door is complete.
   absl::Status Start();

@@ -22,7 +22,9 @@ events::RelayOptions RelayOptionsOf(const std::string& service, IdSource& ids) {
   return options;
 }
 
-events::ConsumerOptions ConsumerOptionsOf(const std::string& name, const std::vector<std::string>& topics, const Config& config) {
+events::ConsumerOptions ConsumerOptionsOf(const std::string& name,
+                                          const std::vector<std::string>& topics,
+                                          const Config& config) {
   events::ConsumerOptions options;
   options.name = name;
   options.topics = topics;
@@ -33,19 +35,31 @@ events::ConsumerOptions ConsumerOptionsOf(const std::string& name, const std::ve
 
 }  // namespace
 
-Service::Streams::Streams(std::string service, const SharedParts& shared, const observe::Log& log, const observe::Metrics& metrics, pg::Database& database)
-    : service_(std::move(service)), shared_(shared), log_(log), metrics_(metrics), database_(database), journal_(database, shared.clock),
-      relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics, log), topics_({TopicOf(service_)}),
+Service::Streams::Streams(std::string service, const SharedParts& shared, const observe::Log& log,
+                          const observe::Metrics& metrics, pg::Database& database)
+    : service_(std::move(service)),
+      shared_(shared),
+      log_(log),
+      metrics_(metrics),
+      database_(database),
+      journal_(database, shared.clock),
+      relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics,
+             log),
+      topics_({TopicOf(service_)}),
       upkeep_([this] { return Tend(); }, seconds(0)) {}
 
 Service::Streams::~Streams() { Stop(); }
 
-void Service::Streams::Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler) {
+void Service::Streams::Consume(const std::string& consumer,
+                               const std::vector<std::string>& services, EventHandler handler) {
   std::vector<std::string> topics;
   for (const std::string& service : services) topics.push_back(TopicOf(service));
   topics_.insert(topics_.end(), topics.begin(), topics.end());
-  const auto options = ConsumerOptionsOf(fmt::format("{}.{}", service_, consumer), topics, shared_.config);
-  readers_.emplace_back(events::PgInbox(database_, {.consumer = consumer}, std::move(handler), log_), options, shared_, metrics_, log_);
+  const auto options =
+      ConsumerOptionsOf(fmt::format("{}.{}", service_, consumer), topics, shared_.config);
+  readers_.emplace_back(
+      events::PgInbox(database_, {.consumer = consumer}, std::move(handler), log_), options,
+      shared_, metrics_, log_);
 }
 
 absl::Status Service::Streams::Start() {
@@ -64,7 +78,8 @@ void Service::Streams::Stop() {
 std::chrono::microseconds Service::Streams::Tend() {
   if (!topics_are_there_) {
     if (const absl::Status status = EnsureTopics(); !status.ok()) {
-      log_.Warning("topics are not there yet", {observe::Fields::kReason(ReasonOf(status)), observe::Fields::kState(Message(status))});
+      log_.Warning("topics are not there yet", {observe::Fields::kReason(ReasonOf(status)),
+                                                observe::Fields::kState(Message(status))});
       return kTopicRetry;
     }
     topics_are_there_ = true;
@@ -82,10 +97,11 @@ std::chrono::microseconds Service::Streams::Tend() {
 absl::Status Service::Streams::EnsureTopics() {
   const Config& config = shared_.config;
   for (const std::string& topic : topics_) {
-    const events::TopicSpec spec{.name = topic,
-                                 .partitions = static_cast<std::int32_t>(config.topic_partitions),
-                                 .replicas = static_cast<std::int32_t>(config.topic_replicas),
-                                 .replicas_in_sync = static_cast<std::int32_t>(config.topic_replicas_in_sync)};
+    const events::TopicSpec spec{
+        .name = topic,
+        .partitions = static_cast<std::int32_t>(config.topic_partitions),
+        .replicas = static_cast<std::int32_t>(config.topic_replicas),
+        .replicas_in_sync = static_cast<std::int32_t>(config.topic_replicas_in_sync)};
     LOTURA_RETURN_IF_ERROR(shared_.bus.EnsureTopic(spec, Deadline::After(kUpkeepBound)));
   }
   return absl::OkStatus();

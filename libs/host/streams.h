@@ -1,4 +1,5 @@
-// What a service announces and what it reads: its topic, its relay, its consumers, and the upkeep of its partitions.
+// What a service announces and what it reads: its topic, its relay, its consumers, and the upkeep
+// of its partitions.
 #pragma once
 
 #include <deque>
@@ -14,15 +15,18 @@
 
 namespace lotura::host {
 
-// Owns their threads. Kafka may be down when the service starts: what needs a topic begins when the topic is there.
+// Owns their threads. Kafka may be down when the service starts: what needs a topic begins when the
+// topic is there.
 class Service::Streams {
  public:
-  Streams(std::string service, const SharedParts& shared, const observe::Log& log, const observe::Metrics& metrics, pg::Database& database);
+  Streams(std::string service, const SharedParts& shared, const observe::Log& log,
+          const observe::Metrics& metrics, pg::Database& database);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  void Consume(const std::string& consumer, const std::vector<std::string>& services, EventHandler handler);
+  void Consume(const std::string& consumer, const std::vector<std::string>& services,
+               EventHandler handler);
   // Makes the partitions that today needs, then starts the threads.
   absl::Status Start();
   void Stop();
@@ -34,9 +38,10 @@ class Service::Streams {
     events::PgInbox inbox;
     events::EventConsumer consumer;
 
-    Reader(events::PgInbox own_inbox, const events::ConsumerOptions& options, const SharedParts& shared, const observe::Metrics& metrics,
-           const observe::Log& log)
-        : inbox(std::move(own_inbox)), consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
+    Reader(events::PgInbox own_inbox, const events::ConsumerOptions& options,
+           const SharedParts& shared, const observe::Metrics& metrics, const observe::Log& log)
+        : inbox(std::move(own_inbox)),
+          consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
   // One pass of the upkeep; returns how long to pause.

@@ -14,7 +14,8 @@ constexpr int kAttemptsMax = 5;
 // Statements within one libpqxx transaction object.
 class OpenTx final : public Tx {
  public:
-  OpenTx(Connection& connection, pqxx::transaction_base& transaction, const StatementObserver& observer)
+  OpenTx(Connection& connection, pqxx::transaction_base& transaction,
+         const StatementObserver& observer)
       : connection_(connection), transaction_(transaction), observer_(observer) {}
 
   Rows Run(const Query& query, const Params& params) override {
@@ -56,7 +57,8 @@ class OpenTx final : public Tx {
 };
 
 absl::Status InDoubt(const absl::Status& status, int backend) {
-  return Error(status.code(), "COMMIT_IN_DOUBT", Message(status), {{"backend", std::to_string(backend)}});
+  return Error(status.code(), "COMMIT_IN_DOUBT", Message(status),
+               {{"backend", std::to_string(backend)}});
 }
 
 }  // namespace
@@ -82,7 +84,8 @@ absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
     }
     if (fault.connection_lost) pool_->Flush();
     if (fault.connection_lost || deadline.Passed()) lease.Discard();
-    const bool again = (fault.connection_lost || fault.transient) && attempt < 2 && !deadline.Passed();
+    const bool again =
+        (fault.connection_lost || fault.transient) && attempt < 2 && !deadline.Passed();
     if (!again) return fault.status;
   }
 }

@@ -1,4 +1,5 @@
-// The fence around libpqxx: a bounded pool of connections, reads and writes that return a status and never throw.
+// The fence around libpqxx: a bounded pool of connections, reads and writes that return a status
+// and never throw.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -16,13 +17,15 @@
 
 namespace lotura::pg {
 
-// One open connection or transaction, lent to a closure. Its methods may throw: only the fence in Database may be crossed by that.
+// One open connection or transaction, lent to a closure. Its methods may throw: only the fence in
+// Database may be crossed by that.
 class Tx {
  public:
   virtual ~Tx() = default;
   // Prepares on first use of this connection and runs.
   virtual Rows Run(const Query& query, const Params& params) = 0;
-  // A statement that was built at run time; a bounded number of the last ones stays prepared. `name` is its metric label.
+  // A statement that was built at run time; a bounded number of the last ones stays prepared.
+  // `name` is its metric label.
   virtual Rows RunBuilt(const char* name, const std::string& text, const Params& params) = 0;
   // Statements without parameters, for migrations and upkeep.
   virtual Rows RunScript(const std::string& text) = 0;
@@ -30,7 +33,8 @@ class Tx {
 
 enum class PlanFor {
   kReads,
-  // One generic plan by index for every statement, also while a table is empty (docs/adr/0003-journal.md).
+  // One generic plan by index for every statement, also while a table is empty
+  // (docs/adr/0003-journal.md).
   kWrites,
 };
 
@@ -59,9 +63,11 @@ struct PoolFigures {
 class Pool;
 
 // Called after each statement with its name, duration and code. Thread-safe, must not block.
-using StatementObserver = std::function<void(const char* name, std::chrono::nanoseconds took, absl::StatusCode code)>;
+using StatementObserver =
+    std::function<void(const char* name, std::chrono::nanoseconds took, absl::StatusCode code)>;
 
-// Thread-safe. Connections are opened when they are first needed; waiters are served in the order of their arrival.
+// Thread-safe. Connections are opened when they are first needed; waiters are served in the order
+// of their arrival.
 class Database {
  public:
   explicit Database(Options options, StatementObserver observer = {});
@@ -69,25 +75,31 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs `body` outside a transaction block; each statement is one round trip and sees its own snapshot. It must only read: it is run
-  // once more if the connection was lost, and cancelled when the deadline passes.
+  // Runs `body` outside a transaction block; each statement is one round trip and sees its own
+  // snapshot. It must only read: it is run once more if the connection was lost, and cancelled when
+  // the deadline passes.
   template <std::invocable<Tx&> Body>
   auto Read(Deadline deadline, Body&& body) -> std::invoke_result_t<Body&, Tx&> {
-    return Typed<std::invoke_result_t<Body&, Tx&>>([&](const Erased& run) { return RunRead(deadline, run); }, body);
+    return Typed<std::invoke_result_t<Body&, Tx&>>(
+        [&](const Erased& run) { return RunRead(deadline, run); }, body);
   }
 
-  // Runs `body` in one transaction; commits if it returns OK and rolls back otherwise. Serialization failures and deadlocks rerun the
-  // whole body, so it must not change anything outside the transaction. A commit whose outcome is unknown is UNKNOWN COMMIT_IN_DOUBT.
+  // Runs `body` in one transaction; commits if it returns OK and rolls back otherwise.
+  // Serialization failures and deadlocks rerun the whole body, so it must not change anything
+  // outside the transaction. A commit whose outcome is unknown is UNKNOWN COMMIT_IN_DOUBT.
   template <std::invocable<Tx&> Body>
   auto Write(Deadline deadline, Body&& body) -> std::invoke_result_t<Body&, Tx&> {
-    return Typed<std::invoke_result_t<Body&, Tx&>>([&](const Erased& run) { return RunWrite(deadline, run); }, body);
+    return Typed<std::invoke_result_t<Body&, Tx&>>(
+        [&](const Erased& run) { return RunWrite(deadline, run); }, body);
   }
 
-  // Runs one writing statement in one round trip, committed when it returns. Never cancelled for a caller. A connection lost after it was
-  // sent is UNKNOWN COMMIT_IN_DOUBT with the number of the server process in the metadata as "backend".
+  // Runs one writing statement in one round trip, committed when it returns. Never cancelled for a
+  // caller. A connection lost after it was sent is UNKNOWN COMMIT_IN_DOUBT with the number of the
+  // server process in the metadata as "backend".
   template <std::invocable<Tx&> Body>
   auto WriteOne(Deadline deadline, Body&& body) -> std::invoke_result_t<Body&, Tx&> {
-    return Typed<std::invoke_result_t<Body&, Tx&>>([&](const Erased& run) { return RunWriteOne(deadline, run); }, body);
+    return Typed<std::invoke_result_t<Body&, Tx&>>(
+        [&](const Erased& run) { return RunWriteOne(deadline, run); }, body);
   }
 
   [[nodiscard]] PoolFigures Figures() const;

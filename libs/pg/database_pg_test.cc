@@ -1,4 +1,5 @@
-// The fence against a real server: what is thrown inside comes out as a status, and the pool stays usable. tsan
+// The fence against a real server: what is thrown inside comes out as a status, and the pool stays
+// usable. tsan
 #include "libs/pg/database.h"
 
 #include <gtest/gtest.h>
@@ -18,17 +19,21 @@ using ::std::chrono::seconds;
 
 constexpr Query kOne{"test.One", "SELECT 1"};
 constexpr Query kSleep{"test.Sleep", "SELECT pg_sleep($1::bigint)"};
-constexpr Query kInsert{"test.Insert", "INSERT INTO thing (id, label) VALUES ($1::bigint, $2::text)"};
+constexpr Query kInsert{"test.Insert",
+                        "INSERT INTO thing (id, label) VALUES ($1::bigint, $2::text)"};
 
 Deadline Soon() { return Deadline::After(seconds(20)); }
 
 class DatabaseTest : public ::testing::Test {
  protected:
   DatabaseTest() {
-    EXPECT_THAT(database_.WriteOne(Soon(), [](Tx& tx) {
-      tx.RunScript("CREATE TABLE thing (id bigint PRIMARY KEY, label text)");
-      return absl::OkStatus();
-    }), IsOk());
+    EXPECT_THAT(
+        database_.WriteOne(Soon(),
+                           [](Tx& tx) {
+                             tx.RunScript("CREATE TABLE thing (id bigint PRIMARY KEY, label text)");
+                             return absl::OkStatus();
+                           }),
+        IsOk());
   }
 
   absl::StatusOr<std::int64_t> Count() {
@@ -58,8 +63,10 @@ TEST_F(DatabaseTest, UniqueViolationIsAlreadyExists) {
   };
   ASSERT_THAT(database_.WriteOne(Soon(), insert), IsOk());
 
-  EXPECT_THAT(database_.WriteOne(Soon(), insert), StatusIs(absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION"));
-  EXPECT_THAT(database_.Write(Soon(), insert), StatusIs(absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION"));
+  EXPECT_THAT(database_.WriteOne(Soon(), insert),
+              StatusIs(absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION"));
+  EXPECT_THAT(database_.Write(Soon(), insert),
+              StatusIs(absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION"));
 }
 
 TEST_F(DatabaseTest, ReadIsCancelledAtItsDeadlineAndThePoolStaysUsable) {
@@ -76,7 +83,8 @@ TEST_F(DatabaseTest, ReadIsCancelledAtItsDeadlineAndThePoolStaysUsable) {
 TEST_F(DatabaseTest, WaitingForAConnectionEndsAtTheDeadline) {
   const absl::Status status = database_.Read(Soon(), [&](Tx&) {
     return database_.Read(Soon(), [&](Tx&) {
-      return database_.Read(Deadline::After(milliseconds(50)), [](Tx&) { return absl::OkStatus(); });
+      return database_.Read(Deadline::After(milliseconds(50)),
+                            [](Tx&) { return absl::OkStatus(); });
     });
   });
 
@@ -106,10 +114,13 @@ TEST_F(DatabaseTest, LostConnectionAfterAWriteWasSentIsInDoubt) {
 }
 
 TEST_F(DatabaseTest, DeadlockedTransactionsRunAgainAndBothSucceed) {
-  ASSERT_THAT(database_.WriteOne(Soon(), [](Tx& tx) {
-    tx.RunScript("INSERT INTO thing SELECT g, '' FROM generate_series(1, 2) g");
-    return absl::OkStatus();
-  }), IsOk());
+  ASSERT_THAT(database_.WriteOne(
+                  Soon(),
+                  [](Tx& tx) {
+                    tx.RunScript("INSERT INTO thing SELECT g, '' FROM generate_series(1, 2) g");
+                    return absl::OkStatus();
+                  }),
+              IsOk());
   std::atomic<int> inside = 0;
   const auto cross = [&](int first, int second) {
     return database_.Write(Soon(), [&, first, second](Tx& tx) {
@@ -134,11 +145,13 @@ TEST_F(DatabaseTest, ArraysWithNullsAndTimesArriveUnchanged) {
   texts.Add("a");
   texts.AddNull();
   texts.Add("c");
-  const Instant time = Instant(std::chrono::sys_days{std::chrono::year{1969} / 7 / 20}) + std::chrono::microseconds(123'450);
+  const Instant time = Instant(std::chrono::sys_days{std::chrono::year{1969} / 7 / 20}) +
+                       std::chrono::microseconds(123'450);
 
   const auto same = database_.Read(Soon(), [&](Tx& tx) -> absl::StatusOr<bool> {
-    const Rows rows = tx.RunBuilt("test.Echo", "SELECT $1::text[] = ARRAY['a', NULL, 'c'], $2::timestamptz",
-                                  Params().Add(texts).Time(time));
+    const Rows rows =
+        tx.RunBuilt("test.Echo", "SELECT $1::text[] = ARRAY['a', NULL, 'c'], $2::timestamptz",
+                    Params().Add(texts).Time(time));
     return rows.Bool(0, 0) && rows.Time(0, 1) == time;
   });
 
@@ -173,7 +186,8 @@ TEST_F(DatabaseTest, MigrationsApplyOnceAndAChangedOneIsRefused) {
 
   EXPECT_EQ(migrate(first).value().applied.size(), 1);
   EXPECT_EQ(migrate(first).value().applied.size(), 0);
-  EXPECT_THAT(migrate(changed), StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
+  EXPECT_THAT(migrate(changed),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
 }
 
 }  // namespace

@@ -18,32 +18,47 @@ struct SqlStateRule {
 
 // The first prefix that fits decides.
 constexpr SqlStateRule kRules[] = {
-    {"23505", absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION", "the same value is stored already", false},
-    {"23503", absl::StatusCode::kFailedPrecondition, "REFERENCE_VIOLATION", "a record that is referred to does not exist or is in use", false},
-    {"23514", absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION", "a rule of the database forbids the value", false},
-    {"22", absl::StatusCode::kInvalidArgument, "DATA_EXCEPTION", "a value is not representable", false},
-    {"40001", absl::StatusCode::kAborted, "SERIALIZATION_FAILURE", "lost a race with another transaction", true},
+    {"23505", absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
+     "the same value is stored already", false},
+    {"23503", absl::StatusCode::kFailedPrecondition, "REFERENCE_VIOLATION",
+     "a record that is referred to does not exist or is in use", false},
+    {"23514", absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION",
+     "a rule of the database forbids the value", false},
+    {"22", absl::StatusCode::kInvalidArgument, "DATA_EXCEPTION", "a value is not representable",
+     false},
+    {"40001", absl::StatusCode::kAborted, "SERIALIZATION_FAILURE",
+     "lost a race with another transaction", true},
     {"40P01", absl::StatusCode::kAborted, "DEADLOCK", "lost a race with another transaction", true},
-    {"55P03", absl::StatusCode::kAborted, "LOCK_TIMEOUT", "another transaction held the record for too long", false},
-    {"57014", absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "the statement took too long", false},
-    {"57P", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the database is not available", false},
-    {"53", absl::StatusCode::kUnavailable, "DATABASE_EXHAUSTED", "the database has no resources left", false},
-    {"25006", absl::StatusCode::kUnavailable, "DATABASE_READ_ONLY", "the database accepts no writes", false},
+    {"55P03", absl::StatusCode::kAborted, "LOCK_TIMEOUT",
+     "another transaction held the record for too long", false},
+    {"57014", absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
+     "the statement took too long", false},
+    {"57P", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the database is not available",
+     false},
+    {"53", absl::StatusCode::kUnavailable, "DATABASE_EXHAUSTED",
+     "the database has no resources left", false},
+    {"25006", absl::StatusCode::kUnavailable, "DATABASE_READ_ONLY",
+     "the database accepts no writes", false},
     {"0A000", absl::StatusCode::kAborted, "PLAN_CHANGED", "the schema changed meanwhile", true},
 };
 
 Fault FromSqlState(const std::string& state) {
   for (const SqlStateRule& rule : kRules) {
     if (state.starts_with(rule.prefix)) {
-      return {Error(rule.code, rule.reason, rule.message, {{"sqlstate", state}}), state.starts_with("57P"), rule.transient};
+      return {Error(rule.code, rule.reason, rule.message, {{"sqlstate", state}}),
+              state.starts_with("57P"), rule.transient};
     }
   }
-  return {Error(absl::StatusCode::kInternal, "DATABASE_ERROR", "internal error", {{"sqlstate", state}}), false, false};
+  return {
+      Error(absl::StatusCode::kInternal, "DATABASE_ERROR", "internal error", {{"sqlstate", state}}),
+      false, false};
 }
 
 Fault Lost(During during) {
   if (during == During::kWriteSent) {
-    return {Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT", "the connection was lost before the outcome was known"), true, false};
+    return {Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT",
+                  "the connection was lost before the outcome was known"),
+            true, false};
   }
   return {Unavailable("DATABASE_UNAVAILABLE", "the database is not available"), true, false};
 }

@@ -22,7 +22,8 @@ struct Fault {
   bool transient = false;
 };
 
-// The message of the exception may hold data of users: it is logged by name of the statement only and never returned.
+// The message of the exception may hold data of users: it is logged by name of the statement only
+// and never returned.
 Fault ToFault(std::exception_ptr thrown, During during);
 
 }  // namespace lotura::pg

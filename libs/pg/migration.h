@@ -13,7 +13,8 @@ namespace lotura::pg {
 
 class Database;
 
-// One file, applied in one transaction; a file that contains CREATE INDEX CONCURRENTLY holds that statement alone and runs without one.
+// One file, applied in one transaction; a file that contains CREATE INDEX CONCURRENTLY holds that
+// statement alone and runs without one.
 struct Migration {
   int number;
   const char* what;
@@ -30,12 +31,14 @@ struct MigrationReport {
   std::vector<std::string> applied;
 };
 
-// Creates the schema if it does not exist and applies what is missing, sets in order. Only one process migrates a schema at a time.
-// FAILED_PRECONDITION if the text of an applied migration differs from the one recorded, or the schema is ahead of this binary.
+// Creates the schema if it does not exist and applies what is missing, sets in order. Only one
+// process migrates a schema at a time. FAILED_PRECONDITION if the text of an applied migration
+// differs from the one recorded, or the schema is ahead of this binary.
 absl::StatusOr<MigrationReport> Migrate(Database& database, const std::string& schema,
                                         std::span<const MigrationSet> sets, Deadline deadline);
 
 // FAILED_PRECONDITION if the schema lacks a migration that this binary needs.
-absl::Status CheckMigrated(Database& database, std::span<const MigrationSet> sets, Deadline deadline);
+absl::Status CheckMigrated(Database& database, std::span<const MigrationSet> sets,
+                           Deadline deadline);
 
 }  // namespace lotura::pg

@@ -1,4 +1,5 @@
-// Parameters of a statement in PostgreSQL's binary format. A scalar is never NULL; elements of an array may be.
+// Parameters of a statement in PostgreSQL's binary format. A scalar is never NULL; elements of an
+// array may be.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +59,8 @@ class Array {
   std::string bytes_;
 };
 
-// The parameters $1, $2 ... in order. Types must equal those that the statement declares ($1::bigint takes Int).
+// The parameters $1, $2 ... in order. Types must equal those that the statement declares
+// ($1::bigint takes Int).
 class Params {
  public:
   Params& Text(std::string_view value) { return Raw(std::string(value)); }

@@ -89,9 +89,8 @@ Pool::Watch Pool::CancelAt(Deadline deadline, Lease& lease) { return {*this, dea
 Pool::Watch::Watch(Pool& pool, Deadline deadline, Connection& connection)
     : pool_(pool), deadline_(deadline), connection_(connection) {
   const std::lock_guard lock(pool_.watch_mutex_);
-  const bool earliest = std::ranges::none_of(pool_.watches_, [&](const Watch* other) {
-    return other->deadline_.at() <= deadline_.at();
-  });
+  const bool earliest = std::ranges::none_of(
+      pool_.watches_, [&](const Watch* other) { return other->deadline_.at() <= deadline_.at(); });
   pool_.watches_.push_back(this);
   if (earliest) pool_.watch_changed_.notify_all();
 }
@@ -124,7 +123,10 @@ void Pool::CancelLate(const std::stop_token& stop) {
       }
     }
     if (next == Deadline::Point::max()) {
-      watch_changed_.wait(lock, stop, [&] { return !watches_.empty() && std::ranges::any_of(watches_, [](const Watch* w) { return !w->fired_; }); });
+      watch_changed_.wait(lock, stop, [&] {
+        return !watches_.empty() &&
+               std::ranges::any_of(watches_, [](const Watch* w) { return !w->fired_; });
+      });
     } else {
       watch_changed_.wait_until(lock, stop, next, [] { return false; });
     }

@@ -83,7 +83,9 @@ class Lease {
   Lease(Pool& pool, Slot slot)
       : pool_(&pool), slot_(std::move(slot)), backend_(slot_.connection->backend()) {}
   Lease(Lease&& other) noexcept
-      : pool_(std::exchange(other.pool_, nullptr)), slot_(std::move(other.slot_)), backend_(other.backend_) {}
+      : pool_(std::exchange(other.pool_, nullptr)),
+        slot_(std::move(other.slot_)),
+        backend_(other.backend_) {}
   Lease& operator=(Lease&&) = delete;
   ~Lease();
 

@@ -21,25 +21,29 @@ std::optional<int> Number(std::string_view text) {
 // ".123" as microseconds.
 int Micros(std::string_view fraction) {
   int micros = 0;
-  for (std::size_t i = 1; i <= 6; ++i) micros = micros * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
+  for (std::size_t i = 1; i <= 6; ++i)
+    micros = micros * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
   return micros;
 }
 
 }  // namespace
 
-Rows::Rows(pqxx::result result) : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
+Rows::Rows(pqxx::result result)
+    : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
 
 std::size_t Rows::size() const { return result_->size(); }
 std::size_t Rows::Columns() const { return result_->columns(); }
 std::size_t Rows::AffectedRows() const { return result_->affected_rows(); }
 
 bool Rows::IsNull(std::size_t row, std::size_t column) const {
-  return (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)].is_null();
+  return (*result_)[static_cast<pqxx::result::size_type>(row)]
+                   [static_cast<pqxx::row::size_type>(column)]
+                       .is_null();
 }
 
 std::string_view Rows::Text(std::size_t row, std::size_t column) const {
-  const auto field =
-      (*result_)[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+  const auto field = (*result_)[static_cast<pqxx::result::size_type>(row)]
+                               [static_cast<pqxx::row::size_type>(column)];
   LOTURA_CHECK(!field.is_null());
   return {field.c_str(), field.size()};
 }
@@ -52,7 +56,9 @@ std::int64_t Rows::Int(std::size_t row, std::size_t column) const {
   return value;
 }
 
-double Rows::Double(std::size_t row, std::size_t column) const { return std::strtod(String(row, column).c_str(), nullptr); }
+double Rows::Double(std::size_t row, std::size_t column) const {
+  return std::strtod(String(row, column).c_str(), nullptr);
+}
 
 bool Rows::Bool(std::size_t row, std::size_t column) const { return Text(row, column) == "t"; }
 
@@ -79,7 +85,9 @@ Uuid Rows::Id(std::size_t row, std::size_t column) const {
   return *uuid;
 }
 
-std::vector<std::string> Rows::Texts(std::size_t row, std::size_t column) const { return ParseArray(Text(row, column)); }
+std::vector<std::string> Rows::Texts(std::size_t row, std::size_t column) const {
+  return ParseArray(Text(row, column));
+}
 
 std::optional<Instant> ParseTimestamp(std::string_view text) {
   if (text.size() < 22 || !text.ends_with("+00")) return std::nullopt;
@@ -92,7 +100,8 @@ std::optional<Instant> ParseTimestamp(std::string_view text) {
   if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
   const std::chrono::sys_days date{std::chrono::year{*year} / *month / *day};
   const std::string_view fraction = text.substr(19, text.size() - 22);
-  return Instant(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
+  return Instant(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) +
          std::chrono::microseconds(fraction.empty() ? 0 : Micros(fraction));
 }
 

@@ -17,7 +17,8 @@ class result;
 
 namespace lotura::pg {
 
-// Cheap to copy. Views stay valid as long as any copy lives. Reading NULL as a value is a broken invariant.
+// Cheap to copy. Views stay valid as long as any copy lives. Reading NULL as a value is a broken
+// invariant.
 class Rows {
  public:
   explicit Rows(pqxx::result result);
@@ -28,7 +29,9 @@ class Rows {
   [[nodiscard]] std::size_t AffectedRows() const;
   [[nodiscard]] bool IsNull(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string_view Text(std::size_t row, std::size_t column) const;
-  [[nodiscard]] std::string String(std::size_t row, std::size_t column) const { return std::string(Text(row, column)); }
+  [[nodiscard]] std::string String(std::size_t row, std::size_t column) const {
+    return std::string(Text(row, column));
+  }
   [[nodiscard]] std::int64_t Int(std::size_t row, std::size_t column) const;
   [[nodiscard]] double Double(std::size_t row, std::size_t column) const;
   [[nodiscard]] bool Bool(std::size_t row, std::size_t column) const;

@@ -19,7 +19,9 @@ class Group {
     arrays_[place_++].Add(bytes);
     return *this;
   }
-  Group& AddInt(std::size_t value) { return Add(pg::binary::Int64(static_cast<std::int64_t>(value))); }
+  Group& AddInt(std::size_t value) {
+    return Add(pg::binary::Int64(static_cast<std::int64_t>(value)));
+  }
   Group& AddOrNull(const std::optional<std::string>& bytes) {
     if (bytes.has_value()) return Add(*bytes);
     arrays_[place_++].AddNull();
@@ -33,8 +35,9 @@ class Group {
   // Ends a row whose last columns are those of the record.
   void EndRow(const Codec& codec, const pbuf::Message& record) {
     LOTURA_CHECK(place_ + codec.columns().size() == arrays_.size());
-    std::vector<pg::Array> rest(std::make_move_iterator(arrays_.begin() + static_cast<std::ptrdiff_t>(place_)),
-                                std::make_move_iterator(arrays_.end()));
+    std::vector<pg::Array> rest(
+        std::make_move_iterator(arrays_.begin() + static_cast<std::ptrdiff_t>(place_)),
+        std::make_move_iterator(arrays_.end()));
     codec.AppendRow(record, rest);
     std::move(rest.begin(), rest.end(), arrays_.begin() + static_cast<std::ptrdiff_t>(place_));
     place_ = 0;
@@ -48,9 +51,13 @@ class Group {
   std::size_t place_ = 0;
 };
 
-std::string View(const Sha256Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+std::string View(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
 
-std::string Joined(const std::vector<std::string>& paths) { return fmt::format("{}", fmt::join(paths, ",")); }
+std::string Joined(const std::vector<std::string>& paths) {
+  return fmt::format("{}", fmt::join(paths, ","));
+}
 
 std::optional<std::string> RequestIdOf(const Request* request) {
   if (request == nullptr) return std::nullopt;
@@ -73,7 +80,8 @@ void AddUnit(Group& units, const NumberedChange& change) {
       .EndRow();
 }
 
-void AddRecord(Group& records, const Declaration& declaration, const Codec& codec, const NumberedChange& numbered, std::size_t row) {
+void AddRecord(Group& records, const Declaration& declaration, const Codec& codec,
+               const NumberedChange& numbered, std::size_t row) {
   const RecordChange& change = *numbered.change;
   const pbuf::Message& after = *change.after;
   const Parts before_parts = change.before == nullptr ? Parts{} : Split(*change.before);
@@ -103,12 +111,18 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
   records.EndRow(codec, after);
 }
 
-void AddKeys(Group& added, Group& removed, const Declaration& declaration, const NumberedChange& numbered, std::size_t row) {
+void AddKeys(Group& added, Group& removed, const Declaration& declaration,
+             const NumberedChange& numbered, std::size_t row) {
   const auto before = MatchKeysOf(declaration, numbered.change->before.get());
   const auto after = MatchKeysOf(declaration, numbered.change->after.get());
   for (const auto& key : after) {
     if (std::ranges::find(before, key) != before.end()) continue;
-    added.AddInt(numbered.unit).AddInt(row).Add(key.first).Add(key.second).Add(numbered.change->name).EndRow();
+    added.AddInt(numbered.unit)
+        .AddInt(row)
+        .Add(key.first)
+        .Add(key.second)
+        .Add(numbered.change->name)
+        .EndRow();
   }
   for (const auto& key : before) {
     if (std::ranges::find(after, key) != after.end()) continue;
@@ -119,7 +133,8 @@ void AddKeys(Group& added, Group& removed, const Declaration& declaration, const
 }  // namespace
 
 Part PartOf(const RecordChange& change) {
-  return {change.declaration, change.kind == events::v1::KIND_CREATED ? Statement::kCreate : Statement::kUpdate};
+  return {change.declaration,
+          change.kind == events::v1::KIND_CREATED ? Statement::kCreate : Statement::kUpdate};
 }
 
 std::vector<Part> PartsOf(const Unit& unit) {
@@ -130,7 +145,8 @@ std::vector<Part> PartsOf(const Unit& unit) {
   }
   // Updates first: they are what is refused most.
   std::ranges::sort(parts, [](const Part& a, const Part& b) {
-    return std::pair(a.statement != Statement::kUpdate, a.declaration->table()) < std::pair(b.statement != Statement::kUpdate, b.declaration->table());
+    return std::pair(a.statement != Statement::kUpdate, a.declaration->table()) <
+           std::pair(b.statement != Statement::kUpdate, b.declaration->table());
   });
   return parts;
 }
@@ -145,21 +161,26 @@ bool CanShare(const Unit& unit) {
   return !unit.changes.empty();
 }
 
-std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration, const pbuf::Message* record) {
+std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration,
+                                                             const pbuf::Message* record) {
   std::vector<std::pair<std::string, std::string>> keys;
   if (record == nullptr) return keys;
   const pbuf::Reflection& reflection = *record->GetReflection();
-  if (declaration.soft_delete() && reflection.HasField(*record, declaration.delete_time_field())) return keys;
+  if (declaration.soft_delete() && reflection.HasField(*record, declaration.delete_time_field()))
+    return keys;
   for (const Column& column : declaration.columns()) {
     if (column.match_key == options::v1::MATCH_KEY_UNSPECIFIED) continue;
-    const auto normal = NormalizeMatchKey(column.match_key, reflection.GetString(*record, column.field));
-    if (normal.has_value() && !normal->empty()) keys.emplace_back(fmt::format("{}.{}", declaration.table(), column.name), *normal);
+    const auto normal =
+        NormalizeMatchKey(column.match_key, reflection.GetString(*record, column.field));
+    if (normal.has_value() && !normal->empty())
+      keys.emplace_back(fmt::format("{}.{}", declaration.table(), column.name), *normal);
   }
   return keys;
 }
 
-pg::Params ParamsOf(const Declaration& declaration, const Codec& codec, std::span<const NumberedChange> changes,
-                    WithRequests with_requests, Instant now) {
+pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
+                    std::span<const NumberedChange> changes, WithRequests with_requests,
+                    Instant now) {
   const StatementShape shape = ShapeOf(declaration, codec);
   Group units(shape.unit);
   Group records(shape.record);
@@ -168,7 +189,8 @@ pg::Params ParamsOf(const Declaration& declaration, const Codec& codec, std::spa
   for (std::size_t row = 0; row < changes.size(); ++row) {
     const NumberedChange& change = changes[row];
     const bool first_of_unit = row == 0 || changes[row - 1].unit != change.unit;
-    if (first_of_unit && change.request != nullptr && with_requests == WithRequests::kYes) AddUnit(units, change);
+    if (first_of_unit && change.request != nullptr && with_requests == WithRequests::kYes)
+      AddUnit(units, change);
     AddRecord(records, declaration, codec, change, row);
     AddKeys(added, removed, declaration, change, row);
   }

@@ -32,17 +32,22 @@ struct Part {
 };
 
 Part PartOf(const RecordChange& change);
-// The parts of a unit in the order in which they are written, the same for all units, so that transactions rarely deadlock.
+// The parts of a unit in the order in which they are written, the same for all units, so that
+// transactions rarely deadlock.
 std::vector<Part> PartsOf(const Unit& unit);
-// Units of equal parts can be committed together if each of them updates at most one record of a type: then each refuses on its own, without
-// leaving a part of itself behind. A unit without changes cannot.
+// Units of equal parts can be committed together if each of them updates at most one record of a
+// type: then each refuses on its own, without leaving a part of itself behind. A unit without
+// changes cannot.
 bool CanShare(const Unit& unit);
 
 // Match keys of a record in their normal form: (kind, key). Deleted records have none.
-std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration, const pbuf::Message* record);
+std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration,
+                                                             const pbuf::Message* record);
 
-// The arrays of one statement over `changes`, all of one declaration; units without a request get none.
-pg::Params ParamsOf(const Declaration& declaration, const Codec& codec, std::span<const NumberedChange> changes,
-                    WithRequests with_requests, Instant now);
+// The arrays of one statement over `changes`, all of one declaration; units without a request get
+// none.
+pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
+                    std::span<const NumberedChange> changes, WithRequests with_requests,
+                    Instant now);
 
 }  // namespace lotura::resource

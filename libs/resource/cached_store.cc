@@ -15,7 +15,8 @@ constexpr std::chrono::minutes kTtl{10};
 constexpr std::chrono::seconds kNegativeTtl{10};
 constexpr char kLayoutVersion[] = "record 1\n";
 
-// Changes with the message's definition, so that binaries with another one read nothing that they would misunderstand.
+// Changes with the message's definition, so that binaries with another one read nothing that they
+// would misunderstand.
 std::uint64_t LayoutOf(const Declaration& declaration) {
   const Sha256Digest digest = Sha256(kLayoutVersion + declaration.message()->DebugString());
   std::uint64_t layout = 0;
@@ -23,7 +24,8 @@ std::uint64_t LayoutOf(const Declaration& declaration) {
   return layout;
 }
 
-cache::Key KeyOf(const Declaration& declaration, std::uint64_t layout, const TenantId& tenant, const std::string& name) {
+cache::Key KeyOf(const Declaration& declaration, std::uint64_t layout, const TenantId& tenant,
+                 const std::string& name) {
   return cache::MakeKey({tenant, declaration.service(), name}, layout);
 }
 
@@ -38,7 +40,8 @@ std::optional<Record> FromEntry(const Declaration& declaration, const cache::Ent
   return record;
 }
 
-cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease, const std::optional<Record>& record) {
+cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease,
+                         const std::optional<Record>& record) {
   cache::Filling filling{.key = key, .lease = lease};
   if (record.has_value()) {
     filling.entry = cache::Entry{record->message->SerializeAsString(), record->version};
@@ -49,17 +52,20 @@ cache::Filling FillingOf(const cache::Key& key, const cache::Lease& lease, const
   return filling;
 }
 
-// The records of a unit are to be read anew: they have changed, may have, or are not what the unit read.
+// The records of a unit are to be read anew: they have changed, may have, or are not what the unit
+// read.
 bool EndsWhatWasCached(const absl::StatusOr<Outcome>& outcome) {
   if (!outcome.ok()) return true;
   switch (outcome->verdict) {
     case Verdict::kCommitted:
     case Verdict::kReplayed:
     case Verdict::kStale:
-    case Verdict::kNameTaken: return true;
+    case Verdict::kNameTaken:
+      return true;
     case Verdict::kRequestReused:
     case Verdict::kMatchKeyTaken:
-    case Verdict::kReferenceGone: return false;
+    case Verdict::kReferenceGone:
+      return false;
   }
   return true;
 }
@@ -73,12 +79,16 @@ struct CachedStore::Missed {
   std::vector<std::optional<cache::Lease>> leases;
 };
 
-CachedStore::CachedStore(Store& store, cache::Cache& cache, std::span<const Declaration* const> declarations) : store_(store), cache_(cache) {
-  for (const Declaration* declaration : declarations) layouts_.emplace(declaration, LayoutOf(*declaration));
+CachedStore::CachedStore(Store& store, cache::Cache& cache,
+                         std::span<const Declaration* const> declarations)
+    : store_(store), cache_(cache) {
+  for (const Declaration* declaration : declarations)
+    layouts_.emplace(declaration, LayoutOf(*declaration));
 }
 
-absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(const Declaration& declaration, const TenantId& tenant,
-                                                                     std::span<const std::string> names, Deadline deadline) {
+absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(
+    const Declaration& declaration, const TenantId& tenant, std::span<const std::string> names,
+    Deadline deadline) {
   const std::uint64_t layout = layouts_.at(&declaration);
   std::vector<cache::Key> keys;
   for (const std::string& name : names) keys.push_back(KeyOf(declaration, layout, tenant, name));
@@ -86,7 +96,8 @@ absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(const Decla
   Missed missed;
   const auto lookups = cache_.GetMany(keys);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (const auto* hit = std::get_if<cache::Hit>(&lookups[i])) records[i] = FromEntry(declaration, hit->entry);
+    if (const auto* hit = std::get_if<cache::Hit>(&lookups[i]))
+      records[i] = FromEntry(declaration, hit->entry);
     if (records[i].has_value() || std::holds_alternative<cache::Negative>(lookups[i])) continue;
     const auto* miss = std::get_if<cache::Miss>(&lookups[i]);
     missed.places.push_back(i);
@@ -102,19 +113,21 @@ absl::StatusOr<std::vector<std::optional<Record>>> CachedStore::Load(const Decla
   return records;
 }
 
-CachedStore::Loaded CachedStore::LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
-                                            Deadline deadline) {
+CachedStore::Loaded CachedStore::LoadMissed(const Declaration& declaration, const TenantId& tenant,
+                                            const Missed& missed, Deadline deadline) {
   Loaded loaded = store_.Load(declaration, tenant, missed.names, deadline);
   if (!loaded.ok()) return loaded;
   std::vector<cache::Filling> fillings;
   for (std::size_t i = 0; i < loaded->size(); ++i) {
-    if (missed.leases[i].has_value()) fillings.push_back(FillingOf(missed.keys[i], *missed.leases[i], (*loaded)[i]));
+    if (missed.leases[i].has_value())
+      fillings.push_back(FillingOf(missed.keys[i], *missed.leases[i], (*loaded)[i]));
   }
   if (!fillings.empty()) cache_.FillMany(fillings);
   return loaded;
 }
 
-CachedStore::Loaded CachedStore::LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
+CachedStore::Loaded CachedStore::LoadTogether(const Declaration& declaration,
+                                              const TenantId& tenant, const Missed& missed,
                                               Deadline deadline) {
   bool loaded_here = false;
   const auto loaded = flights_.Run(missed.keys.front(), *missed.leases.front(), deadline, [&] {
@@ -126,11 +139,14 @@ CachedStore::Loaded CachedStore::LoadTogether(const Declaration& declaration, co
   return loaded->ok() || loaded_here ? *loaded : LoadMissed(declaration, tenant, missed, deadline);
 }
 
-absl::StatusOr<std::optional<StoredRequest>> CachedStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) {
+absl::StatusOr<std::optional<StoredRequest>> CachedStore::FindRequest(const TenantId& tenant,
+                                                                      const Uuid& request_id,
+                                                                      Deadline deadline) {
   return store_.FindRequest(tenant, request_id, deadline);
 }
 
-std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> units, Deadline deadline) {
+std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> units,
+                                                         Deadline deadline) {
   auto outcomes = store_.Commit(units, deadline);
   LOTURA_CHECK(outcomes.size() == units.size());
   std::vector<cache::Key> keys;

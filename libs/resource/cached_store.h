@@ -9,18 +9,25 @@
 
 namespace lotura::resource {
 
-// No read that starts after a write was acknowledged returns an older version, as long as the cache can be told (libs/cache/README.md).
+// No read that starts after a write was acknowledged returns an older version, as long as the cache
+// can be told (libs/cache/README.md).
 class CachedStore final : public Store {
  public:
   // The declarations of one service. Everything outlives this object.
   CachedStore(Store& store, cache::Cache& cache, std::span<const Declaration* const> declarations);
 
-  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
-                                                          std::span<const std::string> names, Deadline deadline) override;
-  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) override;
-  // Fences every record that a unit changed or may have changed before the outcome is returned, and every one that it did not find as
-  // it had read it: what it read may come from the cache, and a second attempt shall read anew.
-  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) override;
+  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
+                                                          const TenantId& tenant,
+                                                          std::span<const std::string> names,
+                                                          Deadline deadline) override;
+  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
+                                                           const Uuid& request_id,
+                                                           Deadline deadline) override;
+  // Fences every record that a unit changed or may have changed before the outcome is returned, and
+  // every one that it did not find as it had read it: what it read may come from the cache, and a
+  // second attempt shall read anew.
+  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
+                                              Deadline deadline) override;
 
  private:
   using Loaded = absl::StatusOr<std::vector<std::optional<Record>>>;
@@ -28,9 +35,11 @@ class CachedStore final : public Store {
   struct Missed;
 
   // Reads what was missed, and fills the cache.
-  Loaded LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed, Deadline deadline);
+  Loaded LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
+                    Deadline deadline);
   // The same for one record: readers that miss it at the same time read the store once.
-  Loaded LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed, Deadline deadline);
+  Loaded LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
+                      Deadline deadline);
 
   Store& store_;
   cache::Cache& cache_;

@@ -4,7 +4,8 @@ namespace lotura::resource {
 
 absl::Status Catalog::AddType(const pbuf::Descriptor* message, AnyRules rules) {
   LOTURA_ASSIGN_OR_RETURN(auto declaration, Declaration::Compile(message));
-  const RecordType& type = types_.emplace_back(RecordType{std::move(declaration), std::move(rules)});
+  const RecordType& type =
+      types_.emplace_back(RecordType{std::move(declaration), std::move(rules)});
   by_message_.emplace(message, &type);
   by_type_.emplace(type.declaration->type(), &type);
   return absl::OkStatus();

@@ -20,28 +20,34 @@ struct EngineParts {
   IdSource& ids;
 };
 
-// Used by one thread. Records are read before anything is written, and each change expects the version that was read.
+// Used by one thread. Records are read before anything is written, and each change expects the
+// version that was read.
 class Changes {
  public:
   Changes(const EngineParts& parts, const Call& call) : parts_(parts), call_(call) {}
 
   [[nodiscard]] const Call& call() const { return call_; }
 
-  // A live record. NOT_FOUND if there is none, ABORTED STALE_ETAG if `etag` is given and another one.
+  // A live record. NOT_FOUND if there is none, ABORTED STALE_ETAG if `etag` is given and another
+  // one.
   template <typename T>
   absl::StatusOr<T> Load(const std::string& name, const std::string& etag = {}) {
     LOTURA_ASSIGN_OR_RETURN(const Record record, LoadLive(TypeOf(T::descriptor()), name, etag));
     return static_cast<const T&>(*record.message);
   }
 
-  // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be stored.
+  // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be
+  // stored.
   template <typename T>
-  absl::StatusOr<T> Create(const T& record, const std::string& parent = {}, const std::string& id = {}) {
-    LOTURA_ASSIGN_OR_RETURN(const auto created, CreateAny(TypeOf(T::descriptor()), record, parent, id));
+  absl::StatusOr<T> Create(const T& record, const std::string& parent = {},
+                           const std::string& id = {}) {
+    LOTURA_ASSIGN_OR_RETURN(const auto created,
+                            CreateAny(TypeOf(T::descriptor()), record, parent, id));
     return static_cast<const T&>(*created);
   }
 
-  // A new version of a record that was loaded; unchanged records make none. A detail names the event: OpportunityMoved makes "moved".
+  // A new version of a record that was loaded; unchanged records make none. A detail names the
+  // event: OpportunityMoved makes "moved".
   template <typename T>
   absl::StatusOr<T> Save(const T& record, const pbuf::Message* detail = nullptr) {
     LOTURA_ASSIGN_OR_RETURN(const auto saved, SaveAny(TypeOf(T::descriptor()), record, detail));
@@ -50,26 +56,34 @@ class Changes {
 
   // The same for messages of any declared type.
   using MessagePtr = std::shared_ptr<const pbuf::Message>;
-  absl::StatusOr<Record> LoadLive(const RecordType& type, const std::string& name, const std::string& etag);
-  absl::StatusOr<Record> LoadAny(const RecordType& type, const std::string& name, const std::string& etag);
-  absl::StatusOr<MessagePtr> CreateAny(const RecordType& type, const pbuf::Message& record, const std::string& parent, const std::string& id);
-  absl::StatusOr<MessagePtr> SaveAny(const RecordType& type, const pbuf::Message& record, const pbuf::Message* detail);
-  absl::StatusOr<MessagePtr> DeleteAny(const RecordType& type, const std::string& name, const std::string& etag);
-  absl::StatusOr<MessagePtr> UndeleteAny(const RecordType& type, const std::string& name, const std::string& etag);
+  absl::StatusOr<Record> LoadLive(const RecordType& type, const std::string& name,
+                                  const std::string& etag);
+  absl::StatusOr<Record> LoadAny(const RecordType& type, const std::string& name,
+                                 const std::string& etag);
+  absl::StatusOr<MessagePtr> CreateAny(const RecordType& type, const pbuf::Message& record,
+                                       const std::string& parent, const std::string& id);
+  absl::StatusOr<MessagePtr> SaveAny(const RecordType& type, const pbuf::Message& record,
+                                     const pbuf::Message* detail);
+  absl::StatusOr<MessagePtr> DeleteAny(const RecordType& type, const std::string& name,
+                                       const std::string& etag);
+  absl::StatusOr<MessagePtr> UndeleteAny(const RecordType& type, const std::string& name,
+                                         const std::string& etag);
   // Reads many records in one go, so that loading them afterwards costs nothing.
   absl::Status Prefetch(const RecordType& type, std::span<const std::string> names);
 
   // Checks that every record which a changed one newly refers to is there.
   absl::Status CheckReferences();
   std::vector<RecordChange> Take();
-  // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by default.
+  // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by
+  // default.
   void set_field_prefix(std::string prefix) { field_prefix_ = std::move(prefix); }
 
  private:
   const RecordType& TypeOf(const pbuf::Descriptor* message) const;
   absl::StatusOr<std::optional<Record>> Find(const RecordType& type, const std::string& name);
   absl::Status Complete(const RecordType& type, const pbuf::Message* before, pbuf::Message& after);
-  absl::StatusOr<MessagePtr> Put(const RecordType& type, const Record* before, std::shared_ptr<pbuf::Message> after, events::v1::Kind kind,
+  absl::StatusOr<MessagePtr> Put(const RecordType& type, const Record* before,
+                                 std::shared_ptr<pbuf::Message> after, events::v1::Kind kind,
                                  const pbuf::Message* detail);
   absl::Status CheckOwn(const std::map<std::string, std::map<std::string, Reference>>& by_type);
   absl::Status CheckForeign(const std::map<std::string, Reference>& by_name);
@@ -87,8 +101,9 @@ class Changes {
   int depth_ = 0;
 };
 
-// True for an error of Load that speaks of the name alone: no such record, a deleted one, no name at all. A rule that loads what a field
-// refers to leaves it to CheckReferences, which knows the path of the field.
+// True for an error of Load that speaks of the name alone: no such record, a deleted one, no name
+// at all. A rule that loads what a field refers to leaves it to CheckReferences, which knows the
+// path of the field.
 bool IsBadReference(const absl::Status& status);
 
 // Whether a live record was found under the etag that the caller knows.

@@ -18,16 +18,23 @@ constexpr std::size_t kStandardColumns = 5;  // name, version, create_time, upda
 
 pg::Type WireType(ColumnType type) {
   switch (type) {
-    case ColumnType::kInt64: return pg::Type::kInt64;
-    case ColumnType::kDouble: return pg::Type::kFloat64;
-    case ColumnType::kBool: return pg::Type::kBool;
-    case ColumnType::kTimestamp: return pg::Type::kTimestamptz;
-    case ColumnType::kDate: return pg::Type::kDate;
-    case ColumnType::kJson: return pg::Type::kJsonb;
+    case ColumnType::kInt64:
+      return pg::Type::kInt64;
+    case ColumnType::kDouble:
+      return pg::Type::kFloat64;
+    case ColumnType::kBool:
+      return pg::Type::kBool;
+    case ColumnType::kTimestamp:
+      return pg::Type::kTimestamptz;
+    case ColumnType::kDate:
+      return pg::Type::kDate;
+    case ColumnType::kJson:
+      return pg::Type::kJsonb;
     case ColumnType::kText:
     case ColumnType::kEnum:
     case ColumnType::kMoney:
-    case ColumnType::kTextArray: return pg::Type::kText;
+    case ColumnType::kTextArray:
+      return pg::Type::kText;
   }
   LOTURA_CHECK(false);
 }
@@ -35,35 +42,47 @@ pg::Type WireType(ColumnType type) {
 std::int64_t IntegerOf(const pbuf::Message& record, const FieldDescriptor* field) {
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return reflection.GetInt32(record, field);
-    case FieldDescriptor::CPPTYPE_UINT32: return reflection.GetUInt32(record, field);
-    case FieldDescriptor::CPPTYPE_UINT64: return static_cast<std::int64_t>(reflection.GetUInt64(record, field));
-    default: return reflection.GetInt64(record, field);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection.GetInt32(record, field);
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return reflection.GetUInt32(record, field);
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return static_cast<std::int64_t>(reflection.GetUInt64(record, field));
+    default:
+      return reflection.GetInt64(record, field);
   }
 }
 
 void SetInteger(pbuf::Message& record, const FieldDescriptor* field, std::int64_t value) {
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32: return reflection.SetInt32(&record, field, static_cast<std::int32_t>(value));
-    case FieldDescriptor::CPPTYPE_UINT32: return reflection.SetUInt32(&record, field, static_cast<std::uint32_t>(value));
-    case FieldDescriptor::CPPTYPE_UINT64: return reflection.SetUInt64(&record, field, static_cast<std::uint64_t>(value));
-    default: return reflection.SetInt64(&record, field, value);
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection.SetInt32(&record, field, static_cast<std::int32_t>(value));
+    case FieldDescriptor::CPPTYPE_UINT32:
+      return reflection.SetUInt32(&record, field, static_cast<std::uint32_t>(value));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return reflection.SetUInt64(&record, field, static_cast<std::uint64_t>(value));
+    default:
+      return reflection.SetInt64(&record, field, value);
   }
 }
 
 double DoubleOf(const pbuf::Message& record, const FieldDescriptor* field) {
   const pbuf::Reflection& reflection = *record.GetReflection();
-  return field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT ? static_cast<double>(reflection.GetFloat(record, field))
-                                                             : reflection.GetDouble(record, field);
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT
+             ? static_cast<double>(reflection.GetFloat(record, field))
+             : reflection.GetDouble(record, field);
 }
 
 std::string DateOf(const pbuf::Message& record, const FieldDescriptor* field) {
-  const auto& date = static_cast<const google::type::Date&>(record.GetReflection()->GetMessage(record, field));
-  return pg::binary::Date(std::chrono::sys_days{std::chrono::year{date.year()} / date.month() / date.day()});
+  const auto& date =
+      static_cast<const google::type::Date&>(record.GetReflection()->GetMessage(record, field));
+  return pg::binary::Date(
+      std::chrono::sys_days{std::chrono::year{date.year()} / date.month() / date.day()});
 }
 
-// proto3 JSON of one field: that of a message that has nothing else, without the braces and the name around it.
+// proto3 JSON of one field: that of a message that has nothing else, without the braces and the
+// name around it.
 std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
   const std::unique_ptr<pbuf::Message> only(record.New());
   only->CopyFrom(record);
@@ -85,7 +104,8 @@ void SetJson(pbuf::Message& record, const FieldDescriptor* field, std::string_vi
   const std::unique_ptr<pbuf::Message> only(record.New());
   pbuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;  // written by a newer version of the service
-  const auto status = pbuf::util::JsonStringToMessage(fmt::format("{{\"{}\":{}}}", field->name(), json), only.get(), options);
+  const auto status = pbuf::util::JsonStringToMessage(
+      fmt::format("{{\"{}\":{}}}", field->name(), json), only.get(), options);
   LOTURA_CHECK(status.ok());
   record.MergeFrom(*only);
 }
@@ -93,7 +113,8 @@ void SetJson(pbuf::Message& record, const FieldDescriptor* field, std::string_vi
 std::string TextsLiteral(const pbuf::Message& record, const FieldDescriptor* field) {
   const pbuf::Reflection& reflection = *record.GetReflection();
   std::vector<std::string> texts;
-  for (int i = 0; i < reflection.FieldSize(record, field); ++i) texts.push_back(reflection.GetRepeatedString(record, field, i));
+  for (int i = 0; i < reflection.FieldSize(record, field); ++i)
+    texts.push_back(reflection.GetRepeatedString(record, field, i));
   return pg::ArrayLiteral(texts);
 }
 
@@ -106,19 +127,28 @@ std::string Encode(const pbuf::Message& record, const TableColumn& column) {
   const FieldDescriptor* field = column.column->field;
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (column.column->type) {
-    case ColumnType::kText: return reflection.GetString(record, field);
-    case ColumnType::kInt64: return pg::binary::Int64(IntegerOf(record, field));
-    case ColumnType::kDouble: return pg::binary::Float64(DoubleOf(record, field));
-    case ColumnType::kBool: return pg::binary::Bool(reflection.GetBool(record, field));
-    case ColumnType::kEnum: return EnumText(*field->enum_type(), reflection.GetEnumValue(record, field));
-    case ColumnType::kTimestamp: return pg::binary::Timestamp(GetTimestamp(record, field));
-    case ColumnType::kDate: return DateOf(record, field);
+    case ColumnType::kText:
+      return reflection.GetString(record, field);
+    case ColumnType::kInt64:
+      return pg::binary::Int64(IntegerOf(record, field));
+    case ColumnType::kDouble:
+      return pg::binary::Float64(DoubleOf(record, field));
+    case ColumnType::kBool:
+      return pg::binary::Bool(reflection.GetBool(record, field));
+    case ColumnType::kEnum:
+      return EnumText(*field->enum_type(), reflection.GetEnumValue(record, field));
+    case ColumnType::kTimestamp:
+      return pg::binary::Timestamp(GetTimestamp(record, field));
+    case ColumnType::kDate:
+      return DateOf(record, field);
     case ColumnType::kMoney: {
       const google::type::Money& money = MoneyOf(record, field);
       return column.is_currency ? money.currency_code() : DecimalOf(money.units(), money.nanos());
     }
-    case ColumnType::kTextArray: return TextsLiteral(record, field);
-    case ColumnType::kJson: return pg::binary::Jsonb(JsonOf(record, field));
+    case ColumnType::kTextArray:
+      return TextsLiteral(record, field);
+    case ColumnType::kJson:
+      return pg::binary::Jsonb(JsonOf(record, field));
   }
   LOTURA_CHECK(false);
 }
@@ -131,7 +161,8 @@ bool IsUnset(const pbuf::Message& record, const Column& column) {
 }
 
 void SetDate(pbuf::Message& record, const FieldDescriptor* field, std::string_view text) {
-  auto* date = static_cast<google::type::Date*>(record.GetReflection()->MutableMessage(&record, field));
+  auto* date =
+      static_cast<google::type::Date*>(record.GetReflection()->MutableMessage(&record, field));
   int parts[3] = {};
   std::size_t part = 0;
   for (const char c : text) {
@@ -146,8 +177,10 @@ void SetDate(pbuf::Message& record, const FieldDescriptor* field, std::string_vi
   date->set_day(parts[2]);
 }
 
-void SetMoney(pbuf::Message& record, const FieldDescriptor* field, std::string_view decimal, std::string_view currency) {
-  auto* money = static_cast<google::type::Money*>(record.GetReflection()->MutableMessage(&record, field));
+void SetMoney(pbuf::Message& record, const FieldDescriptor* field, std::string_view decimal,
+              std::string_view currency) {
+  auto* money =
+      static_cast<google::type::Money*>(record.GetReflection()->MutableMessage(&record, field));
   const bool negative = decimal.starts_with('-');
   const std::size_t point = decimal.find('.');
   std::int64_t units = 0;
@@ -162,29 +195,40 @@ void SetMoney(pbuf::Message& record, const FieldDescriptor* field, std::string_v
   money->set_currency_code(std::string(currency));
 }
 
-void Decode(const pg::Rows& rows, std::size_t row, std::size_t place, const TableColumn& column, pbuf::Message& record) {
+void Decode(const pg::Rows& rows, std::size_t row, std::size_t place, const TableColumn& column,
+            pbuf::Message& record) {
   const FieldDescriptor* field = column.column->field;
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (column.column->type) {
-    case ColumnType::kText: return reflection.SetString(&record, field, rows.String(row, place));
-    case ColumnType::kInt64: return SetInteger(record, field, rows.Int(row, place));
+    case ColumnType::kText:
+      return reflection.SetString(&record, field, rows.String(row, place));
+    case ColumnType::kInt64:
+      return SetInteger(record, field, rows.Int(row, place));
     case ColumnType::kDouble:
       if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
         return reflection.SetFloat(&record, field, static_cast<float>(rows.Double(row, place)));
       }
       return reflection.SetDouble(&record, field, rows.Double(row, place));
-    case ColumnType::kBool: return reflection.SetBool(&record, field, rows.Bool(row, place));
-    case ColumnType::kEnum: return reflection.SetEnumValue(&record, field, EnumNumber(*field->enum_type(), rows.Text(row, place)).value_or(0));
-    case ColumnType::kTimestamp: return SetTimestamp(record, field, rows.Time(row, place));
-    case ColumnType::kDate: return SetDate(record, field, rows.Text(row, place));
+    case ColumnType::kBool:
+      return reflection.SetBool(&record, field, rows.Bool(row, place));
+    case ColumnType::kEnum:
+      return reflection.SetEnumValue(
+          &record, field, EnumNumber(*field->enum_type(), rows.Text(row, place)).value_or(0));
+    case ColumnType::kTimestamp:
+      return SetTimestamp(record, field, rows.Time(row, place));
+    case ColumnType::kDate:
+      return SetDate(record, field, rows.Text(row, place));
     case ColumnType::kMoney:
       // The currency stands right after the amount.
-      if (!column.is_currency) SetMoney(record, field, rows.Text(row, place), rows.Text(row, place + 1));
+      if (!column.is_currency)
+        SetMoney(record, field, rows.Text(row, place), rows.Text(row, place + 1));
       return;
     case ColumnType::kTextArray:
-      for (std::string& text : rows.Texts(row, place)) reflection.AddString(&record, field, std::move(text));
+      for (std::string& text : rows.Texts(row, place))
+        reflection.AddString(&record, field, std::move(text));
       return;
-    case ColumnType::kJson: return SetJson(record, field, rows.Text(row, place));
+    case ColumnType::kJson:
+      return SetJson(record, field, rows.Text(row, place));
   }
 }
 
@@ -196,10 +240,12 @@ Codec::Codec(const Declaration& declaration) : declaration_(declaration) {
     if (column.type == ColumnType::kMoney) cast = "::numeric";
     if (column.type == ColumnType::kTextArray) cast = "::text[]";
     columns_.push_back({&column, column.name, WireType(column.type), cast, false});
-    if (column.type == ColumnType::kMoney) columns_.push_back({&column, column.CurrencyColumn(), pg::Type::kText, "", true});
+    if (column.type == ColumnType::kMoney)
+      columns_.push_back({&column, column.CurrencyColumn(), pg::Type::kText, "", true});
   }
-  select_list_ = declaration.soft_delete() ? "name, version, create_time, update_time, delete_time"
-                                           : "name, version, create_time, update_time, NULL::timestamptz AS delete_time";
+  select_list_ = declaration.soft_delete()
+                     ? "name, version, create_time, update_time, delete_time"
+                     : "name, version, create_time, update_time, NULL::timestamptz AS delete_time";
   for (const TableColumn& column : columns_) select_list_ += ", " + column.name;
 }
 

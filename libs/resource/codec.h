@@ -15,7 +15,8 @@ namespace lotura::resource {
 struct TableColumn {
   const Column* column = nullptr;
   std::string name;
-  // Type of the array that carries the values, and what its elements are cast to ("" or "::numeric").
+  // Type of the array that carries the values, and what its elements are cast to ("" or
+  // "::numeric").
   pg::Type wire_type = pg::Type::kText;
   std::string cast;
   // True for the currency of an amount.
@@ -28,7 +29,8 @@ class Codec {
   explicit Codec(const Declaration& declaration);
 
   [[nodiscard]] const std::vector<TableColumn>& columns() const { return columns_; }
-  // "name, version, create_time, update_time, delete_time, display_name, ...": what ReadRow expects.
+  // "name, version, create_time, update_time, delete_time, display_name, ...": what ReadRow
+  // expects.
   [[nodiscard]] const std::string& select_list() const { return select_list_; }
 
   // Appends the value of each column to the array of the same place.
@@ -46,7 +48,8 @@ std::string EtagOf(std::int64_t version);
 // Sets name, etag and times, which the engine alone decides.
 void SetTimestamp(pbuf::Message& record, const pbuf::FieldDescriptor* field, Instant time);
 Instant GetTimestamp(const pbuf::Message& record, const pbuf::FieldDescriptor* field);
-// Name of an enum value without the prefix of its type: "OPEN" of STATE_OPEN; a number that the type does not know is "UNSPECIFIED".
+// Name of an enum value without the prefix of its type: "OPEN" of STATE_OPEN; a number that the
+// type does not know is "UNSPECIFIED".
 std::string EnumText(const pbuf::EnumDescriptor& type, int number);
 // The number of such a text, if the type has it.
 std::optional<int> EnumNumber(const pbuf::EnumDescriptor& type, std::string_view text);

@@ -21,14 +21,17 @@ std::vector<std::string> MarksOf(const Unit& unit) {
   for (const RecordChange& change : unit.changes) {
     marks.push_back("name " + change.name);
     for (const auto* record : {change.before.get(), change.after.get()}) {
-      for (const auto& [kind, key] : MatchKeysOf(*change.declaration, record)) marks.push_back(fmt::format("key {} {}", kind, key));
+      for (const auto& [kind, key] : MatchKeysOf(*change.declaration, record))
+        marks.push_back(fmt::format("key {} {}", kind, key));
     }
   }
   return marks;
 }
 
 bool Fits(const Unit& first, const Unit& other) {
-  return CanShare(first) && CanShare(other) && first.call->principal.tenant == other.call->principal.tenant && PartsOf(first) == PartsOf(other);
+  return CanShare(first) && CanShare(other) &&
+         first.call->principal.tenant == other.call->principal.tenant &&
+         PartsOf(first) == PartsOf(other);
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ void Combiner::Submit(Unit unit, Done done) {
 absl::StatusOr<Outcome> Combiner::Commit(Unit unit) {
   std::promise<absl::StatusOr<Outcome>> promise;
   auto outcome = promise.get_future();
-  Submit(std::move(unit), [&promise](absl::StatusOr<Outcome> result) { promise.set_value(std::move(result)); });
+  Submit(std::move(unit),
+         [&promise](absl::StatusOr<Outcome> result) { promise.set_value(std::move(result)); });
   return outcome.get();
 }
 
@@ -69,7 +73,8 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
   for (; looked_at < look_at && batch.size() < limits_.batch_max; ++looked_at) {
     Waiter& waiter = waiting_[looked_at];
     const auto marks = MarksOf(waiter.unit);
-    const bool free = std::ranges::none_of(marks, [&](const std::string& mark) { return marked.contains(mark); });
+    const bool free =
+        std::ranges::none_of(marks, [&](const std::string& mark) { return marked.contains(mark); });
     // A unit that stays behind keeps its marks too: nobody overtakes it.
     marked.insert(marks.begin(), marks.end());
     const bool taken = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
@@ -80,7 +85,8 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
     }
   }
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(looked_at));
-  waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()), std::make_move_iterator(left.end()));
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
+                  std::make_move_iterator(left.end()));
   return batch;
 }
 

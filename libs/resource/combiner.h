@@ -18,8 +18,9 @@ struct CombinerLimits {
   std::size_t waiting_max = 1024;
 };
 
-// Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. A unit that names a record, a request or a
-// match key of the batch stays for the next one, and so does what comes after it on the same record. Thread-safe.
+// Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. A
+// unit that names a record, a request or a match key of the batch stays for the next one, and so
+// does what comes after it on the same record. Thread-safe.
 class Combiner {
  public:
   using Done = std::function<void(absl::StatusOr<Outcome>)>;
@@ -32,8 +33,8 @@ class Combiner {
   Combiner(const Combiner&) = delete;
   Combiner& operator=(const Combiner&) = delete;
 
-  // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED. The call that the unit points to
-  // outlives that.
+  // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED.
+  // The call that the unit points to outlives that.
   void Submit(Unit unit, Done done);
   // Submits and waits for the outcome.
   absl::StatusOr<Outcome> Commit(Unit unit);

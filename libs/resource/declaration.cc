@@ -29,16 +29,22 @@ bool HasBehavior(const FieldDescriptor& field, google::api::FieldBehavior behavi
 
 ColumnType TypeOfSingular(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: return ColumnType::kText;
+    case FieldDescriptor::CPPTYPE_STRING:
+      return ColumnType::kText;
     case FieldDescriptor::CPPTYPE_INT32:
     case FieldDescriptor::CPPTYPE_INT64:
     case FieldDescriptor::CPPTYPE_UINT32:
-    case FieldDescriptor::CPPTYPE_UINT64: return ColumnType::kInt64;
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return ColumnType::kInt64;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-    case FieldDescriptor::CPPTYPE_FLOAT: return ColumnType::kDouble;
-    case FieldDescriptor::CPPTYPE_BOOL: return ColumnType::kBool;
-    case FieldDescriptor::CPPTYPE_ENUM: return ColumnType::kEnum;
-    case FieldDescriptor::CPPTYPE_MESSAGE: break;
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return ColumnType::kDouble;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return ColumnType::kBool;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return ColumnType::kEnum;
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      break;
   }
   if (IsMessage(field, "google.protobuf.Timestamp")) return ColumnType::kTimestamp;
   if (IsMessage(field, "google.type.Date")) return ColumnType::kDate;
@@ -67,7 +73,9 @@ Column MakeColumn(const FieldDescriptor& field) {
   column.immutable = HasBehavior(field, google::api::IMMUTABLE);
   column.personal = option.personal();
   column.backdatable = option.backdatable();
-  column.max_size = option.max_size() > 0 ? option.max_size() : field.is_repeated() ? kItemsMax : kTextSizeMax;
+  column.max_size = option.max_size() > 0 ? option.max_size()
+                    : field.is_repeated() ? kItemsMax
+                                          : kTextSizeMax;
   if (option.has_range()) column.range = option.range();
   column.match_key = option.match_key();
   column.reference = field.options().GetExtension(google::api::resource_reference).type();
@@ -92,7 +100,8 @@ std::string NormalizeOrder(std::string_view order_by) {
 }
 
 bool IsStandardField(std::string_view name) {
-  return name == "name" || name == "etag" || name == "create_time" || name == "update_time" || name == "delete_time";
+  return name == "name" || name == "etag" || name == "create_time" || name == "update_time" ||
+         name == "delete_time";
 }
 
 }  // namespace
@@ -100,7 +109,8 @@ bool IsStandardField(std::string_view name) {
 // Fills a Declaration in the order in which its parts depend on each other.
 class DeclarationCompiler {
  public:
-  DeclarationCompiler(Declaration& out, const pbuf::Descriptor* message) : out_(out), message_(message) {}
+  DeclarationCompiler(Declaration& out, const pbuf::Descriptor* message)
+      : out_(out), message_(message) {}
 
   absl::Status Compile() {
     LOTURA_RETURN_IF_ERROR(Identify());
@@ -116,27 +126,34 @@ class DeclarationCompiler {
   }
 
   absl::Status Identify() {
-    if (!message_->options().HasExtension(google::api::resource)) return Wrong("google.api.resource is missing");
-    if (!message_->options().HasExtension(options::v1::resource)) return Wrong("lotura.options.v1.resource is missing");
-    const google::api::ResourceDescriptor& api = message_->options().GetExtension(google::api::resource);
+    if (!message_->options().HasExtension(google::api::resource))
+      return Wrong("google.api.resource is missing");
+    if (!message_->options().HasExtension(options::v1::resource))
+      return Wrong("lotura.options.v1.resource is missing");
+    const google::api::ResourceDescriptor& api =
+        message_->options().GetExtension(google::api::resource);
     option_ = &message_->options().GetExtension(options::v1::resource);
     const auto package = Split(message_->file()->package(), '.');
-    if (package.size() != 3 || package[0] != "lotura") return Wrong("the package is not lotura.<service>.v<n>");
+    if (package.size() != 3 || package[0] != "lotura")
+      return Wrong("the package is not lotura.<service>.v<n>");
     if (api.pattern_size() != 1) return Wrong("exactly one name pattern is needed");
-    if (api.singular().empty() || api.plural().empty()) return Wrong("singular and plural are needed");
+    if (api.singular().empty() || api.plural().empty())
+      return Wrong("singular and plural are needed");
     if (option_->table().empty()) return Wrong("table is missing");
     auto pattern = NamePattern::Parse(api.pattern(0));
     if (!pattern.ok()) return Wrong(Message(pattern.status()));
     out_.message_ = message_;
     out_.service_ = package[1];
     out_.type_ = api.type();
-    if (out_.type_ != fmt::format("{}.lotura/{}", out_.service_, message_->name())) return Wrong("the type is not <service>.lotura/<Message>");
+    if (out_.type_ != fmt::format("{}.lotura/{}", out_.service_, message_->name()))
+      return Wrong("the type is not <service>.lotura/<Message>");
     out_.singular_ = ToSnakeCase(api.singular());
     out_.plural_ = ToSnakeCase(api.plural());
     out_.table_ = option_->table();
     out_.soft_delete_ = option_->soft_delete();
     out_.pattern_ = std::move(pattern).value();
-    out_.id_prefix_ = option_->id_prefix().empty() ? out_.singular_.substr(0, 1) : option_->id_prefix();
+    out_.id_prefix_ =
+        option_->id_prefix().empty() ? out_.singular_.substr(0, 1) : option_->id_prefix();
     out_.event_prefix_ = fmt::format("lotura.{}.{}.", out_.service_, out_.singular_);
     return absl::OkStatus();
   }
@@ -147,9 +164,12 @@ class DeclarationCompiler {
     out_.create_time_field_ = message_->FindFieldByName("create_time");
     out_.update_time_field_ = message_->FindFieldByName("update_time");
     out_.delete_time_field_ = message_->FindFieldByName("delete_time");
-    if (out_.name_field_ == nullptr || out_.etag_field_ == nullptr) return Wrong("name and etag are needed");
-    if (out_.create_time_field_ == nullptr || out_.update_time_field_ == nullptr) return Wrong("create_time and update_time are needed");
-    if (out_.soft_delete_ != (out_.delete_time_field_ != nullptr)) return Wrong("delete_time and soft_delete go together");
+    if (out_.name_field_ == nullptr || out_.etag_field_ == nullptr)
+      return Wrong("name and etag are needed");
+    if (out_.create_time_field_ == nullptr || out_.update_time_field_ == nullptr)
+      return Wrong("create_time and update_time are needed");
+    if (out_.soft_delete_ != (out_.delete_time_field_ != nullptr))
+      return Wrong("delete_time and soft_delete go together");
     return absl::OkStatus();
   }
 
@@ -165,8 +185,11 @@ class DeclarationCompiler {
       out_.by_name_.emplace(column.name, &column);
     }
     for (const Column& column : out_.columns_) {
-      if (column.match_key != options::v1::MATCH_KEY_UNSPECIFIED && column.type != ColumnType::kText) return Wrong(column.name + ": a match key is a single text");
-      if (column.field->real_containing_oneof() != nullptr) return Wrong(column.name + ": a field of a oneof cannot be a column");
+      if (column.match_key != options::v1::MATCH_KEY_UNSPECIFIED &&
+          column.type != ColumnType::kText)
+        return Wrong(column.name + ": a match key is a single text");
+      if (column.field->real_containing_oneof() != nullptr)
+        return Wrong(column.name + ": a field of a oneof cannot be a column");
       out_.by_name_.emplace(column.name, &column);
     }
     return absl::OkStatus();
@@ -179,11 +202,18 @@ class DeclarationCompiler {
       for (const std::string_view part : Split(order.by, ',')) {
         const auto words = Split(Trim(part), ' ');
         const Column* column = out_.FindColumn(words[0]);
-        if (column == nullptr || words.size() > 2 || (words.size() == 2 && words[1] != "desc")) return Wrong(fmt::format("order '{}' is not a list of fields, each with desc or nothing", option.by()));
-        if (column->type == ColumnType::kJson || column->type == ColumnType::kTextArray) return Wrong(column->name + ": cannot be ordered");
-        if (column->name == "update_time") return Wrong("update_time is not an order: its index would double the cost of each update");
-        const Direction direction = words.size() == 2 ? Direction::kDescending : Direction::kAscending;
-        if (!order.columns.empty() && direction != order.direction) return Wrong(fmt::format("order '{}' goes in two directions", option.by()));
+        if (column == nullptr || words.size() > 2 || (words.size() == 2 && words[1] != "desc"))
+          return Wrong(fmt::format("order '{}' is not a list of fields, each with desc or nothing",
+                                   option.by()));
+        if (column->type == ColumnType::kJson || column->type == ColumnType::kTextArray)
+          return Wrong(column->name + ": cannot be ordered");
+        if (column->name == "update_time")
+          return Wrong(
+              "update_time is not an order: its index would double the cost of each update");
+        const Direction direction =
+            words.size() == 2 ? Direction::kDescending : Direction::kAscending;
+        if (!order.columns.empty() && direction != order.direction)
+          return Wrong(fmt::format("order '{}' goes in two directions", option.by()));
         order.direction = direction;
         order.columns.push_back(column);
       }
@@ -207,7 +237,8 @@ class DeclarationCompiler {
   const options::v1::Resource* option_ = nullptr;
 };
 
-absl::StatusOr<std::unique_ptr<const Declaration>> Declaration::Compile(const pbuf::Descriptor* message) {
+absl::StatusOr<std::unique_ptr<const Declaration>> Declaration::Compile(
+    const pbuf::Descriptor* message) {
   std::unique_ptr<Declaration> declaration(new Declaration());
   LOTURA_RETURN_IF_ERROR(DeclarationCompiler(*declaration, message).Compile());
   return std::unique_ptr<const Declaration>(std::move(declaration));
@@ -218,9 +249,13 @@ const Column* Declaration::FindColumn(std::string_view field) const {
   return found == by_name_.end() ? nullptr : found->second;
 }
 
-bool Declaration::IsLookup(const Column& column) const { return std::ranges::find(lookups_, &column) != lookups_.end(); }
+bool Declaration::IsLookup(const Column& column) const {
+  return std::ranges::find(lookups_, &column) != lookups_.end();
+}
 
-std::string Declaration::EventType(std::string_view event) const { return fmt::format("{}{}.v1", event_prefix_, event); }
+std::string Declaration::EventType(std::string_view event) const {
+  return fmt::format("{}{}.v1", event_prefix_, event);
+}
 
 const Order* Declaration::FindOrder(std::string_view order_by) const {
   if (Trim(order_by).empty()) return &orders_.front();
@@ -229,9 +264,12 @@ const Order* Declaration::FindOrder(std::string_view order_by) const {
 }
 
 std::unique_ptr<pbuf::Message> Declaration::NewMessage() const {
-  return std::unique_ptr<pbuf::Message>(pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New());
+  return std::unique_ptr<pbuf::Message>(
+      pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New());
 }
 
-std::string Declaration::NameOf(const pbuf::Message& record) const { return record.GetReflection()->GetString(record, name_field_); }
+std::string Declaration::NameOf(const pbuf::Message& record) const {
+  return record.GetReflection()->GetString(record, name_field_);
+}
 
 }  // namespace lotura::resource

@@ -38,7 +38,8 @@ enum class ColumnType {
   kDate,       // date; google.type.Date with year, month and day
   kMoney,      // numeric, and a second column <name>_currency of type text
   kTextArray,  // text[]; repeated string
-  kJson,       // jsonb in proto3 JSON with the proto's field names: any other message, repeated field or map
+  kJson,  // jsonb in proto3 JSON with the proto's field names: any other message, repeated field or
+          // map
 };
 
 // One field of the message and its column.
@@ -66,8 +67,9 @@ struct Column {
 
 enum class Direction { kAscending, kDescending };
 
-// One way to read a list. All fields and the name, which breaks ties, go in one direction, so that an ascending index over
-// (tenant_id, [parent,] fields, name) serves it by comparing rows. A field that is not set counts as the smallest value.
+// One way to read a list. All fields and the name, which breaks ties, go in one direction, so that
+// an ascending index over (tenant_id, [parent,] fields, name) serves it by comparing rows. A field
+// that is not set counts as the smallest value.
 struct Order {
   // In its normal form: "close_date desc, amount desc".
   std::string by;
@@ -94,14 +96,16 @@ class NamePattern {
   std::vector<std::string> collections_;
 };
 
-// True for an id of a record: lower-case letters, digits and hyphens, at most 63, a letter first, no hyphen last (AIP-122).
+// True for an id of a record: lower-case letters, digits and hyphens, at most 63, a letter first,
+// no hyphen last (AIP-122).
 bool IsWellFormedId(std::string_view id);
 
 // Immutable and shared by all threads. Pointers into it stay valid as long as it lives.
 class Declaration {
  public:
   // INTERNAL with what is wrong, naming message and field: a wrong declaration stops the start.
-  static absl::StatusOr<std::unique_ptr<const Declaration>> Compile(const pbuf::Descriptor* message);
+  static absl::StatusOr<std::unique_ptr<const Declaration>> Compile(
+      const pbuf::Descriptor* message);
 
   Declaration(const Declaration&) = delete;
   Declaration& operator=(const Declaration&) = delete;
@@ -118,24 +122,33 @@ class Declaration {
   [[nodiscard]] const NamePattern& pattern() const { return *pattern_; }
   [[nodiscard]] bool soft_delete() const { return soft_delete_; }
   [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
-  // Every field but name, etag, create_time, update_time and delete_time, in the order of their numbers.
+  // Every field but name, etag, create_time, update_time and delete_time, in the order of their
+  // numbers.
   [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
   [[nodiscard]] const std::vector<Order>& orders() const { return orders_; }
-  // Includes the engine's own: name, create_time, update_time and delete_time. Nothing for an unknown field.
+  // Includes the engine's own: name, create_time, update_time and delete_time. Nothing for an
+  // unknown field.
   [[nodiscard]] const Column* FindColumn(std::string_view field) const;
   [[nodiscard]] bool IsLookup(const Column& column) const;
   // "lotura.sales.opportunity.created.v1" for the event "created".
   [[nodiscard]] std::string EventType(std::string_view event) const;
-  // Normalizes and finds; nothing for an order that is not declared. An empty text is the first order.
+  // Normalizes and finds; nothing for an order that is not declared. An empty text is the first
+  // order.
   [[nodiscard]] const Order* FindOrder(std::string_view order_by) const;
 
   [[nodiscard]] std::unique_ptr<pbuf::Message> NewMessage() const;
   // Fields that every record has; null where the message does not declare them.
   [[nodiscard]] const pbuf::FieldDescriptor* name_field() const { return name_field_; }
   [[nodiscard]] const pbuf::FieldDescriptor* etag_field() const { return etag_field_; }
-  [[nodiscard]] const pbuf::FieldDescriptor* create_time_field() const { return create_time_field_; }
-  [[nodiscard]] const pbuf::FieldDescriptor* update_time_field() const { return update_time_field_; }
-  [[nodiscard]] const pbuf::FieldDescriptor* delete_time_field() const { return delete_time_field_; }
+  [[nodiscard]] const pbuf::FieldDescriptor* create_time_field() const {
+    return create_time_field_;
+  }
+  [[nodiscard]] const pbuf::FieldDescriptor* update_time_field() const {
+    return update_time_field_;
+  }
+  [[nodiscard]] const pbuf::FieldDescriptor* delete_time_field() const {
+    return delete_time_field_;
+  }
   [[nodiscard]] std::string NameOf(const pbuf::Message& record) const;
 
  private:

@@ -7,7 +7,8 @@
 namespace lotura::resource {
 namespace {
 
-using namespace testdata;  // NOLINT(google-build-using-namespace): the bench that this file is about
+using namespace testdata;  // NOLINT(google-build-using-namespace): the bench that this file is
+                           // about
 using ::lotura::testing::HasViolation;
 using ::lotura::testing::IsOk;
 using ::lotura::testing::StatusIs;
@@ -15,7 +16,9 @@ using Code = absl::StatusCode;
 
 constexpr char kRequestId[] = "8b1a9953-c461-4b6a-a1a6-0b4a1c0f0001";
 
-std::string RequestId(int number) { return fmt::format("8b1a9953-c461-4b6a-a1a6-0b4a{:08x}", number); }
+std::string RequestId(int number) {
+  return fmt::format("8b1a9953-c461-4b6a-a1a6-0b4a{:08x}", number);
+}
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -23,8 +26,10 @@ class EngineTest : public ::testing::Test {
 };
 
 TEST_F(EngineTest, EveryDeclaredMethodIsServed) {
-  EXPECT_THAT(engine_.Methods(), ::testing::ElementsAre("BatchCreateWidgets", "BatchGetWidgets", "BatchUpdateWidgets", "CreateWidget", "DeleteWidget",
-                                                        "GetWidget", "ListWidgets", "UndeleteWidget", "UpdateWidget"));
+  EXPECT_THAT(engine_.Methods(),
+              ::testing::ElementsAre("BatchCreateWidgets", "BatchGetWidgets", "BatchUpdateWidgets",
+                                     "CreateWidget", "DeleteWidget", "GetWidget", "ListWidgets",
+                                     "UndeleteWidget", "UpdateWidget"));
 }
 
 TEST_F(EngineTest, CreatedRecordIsReadAsItWasAnswered) {
@@ -79,7 +84,8 @@ TEST_F(EngineTest, UpdateChangesTheFieldsOfTheMaskAndNoOthers) {
   request.mutable_widget()->set_score(5);
   ASSERT_OK_AND_ASSIGN(const v1::Widget created, engine_.Create(request));
 
-  ASSERT_OK_AND_ASSIGN(const v1::Widget updated, engine_.Update(Rename("widgets/acme", "other", created.etag())));
+  ASSERT_OK_AND_ASSIGN(const v1::Widget updated,
+                       engine_.Update(Rename("widgets/acme", "other", created.etag())));
 
   EXPECT_EQ(updated.display_name(), "other");
   EXPECT_EQ(updated.score(), 5);
@@ -102,7 +108,8 @@ TEST_F(EngineTest, StarReplacesTheWholeRecord) {
 TEST_F(EngineTest, UpdateThatChangesNothingMakesNoVersion) {
   ASSERT_OK_AND_ASSIGN(const v1::Widget created, engine_.Create(NewWidget("acme")));
 
-  ASSERT_OK_AND_ASSIGN(const v1::Widget updated, engine_.Update(Rename("widgets/acme", "A widget")));
+  ASSERT_OK_AND_ASSIGN(const v1::Widget updated,
+                       engine_.Update(Rename("widgets/acme", "A widget")));
 
   EXPECT_EQ(updated.etag(), created.etag());
   EXPECT_EQ(engine_.Count("journal"), 1);
@@ -120,9 +127,11 @@ TEST_F(EngineTest, WrongUpdatesAreRefused) {
 
   EXPECT_THAT(engine_.Update(unknown), HasViolation("update_mask", "MASK_UNKNOWN_FIELD"));
   EXPECT_THAT(engine_.Update(immutable), HasViolation("widget.origin", "IMMUTABLE"));
-  EXPECT_THAT(engine_.Update(Rename("widgets/acme", "x", "\"v7\"")), StatusIs(Code::kAborted, "STALE_ETAG"));
+  EXPECT_THAT(engine_.Update(Rename("widgets/acme", "x", "\"v7\"")),
+              StatusIs(Code::kAborted, "STALE_ETAG"));
   EXPECT_THAT(engine_.Update(Rename("widgets/none", "x")), StatusIs(Code::kNotFound, "NOT_FOUND"));
-  EXPECT_THAT(engine_.Update(Rename("gadgets/acme", "x")), HasViolation("widget.name", "NAME_INVALID"));
+  EXPECT_THAT(engine_.Update(Rename("gadgets/acme", "x")),
+              HasViolation("widget.name", "NAME_INVALID"));
   EXPECT_EQ(engine_.Count("journal"), 1);
 }
 
@@ -133,13 +142,16 @@ TEST_F(EngineTest, DeletedRecordIsReadByNameAndComesBack) {
   v1::UndeleteWidgetRequest restore;
   restore.set_name("widgets/acme");
 
-  ASSERT_OK_AND_ASSIGN(const v1::Widget deleted, engine_.Do<v1::Widget>(CallAs(1), "DeleteWidget", remove));
+  ASSERT_OK_AND_ASSIGN(const v1::Widget deleted,
+                       engine_.Do<v1::Widget>(CallAs(1), "DeleteWidget", remove));
   EXPECT_TRUE(deleted.has_delete_time());
   EXPECT_TRUE(engine_.Get("widgets/acme")->has_delete_time());
-  EXPECT_THAT(engine_.Update(Rename("widgets/acme", "x")), StatusIs(Code::kFailedPrecondition, "DELETED"));
+  EXPECT_THAT(engine_.Update(Rename("widgets/acme", "x")),
+              StatusIs(Code::kFailedPrecondition, "DELETED"));
   EXPECT_THAT(engine_.Create(NewWidget("acme")), StatusIs(Code::kAlreadyExists, "ID_TAKEN"));
   EXPECT_FALSE(engine_.Do<v1::Widget>(CallAs(1), "UndeleteWidget", restore)->has_delete_time());
-  EXPECT_THAT(engine_.Do<v1::Widget>(CallAs(1), "UndeleteWidget", restore), StatusIs(Code::kAlreadyExists, "NOT_DELETED"));
+  EXPECT_THAT(engine_.Do<v1::Widget>(CallAs(1), "UndeleteWidget", restore),
+              StatusIs(Code::kAlreadyExists, "NOT_DELETED"));
 }
 
 TEST_F(EngineTest, ReferencesMustExist) {
@@ -160,7 +172,8 @@ TEST_F(EngineTest, ReferencesMustExist) {
   *batch.add_requests() = NewWidget("d");
   *batch.add_requests() = NewWidget("e");
   batch.mutable_requests(0)->mutable_widget()->set_part_of("widgets/none");
-  const auto refused = engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
+  const auto refused =
+      engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
   EXPECT_EQ(InfoOf(refused.status()).metadata["field"], "requests[0].widget.part_of");
 }
 
@@ -169,21 +182,25 @@ TEST_F(EngineTest, BatchIsOneUnitAndNamesTheWrongElement) {
   *batch.add_requests() = NewWidget("a");
   *batch.add_requests() = NewWidget("b", "");
 
-  const auto refused = engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
+  const auto refused =
+      engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
   EXPECT_THAT(refused, HasViolation("requests[1].widget.display_name", "REQUIRED"));
   EXPECT_EQ(engine_.Count("widget"), 0);
 
   batch.mutable_requests(1)->mutable_widget()->set_display_name("B");
   batch.set_request_id(kRequestId);
-  ASSERT_OK_AND_ASSIGN(const auto created, engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch));
-  ASSERT_OK_AND_ASSIGN(const auto again, engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch));
+  ASSERT_OK_AND_ASSIGN(const auto created, engine_.Do<v1::BatchCreateWidgetsResponse>(
+                                               CallAs(1), "BatchCreateWidgets", batch));
+  ASSERT_OK_AND_ASSIGN(const auto again, engine_.Do<v1::BatchCreateWidgetsResponse>(
+                                             CallAs(1), "BatchCreateWidgets", batch));
   EXPECT_EQ(created.DebugString(), again.DebugString());
   EXPECT_EQ(engine_.Count("widget"), 2);
 
   v1::BatchGetWidgetsRequest get;
   get.add_names("widgets/b");
   get.add_names("widgets/a");
-  ASSERT_OK_AND_ASSIGN(const auto got, engine_.Do<v1::BatchGetWidgetsResponse>(CallAs(1), "BatchGetWidgets", get));
+  ASSERT_OK_AND_ASSIGN(const auto got,
+                       engine_.Do<v1::BatchGetWidgetsResponse>(CallAs(1), "BatchGetWidgets", get));
   EXPECT_EQ(got.widgets(0).name(), "widgets/b");
 }
 
@@ -212,7 +229,8 @@ TEST_F(EngineTest, ListReadsEveryRecordOnceInItsOrder) {
       request->mutable_widget()->mutable_amount()->set_units(i % 7);
     }
   }
-  ASSERT_THAT(engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch), IsOk());
+  ASSERT_THAT(engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch),
+              IsOk());
   for (const char* order : {"", "amount desc", "display_name", "name"}) {
     std::set<std::string> names;
     v1::ListWidgetsRequest list;
@@ -221,7 +239,8 @@ TEST_F(EngineTest, ListReadsEveryRecordOnceInItsOrder) {
     double last_amount = 1e9;
     int pages = 0;
     do {
-      ASSERT_OK_AND_ASSIGN(const auto page, engine_.Do<v1::ListWidgetsResponse>(CallAs(1), "ListWidgets", list));
+      ASSERT_OK_AND_ASSIGN(const auto page,
+                           engine_.Do<v1::ListWidgetsResponse>(CallAs(1), "ListWidgets", list));
       for (const v1::Widget& widget : page.widgets()) {
         EXPECT_TRUE(names.insert(widget.name()).second) << order << " " << widget.name();
         if (std::string_view(order) != "amount desc") continue;
@@ -257,7 +276,9 @@ TEST_F(EngineTest, ListFiltersAndHidesDeletedRecords) {
 }
 
 TEST_F(EngineTest, WrongListsAreRefused) {
-  const auto list = [&](const v1::ListWidgetsRequest& request) { return engine_.Do<v1::ListWidgetsResponse>(CallAs(1), "ListWidgets", request); };
+  const auto list = [&](const v1::ListWidgetsRequest& request) {
+    return engine_.Do<v1::ListWidgetsResponse>(CallAs(1), "ListWidgets", request);
+  };
   v1::ListWidgetsRequest request;
   request.set_page_size(-1);
   EXPECT_THAT(list(request), HasViolation("page_size", "OUT_OF_RANGE"));
@@ -277,8 +298,11 @@ TEST_F(EngineTest, OtherTenantFindsNothing) {
   v1::GetWidgetRequest get;
   get.set_name("widgets/acme");
 
-  EXPECT_THAT(engine_.Do<v1::Widget>(CallAs(2), "GetWidget", get), StatusIs(Code::kNotFound, "NOT_FOUND"));
-  EXPECT_EQ(engine_.Do<v1::ListWidgetsResponse>(CallAs(2), "ListWidgets", v1::ListWidgetsRequest())->widgets_size(), 0);
+  EXPECT_THAT(engine_.Do<v1::Widget>(CallAs(2), "GetWidget", get),
+              StatusIs(Code::kNotFound, "NOT_FOUND"));
+  EXPECT_EQ(engine_.Do<v1::ListWidgetsResponse>(CallAs(2), "ListWidgets", v1::ListWidgetsRequest())
+                ->widgets_size(),
+            0);
 }
 
 TEST_F(EngineTest, JournalKeepsThePersonalPartApart) {
@@ -286,10 +310,11 @@ TEST_F(EngineTest, JournalKeepsThePersonalPartApart) {
   request.mutable_widget()->set_email("ann@example.org");
   ASSERT_THAT(engine_.Create(request), IsOk());
 
-  const auto parts = engine_.reads().Read(Deadline::After(std::chrono::seconds(10)), [](pg::Tx& tx) -> absl::StatusOr<Parts> {
-    const pg::Rows rows = tx.RunScript("SELECT after_plain, after_personal FROM journal");
-    return Parts{rows.Bytes(0, 0), rows.Bytes(0, 1)};
-  });
+  const auto parts = engine_.reads().Read(
+      Deadline::After(std::chrono::seconds(10)), [](pg::Tx& tx) -> absl::StatusOr<Parts> {
+        const pg::Rows rows = tx.RunScript("SELECT after_plain, after_personal FROM journal");
+        return Parts{rows.Bytes(0, 0), rows.Bytes(0, 1)};
+      });
 
   EXPECT_EQ(parts->plain.find("example"), std::string::npos);
   EXPECT_NE(parts->personal.find("ann@example.org"), std::string::npos);
@@ -337,7 +362,9 @@ TEST_F(EngineTest, ThousandParallelCreatesWithOneMatchKeyMakeOneRecord) {
     request.mutable_widget()->set_email("one@example.org");
     const auto result = engine_.Create(request);
     if (result.ok()) ++created;
-    if (result.status().code() == Code::kAlreadyExists && ReasonOf(result.status()) == "MATCH_KEY_TAKEN") ++taken;
+    if (result.status().code() == Code::kAlreadyExists &&
+        ReasonOf(result.status()) == "MATCH_KEY_TAKEN")
+      ++taken;
   });
 
   EXPECT_EQ(created, 1);
@@ -352,7 +379,8 @@ TEST_F(EngineTest, OfParallelUpdatesWithOneEtagOneWins) {
   std::atomic<int> aborted = 0;
 
   InParallel(200, [&](int i) {
-    const auto updated = engine_.Update(Rename("widgets/acme", fmt::format("by {}", i), created.etag()));
+    const auto updated =
+        engine_.Update(Rename("widgets/acme", fmt::format("by {}", i), created.etag()));
     if (updated.ok()) ++won;
     if (updated.status().code() == Code::kAborted) ++aborted;
   });

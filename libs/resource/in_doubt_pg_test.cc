@@ -1,4 +1,5 @@
-// A server process that dies while its commit waits: the transaction is committed, but its client never hears of it.
+// A server process that dies while its commit waits: the transaction is committed, but its client
+// never hears of it.
 #include <gtest/gtest.h>
 
 #include "libs/resource/testdata/engine_bench.h"
@@ -8,28 +9,38 @@
 namespace lotura::resource {
 namespace {
 
-using namespace testdata;  // NOLINT(google-build-using-namespace): the bench that this file is about
+using namespace testdata;  // NOLINT(google-build-using-namespace): the bench that this file is
+                           // about
 using ::lotura::testing::Eventually;
 using std::chrono::seconds;
 
 // With a standby that does not exist, every commit is durable and then waits for ever.
 class InDoubtTest : public ::testing::Test {
  protected:
-  ~InDoubtTest() override { Run("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"); }
+  ~InDoubtTest() override {
+    Run("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+  }
 
   void MakeCommitsWait() {
     Run("ALTER SYSTEM SET synchronous_standby_names = 'nowhere'", "SELECT pg_reload_conf()");
-    ASSERT_TRUE(Eventually([&] { return Text("SHOW synchronous_standby_names") == "nowhere"; }, seconds(10)));
+    ASSERT_TRUE(Eventually([&] { return Text("SHOW synchronous_standby_names") == "nowhere"; },
+                           seconds(10)));
   }
 
   // Kills the processes whose commits wait; returns how many those were.
   std::int64_t KillWaitingCommits() {
-    return std::stoll(Text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                           "WHERE application_name = 'widget-writes' AND wait_event = 'SyncRep'"));
+    return std::stoll(
+        Text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+             "WHERE application_name = 'widget-writes' AND wait_event = 'SyncRep'"));
   }
 
   std::string Text(const std::string& statement) {
-    return admin_.Read(Deadline::After(seconds(10)), [&](pg::Tx& tx) -> absl::StatusOr<std::string> { return tx.RunScript(statement).String(0, 0); }).value();
+    return admin_
+        .Read(Deadline::After(seconds(10)),
+              [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
+                return tx.RunScript(statement).String(0, 0);
+              })
+        .value();
   }
   void Run(const std::string& first, const std::string& second) {
     for (const std::string& statement : {first, second}) {
@@ -58,10 +69,16 @@ TEST_F(InDoubtTest, TwoHundredKilledCommitsGiveNoWrongAnswer) {
       answered = true;
     });
     std::int64_t killed = 0;
-    ASSERT_TRUE(Eventually([&] { killed += KillWaitingCommits(); return answered.load(); }, seconds(20)));
+    ASSERT_TRUE(Eventually(
+        [&] {
+          killed += KillWaitingCommits();
+          return answered.load();
+        },
+        seconds(20)));
     caller.join();
     kills += killed;
-    const bool told_true = answer.ok() && engine_.Get(answer->name()).ok() && engine_.Get(answer->name())->DebugString() == answer->DebugString();
+    const bool told_true = answer.ok() && engine_.Get(answer->name()).ok() &&
+                           engine_.Get(answer->name())->DebugString() == answer->DebugString();
     if (!told_true) ++wrong;
   }
 
@@ -79,7 +96,12 @@ TEST_F(InDoubtTest, WithoutRequestIdTheCallerIsToldThatTheOutcomeIsUnknown) {
     answer = engine_.Create(NewWidget("acme"));
     answered = true;
   });
-  ASSERT_TRUE(Eventually([&] { KillWaitingCommits(); return answered.load(); }, seconds(20)));
+  ASSERT_TRUE(Eventually(
+      [&] {
+        KillWaitingCommits();
+        return answered.load();
+      },
+      seconds(20)));
   caller.join();
 
   EXPECT_THAT(answer, testing::StatusIs(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT"));

@@ -25,31 +25,46 @@ struct Query {
 
 const char* SmallestOf(ColumnType type) {
   switch (type) {
-    case ColumnType::kTimestamp: return "'-infinity'::timestamptz";
-    case ColumnType::kDate: return "'-infinity'::date";
-    case ColumnType::kMoney: return "0::numeric";
-    case ColumnType::kInt64: return "'-9223372036854775808'::bigint";
-    case ColumnType::kDouble: return "'-Infinity'::double precision";
-    case ColumnType::kBool: return "false";
-    default: return "''::text";
+    case ColumnType::kTimestamp:
+      return "'-infinity'::timestamptz";
+    case ColumnType::kDate:
+      return "'-infinity'::date";
+    case ColumnType::kMoney:
+      return "0::numeric";
+    case ColumnType::kInt64:
+      return "'-9223372036854775808'::bigint";
+    case ColumnType::kDouble:
+      return "'-Infinity'::double precision";
+    case ColumnType::kBool:
+      return "false";
+    default:
+      return "''::text";
   }
 }
 
 const char* SqlTypeOf(ColumnType type) {
   switch (type) {
-    case ColumnType::kTimestamp: return "timestamptz";
-    case ColumnType::kDate: return "date";
-    case ColumnType::kMoney: return "numeric";
-    case ColumnType::kInt64: return "bigint";
-    case ColumnType::kDouble: return "double precision";
-    case ColumnType::kBool: return "boolean";
-    default: return "text";
+    case ColumnType::kTimestamp:
+      return "timestamptz";
+    case ColumnType::kDate:
+      return "date";
+    case ColumnType::kMoney:
+      return "numeric";
+    case ColumnType::kInt64:
+      return "bigint";
+    case ColumnType::kDouble:
+      return "double precision";
+    case ColumnType::kBool:
+      return "boolean";
+    default:
+      return "text";
   }
 }
 
 // As the index has it.
 std::string OrderTerm(const Column& column) {
-  return column.nullable ? fmt::format("coalesce({}, {})", column.name, SmallestOf(column.type)) : column.name;
+  return column.nullable ? fmt::format("coalesce({}, {})", column.name, SmallestOf(column.type))
+                         : column.name;
 }
 
 // "(amount, name)" of the order.
@@ -81,7 +96,8 @@ class Statement {
 std::string After(const Query& query, Statement& statement) {
   std::string values;
   for (std::size_t i = 0; i < query.order->columns.size(); ++i) {
-    values += fmt::format("{}::{}, ", statement.AddText(query.after->last[i].value_or("")), SqlTypeOf(query.order->columns[i]->type));
+    values += fmt::format("{}::{}, ", statement.AddText(query.after->last[i].value_or("")),
+                          SqlTypeOf(query.order->columns[i]->type));
   }
   values += statement.AddText(query.after->last.back().value_or(""));
   const char* comparison = query.order->direction == Direction::kDescending ? "<" : ">";
@@ -91,16 +107,20 @@ std::string After(const Query& query, Statement& statement) {
 // Rows of the list in its order, before the filter.
 std::string Where(const Query& query, Statement& statement) {
   std::string where = "tenant_id = $1::uuid";
-  if (query.declaration->pattern().HasParent() && query.request.parent.find("/-") == std::string::npos) {
+  if (query.declaration->pattern().HasParent() &&
+      query.request.parent.find("/-") == std::string::npos) {
     where += " AND parent = " + statement.AddText(query.request.parent);
   }
-  if (query.declaration->soft_delete() && query.request.show_deleted == ShowDeleted::kNo) where += " AND delete_time IS NULL";
+  if (query.declaration->soft_delete() && query.request.show_deleted == ShowDeleted::kNo)
+    where += " AND delete_time IS NULL";
   if (query.after.has_value()) where += After(query, statement);
   return where;
 }
 
 bool UsesLookup(const Query& query) {
-  return std::ranges::any_of(EqualityColumns(query.filter), [&](const Column* column) { return query.declaration->IsLookup(*column); });
+  return std::ranges::any_of(EqualityColumns(query.filter), [&](const Column* column) {
+    return query.declaration->IsLookup(*column);
+  });
 }
 
 std::string FilterCondition(const Query& query, Statement& statement) {
@@ -113,22 +133,30 @@ std::string FilterCondition(const Query& query, Statement& statement) {
 std::string CursorList(const Order& order) {
   std::string list;
   // Under names of their own: ORDER BY would find a column of the record twice.
-  for (const Column* column : order.columns) list += fmt::format(", ({})::text AS cursor_{}", OrderTerm(*column), column->name);
+  for (const Column* column : order.columns)
+    list += fmt::format(", ({})::text AS cursor_{}", OrderTerm(*column), column->name);
   return list;
 }
 
-// A filter without an index reads along the order within a budget; its last column says how many rows the budget took in.
+// A filter without an index reads along the order within a budget; its last column says how many
+// rows the budget took in.
 std::string Text(const Query& query, Statement& statement) {
   const std::string where = Where(query, statement);
   const std::string list = query.codec->select_list() + CursorList(*query.order);
   const std::string& table = query.declaration->table();
   const std::int64_t limit = query.page_size + 1;
   if (!query.filter.root.has_value() || UsesLookup(query)) {
-    const std::string filter = query.filter.root.has_value() ? fmt::format(" AND ({})", FilterCondition(query, statement)) : "";
-    return fmt::format("SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT {}", list, table, where, filter, OrderBy(*query.order), limit);
+    const std::string filter = query.filter.root.has_value()
+                                   ? fmt::format(" AND ({})", FilterCondition(query, statement))
+                                   : "";
+    return fmt::format("SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT {}", list, table, where,
+                       filter, OrderBy(*query.order), limit);
   }
-  return fmt::format("SELECT {} FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {}) AS budget WHERE {} ORDER BY {} LIMIT {}", list, table,
-                     where, OrderBy(*query.order), kRowBudget, FilterCondition(query, statement), OrderBy(*query.order), limit);
+  return fmt::format(
+      "SELECT {} FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {}) AS budget WHERE {} ORDER BY "
+      "{} LIMIT {}",
+      list, table, where, OrderBy(*query.order), kRowBudget, FilterCondition(query, statement),
+      OrderBy(*query.order), limit);
 }
 
 // Whether more rows lie before the filter than the budget allows to read.
@@ -136,35 +164,44 @@ bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
   Statement statement;
   statement.params.Tenant(tenant);
   const std::string where = Where(query, statement);
-  const std::string text = fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1", query.declaration->table(), where,
-                                       OrderBy(*query.order), kRowBudget);
+  const std::string text =
+      fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1",
+                  query.declaration->table(), where, OrderBy(*query.order), kRowBudget);
   return !tx.RunBuilt("list.Budget", text, statement.params).empty();
 }
 
 absl::Status TooExpensive(const Query& query) {
   return FailedPrecondition("QUERY_TOO_EXPENSIVE",
-                            fmt::format("the filter would read more than {} records along the order '{}'; compare a field that has an index "
-                                        "with '=', or declare a lookup for it", kRowBudget, query.order->by),
-                            {{"order_by", query.order->by}, {"index", fmt::format("{} (tenant_id, <field of the filter>)", query.declaration->table())}});
+                            fmt::format("the filter would read more than {} records along the "
+                                        "order '{}'; compare a field that has an index "
+                                        "with '=', or declare a lookup for it",
+                                        kRowBudget, query.order->by),
+                            {{"order_by", query.order->by},
+                             {"index", fmt::format("{} (tenant_id, <field of the filter>)",
+                                                   query.declaration->table())}});
 }
 
-absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query, const PageTokens& tokens) {
+absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
+                             const PageTokens& tokens) {
   Statement statement;
   statement.params.Tenant(call.principal.tenant);
   const std::string text = Text(query, statement);
   const pg::Rows rows = tx.RunBuilt("list", text, statement.params);
   const auto page_size = static_cast<std::size_t>(query.page_size);
   ListPage page;
-  for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i) page.records.push_back(query.codec->ReadRow(rows, i));
+  for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i)
+    page.records.push_back(query.codec->ReadRow(rows, i));
   if (rows.size() <= page_size) {
     const bool along_the_order = query.filter.root.has_value() && !UsesLookup(query);
-    if (along_the_order && ExceedsBudget(tx, query, call.principal.tenant)) return TooExpensive(query);
+    if (along_the_order && ExceedsBudget(tx, query, call.principal.tenant))
+      return TooExpensive(query);
     return page;
   }
   PageCursor cursor;
   cursor.query = query.digest;
   const std::size_t columns = rows.Columns() - query.order->columns.size();
-  for (std::size_t i = 0; i < query.order->columns.size(); ++i) cursor.last.emplace_back(rows.String(page_size - 1, columns + i));
+  for (std::size_t i = 0; i < query.order->columns.size(); ++i)
+    cursor.last.emplace_back(rows.String(page_size - 1, columns + i));
   cursor.last.emplace_back(rows.String(page_size - 1, 0));
   page.next_page_token = tokens.Make(call, cursor);
   return page;
@@ -172,30 +209,40 @@ absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query, c
 
 Sha256Digest DigestOf(const Query& query) {
   const ListRequest& request = query.request;
-  return Sha256(fmt::format("{}\n{}\n{}\n{}\n{}", query.declaration->type(), request.parent, request.filter, query.order->by,
+  return Sha256(fmt::format("{}\n{}\n{}\n{}\n{}", query.declaration->type(), request.parent,
+                            request.filter, query.order->by,
                             request.show_deleted == ShowDeleted::kYes));
 }
 
-absl::Status Check(const ListRequest& request, const Declaration& declaration, Violations& violations) {
+absl::Status Check(const ListRequest& request, const Declaration& declaration,
+                   Violations& violations) {
   if (request.page_size < 0) violations.Add("page_size", "OUT_OF_RANGE", "is negative");
   const bool all_parents = declaration.pattern().HasParent() && request.parent.ends_with("/-");
-  if (!all_parents && !declaration.pattern().MatchesParent(request.parent)) violations.Add("parent", "PARENT_INVALID", fmt::format("'{}' is not a parent of {}", request.parent, declaration.type()));
+  if (!all_parents && !declaration.pattern().MatchesParent(request.parent))
+    violations.Add("parent", "PARENT_INVALID",
+                   fmt::format("'{}' is not a parent of {}", request.parent, declaration.type()));
   if (declaration.FindOrder(request.order_by) == nullptr) {
     std::string orders;
-    for (const Order& order : declaration.orders()) orders += fmt::format("{}'{}'", orders.empty() ? "" : ", ", order.by);
-    violations.Add("order_by", "ORDER_UNKNOWN", fmt::format("'{}' is not an order of this list; it has {}", request.order_by, orders));
+    for (const Order& order : declaration.orders())
+      orders += fmt::format("{}'{}'", orders.empty() ? "" : ", ", order.by);
+    violations.Add(
+        "order_by", "ORDER_UNKNOWN",
+        fmt::format("'{}' is not an order of this list; it has {}", request.order_by, orders));
   }
   return violations.ToStatus();
 }
 
 }  // namespace
 
-Lister::Lister(pg::Database& database, const PageTokens& tokens, std::span<const Declaration* const> declarations)
+Lister::Lister(pg::Database& database, const PageTokens& tokens,
+               std::span<const Declaration* const> declarations)
     : database_(database), tokens_(tokens) {
-  for (const Declaration* declaration : declarations) codecs_.try_emplace(declaration, *declaration);
+  for (const Declaration* declaration : declarations)
+    codecs_.try_emplace(declaration, *declaration);
 }
 
-absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& declaration, const ListRequest& request) const {
+absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& declaration,
+                                      const ListRequest& request) const {
   Violations violations;
   LOTURA_RETURN_IF_ERROR(Check(request, declaration, violations));
   const auto codec = codecs_.find(&declaration);
@@ -205,12 +252,14 @@ absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& decla
   query.codec = &codec->second;
   query.order = declaration.FindOrder(request.order_by);
   query.request = request;
-  query.page_size = request.page_size == 0 ? kPageSizeDefault : std::min(request.page_size, kPageSizeMax);
+  query.page_size =
+      request.page_size == 0 ? kPageSizeDefault : std::min(request.page_size, kPageSizeMax);
   LOTURA_ASSIGN_OR_RETURN(query.filter, CompileFilter(request.filter, declaration, call.now));
   query.digest = DigestOf(query);
   if (!request.page_token.empty()) {
     LOTURA_ASSIGN_OR_RETURN(query.after, tokens_.Open(call, request.page_token, query.digest));
-    if (query.after->last.size() != query.order->columns.size() + 1) return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", "is not a token of this list");
+    if (query.after->last.size() != query.order->columns.size() + 1)
+      return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", "is not a token of this list");
   }
   return database_.Read(call.deadline, [&](pg::Tx& tx) { return Run(tx, call, query, tokens_); });
 }

@@ -38,10 +38,13 @@ struct ListPage {
 // Thread-safe.
 class Lister {
  public:
-  Lister(pg::Database& database, const PageTokens& tokens, std::span<const Declaration* const> declarations);
+  Lister(pg::Database& database, const PageTokens& tokens,
+         std::span<const Declaration* const> declarations);
 
-  // INVALID_ARGUMENT naming the wrong field; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the filter would read more than the budget.
-  absl::StatusOr<ListPage> List(const Call& call, const Declaration& declaration, const ListRequest& request) const;
+  // INVALID_ARGUMENT naming the wrong field; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the filter
+  // would read more than the budget.
+  absl::StatusOr<ListPage> List(const Call& call, const Declaration& declaration,
+                                const ListRequest& request) const;
 
  private:
   pg::Database& database_;

@@ -21,11 +21,13 @@ struct Free {
 std::optional<std::string> AsciiDomain(std::string_view domain) {
   char* raw = nullptr;
   const std::string input(domain);
-  if (idn2_to_ascii_8z(input.c_str(), &raw, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) return std::nullopt;
+  if (idn2_to_ascii_8z(input.c_str(), &raw, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
+    return std::nullopt;
   const std::unique_ptr<char, Free> ascii(raw);
   std::string normal = ToLowerAscii(ascii.get());
   if (normal.ends_with('.')) normal.pop_back();
-  const bool has_label = normal.find('.') != std::string::npos && normal.find("..") == std::string::npos && !normal.starts_with('.');
+  const bool has_label = normal.find('.') != std::string::npos &&
+                         normal.find("..") == std::string::npos && !normal.starts_with('.');
   if (!has_label || normal.size() > kDomainSizeMax) return std::nullopt;
   return normal;
 }
@@ -50,7 +52,8 @@ std::optional<std::string> Phone(std::string_view value) {
   using i18n::phonenumbers::PhoneNumberUtil;
   const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  if (util.Parse(std::string(value), "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR) return std::nullopt;
+  if (util.Parse(std::string(value), "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+    return std::nullopt;
   if (!util.IsPossibleNumber(number)) return std::nullopt;
   std::string e164;
   util.Format(number, PhoneNumberUtil::E164, &e164);
@@ -63,10 +66,14 @@ std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::st
   const std::string_view trimmed = Trim(value);
   if (trimmed.empty()) return "";
   switch (form) {
-    case options::v1::MATCH_KEY_EMAIL: return Email(trimmed);
-    case options::v1::MATCH_KEY_PHONE: return Phone(trimmed);
-    case options::v1::MATCH_KEY_DOMAIN: return Domain(trimmed);
-    default: return std::string(trimmed);
+    case options::v1::MATCH_KEY_EMAIL:
+      return Email(trimmed);
+    case options::v1::MATCH_KEY_PHONE:
+      return Phone(trimmed);
+    case options::v1::MATCH_KEY_DOMAIN:
+      return Domain(trimmed);
+    default:
+      return std::string(trimmed);
   }
 }
 

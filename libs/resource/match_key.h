@@ -9,7 +9,8 @@
 
 namespace lotura::resource {
 
-// The normal form of `value`, "" for an empty one, or nothing for one that has none: not an address, not a telephone number.
+// The normal form of `value`, "" for an empty one, or nothing for one that has none: not an
+// address, not a telephone number.
 std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::string_view value);
 
 }  // namespace lotura::resource

@@ -7,8 +7,8 @@
 
 namespace lotura::resource {
 
-absl::StatusOr<std::vector<std::optional<Record>>> MemoryStore::Load(const Declaration&, const TenantId& tenant,
-                                                                     std::span<const std::string> names, Deadline) {
+absl::StatusOr<std::vector<std::optional<Record>>> MemoryStore::Load(
+    const Declaration&, const TenantId& tenant, std::span<const std::string> names, Deadline) {
   const std::lock_guard lock(mutex_);
   std::vector<std::optional<Record>> found;
   for (const std::string& name : names) {
@@ -18,7 +18,9 @@ absl::StatusOr<std::vector<std::optional<Record>>> MemoryStore::Load(const Decla
   return found;
 }
 
-absl::StatusOr<std::optional<StoredRequest>> MemoryStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline) {
+absl::StatusOr<std::optional<StoredRequest>> MemoryStore::FindRequest(const TenantId& tenant,
+                                                                      const Uuid& request_id,
+                                                                      Deadline) {
   const std::lock_guard lock(mutex_);
   const auto found = requests_.find({tenant, request_id});
   return found == requests_.end() ? std::nullopt : std::optional(found->second);
@@ -40,7 +42,8 @@ std::optional<Outcome> MemoryStore::Refuse(const Unit& unit) const {
     const auto known = requests_.find({unit.call->principal.tenant, unit.request->id});
     if (known != requests_.end()) {
       Outcome outcome;
-      outcome.verdict = known->second.hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
+      outcome.verdict =
+          known->second.hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
       outcome.answer = known->second.answer;
       return outcome;
     }
@@ -62,7 +65,8 @@ std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t p
     outcome.holder = change.name;
     return outcome;
   }
-  if (change.version > 1 && (current == records_.end() || current->second.version != change.version - 1)) {
+  if (change.version > 1 &&
+      (current == records_.end() || current->second.version != change.version - 1)) {
     outcome.verdict = Verdict::kStale;
     return outcome;
   }
@@ -80,16 +84,20 @@ std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t p
 void MemoryStore::Apply(const Unit& unit) {
   for (const RecordChange& change : unit.changes) ApplyChange(unit, change);
   if (unit.request.has_value()) {
-    requests_[{unit.call->principal.tenant, unit.request->id}] = {unit.request->hash, unit.request->answer};
+    requests_[{unit.call->principal.tenant, unit.request->id}] = {unit.request->hash,
+                                                                  unit.request->answer};
   }
 }
 
 void MemoryStore::ApplyChange(const Unit& unit, const RecordChange& change) {
   const TenantId& tenant = unit.call->principal.tenant;
-  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.before.get())) match_keys_.erase({tenant, kind, key});
-  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.after.get())) match_keys_[{tenant, kind, key}] = change.name;
+  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.before.get()))
+    match_keys_.erase({tenant, kind, key});
+  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.after.get()))
+    match_keys_[{tenant, kind, key}] = change.name;
   const auto* deleted = change.declaration->delete_time_field();
-  const bool is_deleted = deleted != nullptr && change.after->GetReflection()->HasField(*change.after, deleted);
+  const bool is_deleted =
+      deleted != nullptr && change.after->GetReflection()->HasField(*change.after, deleted);
   records_[{tenant, change.name}] = {change.after, change.version, is_deleted};
 
   events::JournalEntry entry;

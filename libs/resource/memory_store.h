@@ -1,4 +1,5 @@
-// Records in memory, behind the same contract as PostgreSQL: for simulation and for tests of what stands above the store.
+// Records in memory, behind the same contract as PostgreSQL: for simulation and for tests of what
+// stands above the store.
 #pragma once
 
 #include <map>
@@ -13,10 +14,15 @@ namespace lotura::resource {
 // Thread-safe; each commit is atomic and takes effect at once.
 class MemoryStore final : public Store {
  public:
-  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
-                                                          std::span<const std::string> names, Deadline deadline) override;
-  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) override;
-  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) override;
+  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
+                                                          const TenantId& tenant,
+                                                          std::span<const std::string> names,
+                                                          Deadline deadline) override;
+  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
+                                                           const Uuid& request_id,
+                                                           Deadline deadline) override;
+  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
+                                              Deadline deadline) override;
 
   // Every entry that was committed, in the order of the commits.
   [[nodiscard]] std::vector<events::JournalEntry> Journal() const;

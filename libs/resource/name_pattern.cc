@@ -25,7 +25,8 @@ bool FitsCollections(std::string_view name, std::span<const std::string> collect
 
 bool IsWellFormedId(std::string_view id) {
   if (id.empty() || id.size() > kIdSizeMax) return false;
-  return id.front() >= 'a' && id.front() <= 'z' && id.back() != '-' && std::ranges::all_of(id, IsIdCharacter);
+  return id.front() >= 'a' && id.front() <= 'z' && id.back() != '-' &&
+         std::ranges::all_of(id, IsIdCharacter);
 }
 
 absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
@@ -34,15 +35,19 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool is_variable = parts[i].starts_with('{') && parts[i].ends_with('}');
     if (parts[i].empty() || is_variable != (i % 2 == 1)) {
-      return Internal(fmt::format("pattern '{}' does not alternate collections and {{ids}}", pattern));
+      return Internal(
+          fmt::format("pattern '{}' does not alternate collections and {{ids}}", pattern));
     }
     if (!is_variable) parsed.collections_.emplace_back(parts[i]);
   }
-  if (parts.size() % 2 != 0) return Internal(fmt::format("pattern '{}' ends without an id", pattern));
+  if (parts.size() % 2 != 0)
+    return Internal(fmt::format("pattern '{}' ends without an id", pattern));
   return parsed;
 }
 
-bool NamePattern::Matches(std::string_view name) const { return FitsCollections(name, collections_); }
+bool NamePattern::Matches(std::string_view name) const {
+  return FitsCollections(name, collections_);
+}
 
 std::string_view NamePattern::ParentOf(std::string_view name) const {
   const std::size_t id = name.rfind('/');
@@ -56,7 +61,8 @@ bool NamePattern::MatchesParent(std::string_view parent) const {
 }
 
 std::string NamePattern::Make(std::string_view parent, std::string_view id) const {
-  return parent.empty() ? fmt::format("{}/{}", Collection(), id) : fmt::format("{}/{}/{}", parent, Collection(), id);
+  return parent.empty() ? fmt::format("{}/{}", Collection(), id)
+                        : fmt::format("{}/{}/{}", parent, Collection(), id);
 }
 
 }  // namespace lotura::resource

@@ -12,10 +12,13 @@ namespace {
 
 namespace pbuf = google::protobuf;
 
-bool IsPersonal(const pbuf::FieldDescriptor& field) { return field.options().GetExtension(options::v1::field).personal(); }
+bool IsPersonal(const pbuf::FieldDescriptor& field) {
+  return field.options().GetExtension(options::v1::field).personal();
+}
 
 bool IsRecord(const pbuf::FieldDescriptor& field) {
-  return field.message_type() != nullptr && field.message_type()->options().HasExtension(options::v1::resource);
+  return field.message_type() != nullptr &&
+         field.message_type()->options().HasExtension(options::v1::resource);
 }
 
 std::string Bytes(const pbuf::Message& message) {
@@ -30,7 +33,8 @@ std::string Bytes(const pbuf::Message& message) {
 
 enum class Keep { kPlain, kPersonal };
 
-// Clears the fields that do not belong to the part. Records within a response are cleared one by one and stay in their places.
+// Clears the fields that do not belong to the part. Records within a response are cleared one by
+// one and stay in their places.
 void Prune(pbuf::Message& message, Keep keep) {
   const pbuf::Reflection& reflection = *message.GetReflection();
   std::vector<const pbuf::FieldDescriptor*> fields;
@@ -58,11 +62,13 @@ void Merge(const pbuf::Message& personal, pbuf::Message& message) {
   std::vector<const pbuf::FieldDescriptor*> fields;
   reflection.ListFields(personal, &fields);
   for (const pbuf::FieldDescriptor* field : fields) {
-    const bool same_places = field->is_repeated() && IsRecord(*field) &&
-                             reflection.FieldSize(personal, field) == reflection.FieldSize(message, field);
+    const bool same_places =
+        field->is_repeated() && IsRecord(*field) &&
+        reflection.FieldSize(personal, field) == reflection.FieldSize(message, field);
     if (!same_places) continue;
     for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      reflection.MutableRepeatedMessage(&message, field, i)->MergeFrom(reflection.GetRepeatedMessage(personal, field, i));
+      reflection.MutableRepeatedMessage(&message, field, i)
+          ->MergeFrom(reflection.GetRepeatedMessage(personal, field, i));
     }
     reflection.ClearField(rest.get(), field);
   }
@@ -85,7 +91,8 @@ Parts Split(const pbuf::Message& message) {
 
 bool Join(const Parts& parts, pbuf::Message& message) {
   const std::unique_ptr<pbuf::Message> personal(message.New());
-  if (!message.ParseFromString(parts.plain) || !personal->ParseFromString(parts.personal)) return false;
+  if (!message.ParseFromString(parts.plain) || !personal->ParseFromString(parts.personal))
+    return false;
   Merge(*personal, message);
   return true;
 }

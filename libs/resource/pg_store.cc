@@ -15,14 +15,16 @@ namespace {
 constexpr std::chrono::milliseconds kBackendPoll{10};
 
 // The changes of one part, of the units that were not refused so far.
-std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units, const std::vector<absl::StatusOr<Outcome>>& results) {
+std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
+                                      const std::vector<absl::StatusOr<Outcome>>& results) {
   std::vector<NumberedChange> changes;
   for (std::size_t unit = 0; unit < units.size(); ++unit) {
     if (results[unit]->verdict != Verdict::kCommitted) continue;
     const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
     for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
       const RecordChange& change = units[unit].changes[ord];
-      if (PartOf(change) == part) changes.push_back({unit, ord, &change, units[unit].call, request});
+      if (PartOf(change) == part)
+        changes.push_back({unit, ord, &change, units[unit].call, request});
     }
   }
   return changes;
@@ -30,17 +32,24 @@ std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> un
 
 Verdict VerdictOf(std::string_view letter) {
   switch (letter.front()) {
-    case 'R': return Verdict::kReplayed;
-    case 'M': return Verdict::kRequestReused;
-    case 'N': return Verdict::kNameTaken;
-    case 'D': return Verdict::kMatchKeyTaken;
-    case 'S': return Verdict::kStale;
-    default: LOTURA_CHECK(false);
+    case 'R':
+      return Verdict::kReplayed;
+    case 'M':
+      return Verdict::kRequestReused;
+    case 'N':
+      return Verdict::kNameTaken;
+    case 'D':
+      return Verdict::kMatchKeyTaken;
+    case 'S':
+      return Verdict::kStale;
+    default:
+      LOTURA_CHECK(false);
   }
 }
 
 // Reads the exceptions that a write statement returned into the outcomes of their units.
-void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> changes, std::vector<absl::StatusOr<Outcome>>& results) {
+void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> changes,
+                    std::vector<absl::StatusOr<Outcome>>& results) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto unit = static_cast<std::size_t>(rows.Int(i, 0));
     if (results[unit]->verdict != Verdict::kCommitted) continue;
@@ -48,14 +57,16 @@ void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> change
     outcome.verdict = VerdictOf(rows.Text(i, 1));
     outcome.change = changes[static_cast<std::size_t>(rows.Int(i, 2))].ord;
     if (!rows.IsNull(i, 3)) outcome.answer = {rows.Bytes(i, 3), rows.Bytes(i, 4)};
-    if (!rows.IsNull(i, 5)) outcome.field = rows.String(i, 5).substr(rows.Text(i, 5).rfind('.') + 1);
+    if (!rows.IsNull(i, 5))
+      outcome.field = rows.String(i, 5).substr(rows.Text(i, 5).rfind('.') + 1);
     if (!rows.IsNull(i, 6)) outcome.holder = rows.String(i, 6);
     results[unit] = std::move(outcome);
   }
 }
 
 std::size_t CountRefused(std::span<const absl::StatusOr<Outcome>> results) {
-  return static_cast<std::size_t>(std::ranges::count_if(results, [](const auto& result) { return result->verdict != Verdict::kCommitted; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      results, [](const auto& result) { return result->verdict != Verdict::kCommitted; }));
 }
 
 void Pause(std::chrono::milliseconds span) {
@@ -70,16 +81,19 @@ void Pause(std::chrono::milliseconds span) {
 PgStore::Table::Table(const Declaration& record_type)
     : declaration(&record_type),
       codec(record_type),
-      load(fmt::format("SELECT {} FROM {} WHERE tenant_id = $1::uuid AND name = ANY($2::text[])", codec.select_list(), record_type.table())),
+      load(fmt::format("SELECT {} FROM {} WHERE tenant_id = $1::uuid AND name = ANY($2::text[])",
+                       codec.select_list(), record_type.table())),
       create(CreateStatement(record_type, codec)),
       update(UpdateStatement(record_type, codec)),
       load_name(record_type.table() + ".Load"),
       create_name(record_type.table() + ".Create"),
       update_name(record_type.table() + ".Update") {}
 
-PgStore::PgStore(pg::Database& reads, pg::Database& writes, const Clock& clock, std::span<const Declaration* const> declarations)
+PgStore::PgStore(pg::Database& reads, pg::Database& writes, const Clock& clock,
+                 std::span<const Declaration* const> declarations)
     : reads_(reads), writes_(writes), clock_(clock) {
-  for (const Declaration* declaration : declarations) tables_.try_emplace(declaration, *declaration);
+  for (const Declaration* declaration : declarations)
+    tables_.try_emplace(declaration, *declaration);
 }
 
 const PgStore::Table& PgStore::TableOf(const Declaration& declaration) const {
@@ -88,23 +102,30 @@ const PgStore::Table& PgStore::TableOf(const Declaration& declaration) const {
   return found->second;
 }
 
-absl::StatusOr<std::vector<std::optional<Record>>> PgStore::Load(const Declaration& declaration, const TenantId& tenant,
-                                                                 std::span<const std::string> names, Deadline deadline) {
+absl::StatusOr<std::vector<std::optional<Record>>> PgStore::Load(const Declaration& declaration,
+                                                                 const TenantId& tenant,
+                                                                 std::span<const std::string> names,
+                                                                 Deadline deadline) {
   const Table& table = TableOf(declaration);
-  return reads_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::optional<Record>>> {
-    const pg::Rows rows = tx.RunBuilt(table.load_name.c_str(), table.load, pg::Params().Tenant(tenant).Texts(names));
-    std::map<std::string, Record, std::less<>> found;
-    for (std::size_t i = 0; i < rows.size(); ++i) found.emplace(rows.Text(i, 0), table.codec.ReadRow(rows, i));
-    std::vector<std::optional<Record>> records;
-    for (const std::string& name : names) {
-      const auto record = found.find(name);
-      records.push_back(record == found.end() ? std::nullopt : std::optional(record->second));
-    }
-    return records;
-  });
+  return reads_.Read(
+      deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::optional<Record>>> {
+        const pg::Rows rows = tx.RunBuilt(table.load_name.c_str(), table.load,
+                                          pg::Params().Tenant(tenant).Texts(names));
+        std::map<std::string, Record, std::less<>> found;
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          found.emplace(rows.Text(i, 0), table.codec.ReadRow(rows, i));
+        std::vector<std::optional<Record>> records;
+        for (const std::string& name : names) {
+          const auto record = found.find(name);
+          records.push_back(record == found.end() ? std::nullopt : std::optional(record->second));
+        }
+        return records;
+      });
 }
 
-absl::StatusOr<std::optional<StoredRequest>> PgStore::FindRequest(const TenantId& tenant, const Uuid& request_id, Deadline deadline) {
+absl::StatusOr<std::optional<StoredRequest>> PgStore::FindRequest(const TenantId& tenant,
+                                                                  const Uuid& request_id,
+                                                                  Deadline deadline) {
   return reads_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::optional<StoredRequest>> {
     const pg::Rows rows = tx.Run(sql::kFindRequest, pg::Params().Tenant(tenant).Id(request_id));
     if (rows.empty()) return std::nullopt;
@@ -119,24 +140,32 @@ absl::StatusOr<std::optional<StoredRequest>> PgStore::FindRequest(const TenantId
 
 PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline) {
   if (units.empty()) return {};
-  const bool together = std::ranges::all_of(units, [&](const Unit& unit) { return CanShare(unit) && PartsOf(unit) == PartsOf(units.front()); });
+  const bool together = std::ranges::all_of(units, [&](const Unit& unit) {
+    return CanShare(unit) && PartsOf(unit) == PartsOf(units.front());
+  });
   if (together) return CommitTogether(units, deadline);
   Results results;
-  for (const Unit& unit : units) results.push_back(unit.changes.empty() ? Remember(unit, deadline) : CommitTogether({&unit, 1}, deadline).front());
+  for (const Unit& unit : units)
+    results.push_back(unit.changes.empty() ? Remember(unit, deadline)
+                                           : CommitTogether({&unit, 1}, deadline).front());
   return results;
 }
 
-void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests, std::span<const Unit> units, Results& results) const {
+void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
+                      std::span<const Unit> units, Results& results) const {
   const Table& table = TableOf(*part.declaration);
   const std::vector<NumberedChange> changes = ChangesOf(part, units, results);
   if (changes.empty()) return;
-  const pg::Params params = ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
+  const pg::Params params =
+      ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
   const bool creates = part.statement == Statement::kCreate;
-  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(), creates ? table.create : table.update, params),
+  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
+                             creates ? table.create : table.update, params),
                  changes, results);
 }
 
-absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused, Deadline deadline) {
+absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused,
+                                                      Deadline deadline) {
   const std::vector<Part> parts = PartsOf(units.front());
   if (parts.size() == 1 && CanShare(units.front())) {
     return writes_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Results> {
@@ -148,9 +177,11 @@ absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> unit
   return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Results> {
     Results results(units.size(), Outcome());
     RunPart(tx, parts.front(), WithRequests::kYes, units, results);
-    // A unit of several that the first part refuses wrote nothing; a later refusal would leave its first part behind.
+    // A unit of several that the first part refuses wrote nothing; a later refusal would leave its
+    // first part behind.
     const std::size_t refused_at_once = units.size() > 1 ? CountRefused(results) : 0;
-    for (const Part& part : std::span(parts).subspan(1)) RunPart(tx, part, WithRequests::kNo, units, results);
+    for (const Part& part : std::span(parts).subspan(1))
+      RunPart(tx, part, WithRequests::kNo, units, results);
     if (CountRefused(results) == refused_at_once) return results;
     refused = *results.front();
     return Aborted("UNIT_REFUSED", "a unit was refused after a part of it was written");
@@ -161,7 +192,8 @@ PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline d
   Outcome refused;
   absl::StatusOr<Results> results = RunTogether(units, refused, deadline);
   // A key that another transaction took meanwhile is visible to the next attempt, which names it.
-  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION") results = RunTogether(units, refused, deadline);
+  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION")
+    results = RunTogether(units, refused, deadline);
   if (results.ok()) return std::move(*results);
   const std::string reason = ReasonOf(results.status());
   if (reason == "COMMIT_IN_DOUBT") return Settle(units, results.status(), deadline);
@@ -172,8 +204,10 @@ PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline d
   return alone;
 }
 
-PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline) {
-  const bool about_a_row = failure.code() == absl::StatusCode::kAlreadyExists || failure.code() == absl::StatusCode::kFailedPrecondition ||
+PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure,
+                                 Deadline deadline) {
+  const bool about_a_row = failure.code() == absl::StatusCode::kAlreadyExists ||
+                           failure.code() == absl::StatusCode::kFailedPrecondition ||
                            failure.code() == absl::StatusCode::kInvalidArgument;
   if (!about_a_row) return Results(units.size(), failure);
   if (units.size() == 1) {
@@ -196,30 +230,37 @@ absl::StatusOr<Outcome> PgStore::Remember(const Unit& unit, Deadline deadline) {
   pg::Array periods(pg::Type::kDate);
   for (const auto period : PeriodsToWrite(clock_.Now())) periods.Add(pg::binary::Date(period));
   const auto written = writes_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<bool> {
-    return !tx.Run(sql::kRememberRequest, pg::Params()
-                                              .Tenant(tenant)
-                                              .Id(request.id)
-                                              .Bytes({reinterpret_cast<const char*>(request.hash.data()), request.hash.size()})
-                                              .Bytes(request.answer.plain)
-                                              .Bytes(request.answer.personal)
-                                              .Add(periods))
+    return !tx.Run(sql::kRememberRequest,
+                   pg::Params()
+                       .Tenant(tenant)
+                       .Id(request.id)
+                       .Bytes({reinterpret_cast<const char*>(request.hash.data()),
+                               request.hash.size()})
+                       .Bytes(request.answer.plain)
+                       .Bytes(request.answer.personal)
+                       .Add(periods))
                 .empty();
   });
   if (written.ok() && *written) return Outcome();
   if (!written.ok() && ReasonOf(written.status()) != "COMMIT_IN_DOUBT") return written.status();
   // Known before, or by the statement whose connection was lost.
   LOTURA_ASSIGN_OR_RETURN(const auto found, FindRequest(tenant, request.id, deadline));
-  if (!found.has_value()) return written.ok() ? absl::StatusOr<Outcome>(Outcome()) : written.status();
+  if (!found.has_value())
+    return written.ok() ? absl::StatusOr<Outcome>(Outcome()) : written.status();
   Outcome outcome;
   outcome.verdict = found->hash == request.hash ? Verdict::kReplayed : Verdict::kRequestReused;
   outcome.answer = found->answer;
   return outcome;
 }
 
-PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline) {
+PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status& doubt,
+                                 Deadline deadline) {
   const auto metadata = InfoOf(doubt).metadata;
   const absl::Status ended = WaitForBackendToEnd(std::stoll(metadata.at("backend")), deadline);
-  if (!ended.ok()) return Results(units.size(), Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT", "it could not be found out in time whether the write was committed"));
+  if (!ended.ok())
+    return Results(units.size(),
+                   Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT",
+                         "it could not be found out in time whether the write was committed"));
   Results results;
   for (const Unit& unit : units) {
     if (!unit.request.has_value()) {
@@ -233,7 +274,8 @@ PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status
       results.push_back(Commit({&unit, 1}, deadline).front());
     } else {
       Outcome outcome;
-      outcome.verdict = (*found)->hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
+      outcome.verdict =
+          (*found)->hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
       outcome.answer = (*found)->answer;
       results.emplace_back(std::move(outcome));
     }

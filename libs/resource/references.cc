@@ -11,7 +11,8 @@ namespace {
 
 using FieldDescriptor = pbuf::FieldDescriptor;
 
-void Collect(const pbuf::Message& message, const std::string& prefix, std::vector<Reference>& found) {
+void Collect(const pbuf::Message& message, const std::string& prefix,
+             std::vector<Reference>& found) {
   const pbuf::Reflection& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection.ListFields(message, &fields);
@@ -22,15 +23,20 @@ void Collect(const pbuf::Message& message, const std::string& prefix, std::vecto
     for (int i = 0; i < count; ++i) {
       const std::string place = field->is_repeated() ? fmt::format("{}[{}]", path, i) : path;
       if (field->type() == FieldDescriptor::TYPE_STRING && !type.empty()) {
-        found.push_back({place, type, field->is_repeated() ? reflection.GetRepeatedString(message, field, i) : reflection.GetString(message, field)});
+        found.push_back({place, type,
+                         field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                              : reflection.GetString(message, field)});
       } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        Collect(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i) : reflection.GetMessage(message, field), place + ".", found);
+        Collect(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                     : reflection.GetMessage(message, field),
+                place + ".", found);
       }
     }
   }
 }
 
-void CollectTypes(const pbuf::Descriptor& message, std::set<const pbuf::Descriptor*>& seen, std::set<std::string>& types) {
+void CollectTypes(const pbuf::Descriptor& message, std::set<const pbuf::Descriptor*>& seen,
+                  std::set<std::string>& types) {
   if (!seen.insert(&message).second) return;
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor* field = message.field(i);
@@ -50,7 +56,8 @@ std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message) {
 }
 
 absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> events) {
-  // Within a batch the newest version of each record counts; older ones than the stored are ignored.
+  // Within a batch the newest version of each record counts; older ones than the stored are
+  // ignored.
   std::map<std::pair<TenantId, std::string>, const events::Event*> newest;
   for (const events::Event& event : events) {
     const events::Event*& last = newest[{event.tenant, event.source + "/" + event.subject}];
@@ -66,14 +73,16 @@ absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> ev
     versions.Add(pg::binary::Int64(event->version()));
     deleted.Add(pg::binary::Bool(event->change.kind() == events::v1::KIND_DELETED));
   }
-  tx.Run(sql::kUpsertForeignRecords, pg::Params().Add(tenants).Add(names).Add(versions).Add(deleted));
+  tx.Run(sql::kUpsertForeignRecords,
+         pg::Params().Add(tenants).Add(names).Add(versions).Add(deleted));
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<std::string>> PgForeignRecords::FindMissing(const TenantId& tenant, std::span<const std::string> names,
-                                                                       Deadline deadline) const {
+absl::StatusOr<std::vector<std::string>> PgForeignRecords::FindMissing(
+    const TenantId& tenant, std::span<const std::string> names, Deadline deadline) const {
   return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::string>> {
-    const pg::Rows rows = tx.Run(sql::kMissingForeignRecords, pg::Params().Tenant(tenant).Texts(names));
+    const pg::Rows rows =
+        tx.Run(sql::kMissingForeignRecords, pg::Params().Tenant(tenant).Texts(names));
     std::vector<std::string> missing;
     for (std::size_t i = 0; i < rows.size(); ++i) missing.push_back(rows.String(i, 0));
     return missing;
@@ -86,7 +95,9 @@ std::vector<Reference> ReferencesOf(const pbuf::Message& record) {
   return found;
 }
 
-std::string ServiceOfType(std::string_view type) { return std::string(type.substr(0, type.find('.'))); }
+std::string ServiceOfType(std::string_view type) {
+  return std::string(type.substr(0, type.find('.')));
+}
 
 bool IsFullName(std::string_view name) {
   if (!name.starts_with("//")) return false;

@@ -16,15 +16,18 @@ namespace lotura::resource {
 class ForeignRecords {
  public:
   virtual ~ForeignRecords() = default;
-  // Those of `names` ("//accounts.lotura/organizations/acme") that are not known as live records of the tenant.
-  virtual absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant, std::span<const std::string> names,
+  // Those of `names` ("//accounts.lotura/organizations/acme") that are not known as live records of
+  // the tenant.
+  virtual absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant,
+                                                               std::span<const std::string> names,
                                                                Deadline deadline) const = 0;
 };
 
 class PgForeignRecords final : public ForeignRecords {
  public:
   explicit PgForeignRecords(pg::Database& database) : database_(database) {}
-  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant, std::span<const std::string> names,
+  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId& tenant,
+                                                       std::span<const std::string> names,
                                                        Deadline deadline) const override;
 
  private:

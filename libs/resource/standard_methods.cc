@@ -26,16 +26,23 @@ const pbuf::Message& PrototypeOf(const pbuf::Descriptor* descriptor) {
 // One method of one record type: what it needs, looked up once.
 class Method {
  public:
-  Method(const pbuf::MethodDescriptor& method, const RecordType& type, UnitOfWork& unit_of_work, const Lister& lister)
-      : type_(type), declaration_(*type.declaration), unit_of_work_(unit_of_work), lister_(lister),
-        shape_(declaration_, *method.input_type()), response_(PrototypeOf(method.output_type())),
+  Method(const pbuf::MethodDescriptor& method, const RecordType& type, UnitOfWork& unit_of_work,
+         const Lister& lister)
+      : type_(type),
+        declaration_(*type.declaration),
+        unit_of_work_(unit_of_work),
+        lister_(lister),
+        shape_(declaration_, *method.input_type()),
+        response_(PrototypeOf(method.output_type())),
         records_(method.output_type()->FindFieldByName(declaration_.plural())) {
-    if (shape_.requests != nullptr) element_shape_.emplace(declaration_, *shape_.requests->message_type());
+    if (shape_.requests != nullptr)
+      element_shape_.emplace(declaration_, *shape_.requests->message_type());
   }
 
   Answer Get(const Call& call, const pbuf::Message& request) const {
     Changes changes(unit_of_work_.parts(), call);
-    LOTURA_ASSIGN_OR_RETURN(const Record record, changes.LoadAny(type_, TextOf(request, shape_.name), ""));
+    LOTURA_ASSIGN_OR_RETURN(const Record record,
+                            changes.LoadAny(type_, TextOf(request, shape_.name), ""));
     return CopyOf(*record.message);
   }
 
@@ -47,14 +54,20 @@ class Method {
     Violations violations;
     for (int i = 0; i < count; ++i) {
       names.push_back(reflection.GetRepeatedString(request, shape_.names, i));
-      if (!declaration_.pattern().Matches(names.back())) violations.Add(fmt::format("names[{}]", i), "NAME_INVALID", "is not the name of a record of this type");
+      if (!declaration_.pattern().Matches(names.back()))
+        violations.Add(fmt::format("names[{}]", i), "NAME_INVALID",
+                       "is not the name of a record of this type");
     }
     LOTURA_RETURN_IF_ERROR(violations.ToStatus());
-    LOTURA_ASSIGN_OR_RETURN(const auto records, unit_of_work_.parts().store.Load(declaration_, call.principal.tenant, names, call.deadline));
+    LOTURA_ASSIGN_OR_RETURN(const auto records,
+                            unit_of_work_.parts().store.Load(declaration_, call.principal.tenant,
+                                                             names, call.deadline));
     std::unique_ptr<pbuf::Message> response(response_.New());
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (!records[i].has_value()) return NotFound(declaration_.type(), names[i]);
-      response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(*records[i]->message);
+      response->GetReflection()
+          ->AddMessage(response.get(), records_)
+          ->CopyFrom(*records[i]->message);
     }
     return response;
   }
@@ -70,23 +83,29 @@ class Method {
     LOTURA_ASSIGN_OR_RETURN(const ListPage page, lister_.List(call, declaration_, list));
     std::unique_ptr<pbuf::Message> response(response_.New());
     const pbuf::Reflection& reflection = *response->GetReflection();
-    for (const Record& record : page.records) reflection.AddMessage(response.get(), records_)->CopyFrom(*record.message);
-    reflection.SetString(response.get(), response->GetDescriptor()->FindFieldByName("next_page_token"), page.next_page_token);
+    for (const Record& record : page.records)
+      reflection.AddMessage(response.get(), records_)->CopyFrom(*record.message);
+    reflection.SetString(response.get(),
+                         response->GetDescriptor()->FindFieldByName("next_page_token"),
+                         page.next_page_token);
     return response;
   }
 
   Answer Create(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) { return CreateOne(changes, shape_, request, ""); });
+    return Run(call, request,
+               [&](Changes& changes) { return CreateOne(changes, shape_, request, ""); });
   }
 
   Answer Update(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) { return UpdateOne(changes, shape_, request, ""); });
+    return Run(call, request,
+               [&](Changes& changes) { return UpdateOne(changes, shape_, request, ""); });
   }
 
   Answer BatchCreate(const Call& call, const pbuf::Message& request) const {
-    return RunBatch(call, request, [&](Changes& changes, const pbuf::Message& element, const std::string& prefix) {
-      return CreateOne(changes, *element_shape_, element, prefix);
-    });
+    return RunBatch(call, request,
+                    [&](Changes& changes, const pbuf::Message& element, const std::string& prefix) {
+                      return CreateOne(changes, *element_shape_, element, prefix);
+                    });
   }
 
   Answer BatchUpdate(const Call& call, const pbuf::Message& request) const {
@@ -94,35 +113,49 @@ class Method {
     const pbuf::Reflection& reflection = *request.GetReflection();
     for (int i = 0; i < std::min(reflection.FieldSize(request, shape_.requests), kBatchMax); ++i) {
       const pbuf::Message& element = reflection.GetRepeatedMessage(request, shape_.requests, i);
-      names.push_back(declaration_.NameOf(element.GetReflection()->GetMessage(element, element_shape_->record)));
+      names.push_back(declaration_.NameOf(
+          element.GetReflection()->GetMessage(element, element_shape_->record)));
     }
     std::ranges::sort(names);
-    if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) return InvalidArgument("requests", "DUPLICATE_NAME", fmt::format("'{}' is changed twice", *twice));
-    return RunBatch(call, request, [&](Changes& changes, const pbuf::Message& element, const std::string& prefix) -> absl::StatusOr<MessagePtr> {
-      // All of them in one read; what is not a name is refused one by one below.
-      std::erase_if(names, [&](const std::string& name) { return !declaration_.pattern().Matches(name); });
-      LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
-      return UpdateOne(changes, *element_shape_, element, prefix);
-    });
+    if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+      return InvalidArgument("requests", "DUPLICATE_NAME",
+                             fmt::format("'{}' is changed twice", *twice));
+    return RunBatch(call, request,
+                    [&](Changes& changes, const pbuf::Message& element,
+                        const std::string& prefix) -> absl::StatusOr<MessagePtr> {
+                      // All of them in one read; what is not a name is refused one by one below.
+                      std::erase_if(names, [&](const std::string& name) {
+                        return !declaration_.pattern().Matches(name);
+                      });
+                      LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
+                      return UpdateOne(changes, *element_shape_, element, prefix);
+                    });
   }
 
   Answer Delete(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) { return changes.DeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag)); });
+    return Run(call, request, [&](Changes& changes) {
+      return changes.DeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
+    });
   }
 
   Answer Undelete(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) { return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag)); });
+    return Run(call, request, [&](Changes& changes) {
+      return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
+    });
   }
 
  private:
   static absl::Status CheckCount(int count, const char* field) {
     if (count == 0) return InvalidArgument(field, "REQUIRED", "is empty");
-    if (count > kBatchMax) return InvalidArgument(field, "TOO_MANY", fmt::format("has {} items, at most {} are allowed", count, kBatchMax));
+    if (count > kBatchMax)
+      return InvalidArgument(field, "TOO_MANY",
+                             fmt::format("has {} items, at most {} are allowed", count, kBatchMax));
     return absl::OkStatus();
   }
 
   Answer Run(const Call& call, const pbuf::Message& request, const UnitOfWork::Body& body) const {
-    LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer, unit_of_work_.Run(call, request, response_, body));
+    LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer,
+                            unit_of_work_.Run(call, request, response_, body));
     return CopyOf(*answer);
   }
 
@@ -135,33 +168,46 @@ class Method {
       std::shared_ptr<pbuf::Message> response(response_.New());
       for (int i = 0; i < count; ++i) {
         const std::string prefix = fmt::format("requests[{}].", i);
-        auto record = one(changes, reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
-        if (!record.ok()) return WithFieldPrefix(record.status(), ViolationsOf(record.status()).empty() || Names(record.status(), prefix) ? "" : prefix);
+        auto record =
+            one(changes, reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
+        if (!record.ok())
+          return WithFieldPrefix(record.status(), ViolationsOf(record.status()).empty() ||
+                                                          Names(record.status(), prefix)
+                                                      ? ""
+                                                      : prefix);
         response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
       }
       return MessagePtr(response);
     });
   }
 
-  static bool Names(const absl::Status& status, const std::string& prefix) { return ViolationsOf(status).front().field.starts_with(prefix); }
+  static bool Names(const absl::Status& status, const std::string& prefix) {
+    return ViolationsOf(status).front().field.starts_with(prefix);
+  }
 
-  absl::StatusOr<MessagePtr> CreateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request, const std::string& prefix) const {
+  absl::StatusOr<MessagePtr> CreateOne(Changes& changes, const RequestShape& shape,
+                                       const pbuf::Message& request,
+                                       const std::string& prefix) const {
     const std::string record_path = prefix + declaration_.singular();
-    if (!request.GetReflection()->HasField(request, shape.record)) return InvalidArgument(record_path, "REQUIRED", "is missing");
+    if (!request.GetReflection()->HasField(request, shape.record))
+      return InvalidArgument(record_path, "REQUIRED", "is missing");
     const auto record = CopyOf(request.GetReflection()->GetMessage(request, shape.record));
     LOTURA_RETURN_IF_ERROR(ClearOutputOnly(changes.call(), *record));
     changes.set_field_prefix(record_path + ".");
-    return changes.CreateAny(type_, *record, TextOf(request, shape.parent), TextOf(request, shape.record_id));
+    return changes.CreateAny(type_, *record, TextOf(request, shape.parent),
+                             TextOf(request, shape.record_id));
   }
 
-  // What the engine or the rules decide is not taken from the caller, but for the past of importers of history.
+  // What the engine or the rules decide is not taken from the caller, but for the past of importers
+  // of history.
   absl::Status ClearOutputOnly(const Call& call, pbuf::Message& record) const {
     const pbuf::Reflection& reflection = *record.GetReflection();
     for (const Column& column : declaration_.columns()) {
       if (!column.output_only) continue;
       const bool is_set = !column.field->is_repeated() && reflection.HasField(record, column.field);
       if (column.backdatable && is_set) {
-        const std::string permission = fmt::format("{}.{}.setTimes", declaration_.service(), declaration_.pattern().Collection());
+        const std::string permission = fmt::format("{}.{}.setTimes", declaration_.service(),
+                                                   declaration_.pattern().Collection());
         if (!call.principal.Permits(permission)) return PermissionDenied(permission);
         continue;
       }
@@ -170,27 +216,40 @@ class Method {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<MessagePtr> UpdateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request, const std::string& prefix) const {
+  absl::StatusOr<MessagePtr> UpdateOne(Changes& changes, const RequestShape& shape,
+                                       const pbuf::Message& request,
+                                       const std::string& prefix) const {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const std::string record_path = prefix + declaration_.singular();
-    if (!reflection.HasField(request, shape.record)) return InvalidArgument(record_path, "REQUIRED", "is missing");
+    if (!reflection.HasField(request, shape.record))
+      return InvalidArgument(record_path, "REQUIRED", "is missing");
     const pbuf::Message& patch = reflection.GetMessage(request, shape.record);
     const std::string name = declaration_.NameOf(patch);
-    if (!declaration_.pattern().Matches(name)) return InvalidArgument(record_path + ".name", "NAME_INVALID", fmt::format("'{}' is not the name of a record of type {}", name, declaration_.type()));
-    LOTURA_ASSIGN_OR_RETURN(const Record current, changes.LoadLive(type_, name, TextOf(patch, declaration_.etag_field())));
-    const auto& mask = static_cast<const pbuf::FieldMask&>(reflection.GetMessage(request, shape.update_mask));
-    LOTURA_ASSIGN_OR_RETURN(const auto merged, MergeByMask(declaration_, *current.message, patch, mask));
+    if (!declaration_.pattern().Matches(name))
+      return InvalidArgument(
+          record_path + ".name", "NAME_INVALID",
+          fmt::format("'{}' is not the name of a record of type {}", name, declaration_.type()));
+    LOTURA_ASSIGN_OR_RETURN(
+        const Record current,
+        changes.LoadLive(type_, name, TextOf(patch, declaration_.etag_field())));
+    const auto& mask =
+        static_cast<const pbuf::FieldMask&>(reflection.GetMessage(request, shape.update_mask));
+    LOTURA_ASSIGN_OR_RETURN(const auto merged,
+                            MergeByMask(declaration_, *current.message, patch, mask));
     LOTURA_RETURN_IF_ERROR(CheckImmutable(*current.message, *merged, record_path));
     changes.set_field_prefix(record_path + ".");
     return changes.SaveAny(type_, *merged, nullptr);
   }
 
-  absl::Status CheckImmutable(const pbuf::Message& before, const pbuf::Message& after, const std::string& record_path) const {
+  absl::Status CheckImmutable(const pbuf::Message& before, const pbuf::Message& after,
+                              const std::string& record_path) const {
     Violations violations;
     pbuf::util::MessageDifferencer differencer;
     for (const Column& column : declaration_.columns()) {
-      if (column.immutable && !differencer.CompareWithFields(before, after, {column.field}, {column.field})) {
-        violations.Add(fmt::format("{}.{}", record_path, column.name), "IMMUTABLE", "cannot be changed");
+      if (column.immutable &&
+          !differencer.CompareWithFields(before, after, {column.field}, {column.field})) {
+        violations.Add(fmt::format("{}.{}", record_path, column.name), "IMMUTABLE",
+                       "cannot be changed");
       }
     }
     return violations.ToStatus();
@@ -221,17 +280,23 @@ Serve ServeOf(const pbuf::MethodDescriptor& method, const Declaration& declarati
     const bool first = i == 0 || many[i - 1] == '_';
     pascal += first ? static_cast<char>(many[i] - 'a' + 'A') : many[i];
   }
-  const std::map<std::string, Serve> methods = {
-      {"Get" + one, &Method::Get},           {"BatchGet" + pascal, &Method::BatchGet},       {"List" + pascal, &Method::List},
-      {"Create" + one, &Method::Create},     {"BatchCreate" + pascal, &Method::BatchCreate}, {"Update" + one, &Method::Update},
-      {"BatchUpdate" + pascal, &Method::BatchUpdate}, {"Delete" + one, &Method::Delete},    {"Undelete" + one, &Method::Undelete}};
+  const std::map<std::string, Serve> methods = {{"Get" + one, &Method::Get},
+                                                {"BatchGet" + pascal, &Method::BatchGet},
+                                                {"List" + pascal, &Method::List},
+                                                {"Create" + one, &Method::Create},
+                                                {"BatchCreate" + pascal, &Method::BatchCreate},
+                                                {"Update" + one, &Method::Update},
+                                                {"BatchUpdate" + pascal, &Method::BatchUpdate},
+                                                {"Delete" + one, &Method::Delete},
+                                                {"Undelete" + one, &Method::Undelete}};
   const auto found = methods.find(method.name());
   return found == methods.end() ? nullptr : found->second;
 }
 
 }  // namespace
 
-std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
+std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service,
+                                              const RecordType& type, UnitOfWork& unit_of_work,
                                               const Lister& lister) {
   std::vector<StandardMethod> methods;
   for (int i = 0; i < service.method_count(); ++i) {
@@ -239,7 +304,10 @@ std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& ser
     const Serve serve = ServeOf(descriptor, *type.declaration);
     if (serve == nullptr) continue;
     auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
-    methods.push_back({&descriptor, [method, serve](const Call& call, const pbuf::Message& request) { return ((*method).*serve)(call, request); }});
+    methods.push_back(
+        {&descriptor, [method, serve](const Call& call, const pbuf::Message& request) {
+           return ((*method).*serve)(call, request);
+         }});
   }
   return methods;
 }

@@ -15,12 +15,15 @@ inline constexpr int kBatchMax = 1000;
 // A method that was recognized by its name and the shape of its messages.
 struct StandardMethod {
   const pbuf::MethodDescriptor* method = nullptr;
-  std::function<absl::StatusOr<std::unique_ptr<pbuf::Message>>(const Call&, const pbuf::Message&)> handler;
+  std::function<absl::StatusOr<std::unique_ptr<pbuf::Message>>(const Call&, const pbuf::Message&)>
+      handler;
 };
 
-// The standard methods that `service` declares for `type`: Get, BatchGet, List, Create, BatchCreate, Update, BatchUpdate, Delete and
-// Undelete. Whatever else it declares is a verb and not among them. Arguments outlive the handlers.
-std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
+// The standard methods that `service` declares for `type`: Get, BatchGet, List, Create,
+// BatchCreate, Update, BatchUpdate, Delete and Undelete. Whatever else it declares is a verb and
+// not among them. Arguments outlive the handlers.
+std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service,
+                                              const RecordType& type, UnitOfWork& unit_of_work,
                                               const Lister& lister);
 
 }  // namespace lotura::resource

@@ -1,4 +1,5 @@
-// The write statements of a declaration: N rows of one tenant with their requests, match keys and journal entries in one round trip.
+// The write statements of a declaration: N rows of one tenant with their requests, match keys and
+// journal entries in one round trip.
 #pragma once
 
 #include <string>
@@ -26,9 +27,10 @@ struct StatementShape {
 
 StatementShape ShapeOf(const Declaration& declaration, const Codec& codec);
 
-// Both return exceptions only: (unit, verdict, ord, answer_plain, answer_personal, kind, holder) with verdict R replayed, M request_id of
-// another request, N name taken, D match key taken, S stale. A unit that is not named was committed. A race on a key that the statement
-// could not see is a unique violation of the whole statement; when it runs again it sees it.
+// Both return exceptions only: (unit, verdict, ord, answer_plain, answer_personal, kind, holder)
+// with verdict R replayed, M request_id of another request, N name taken, D match key taken, S
+// stale. A unit that is not named was committed. A race on a key that the statement could not see
+// is a unique violation of the whole statement; when it runs again it sees it.
 std::string CreateStatement(const Declaration& declaration, const Codec& codec);
 std::string UpdateStatement(const Declaration& declaration, const Codec& codec);
 

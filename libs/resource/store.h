@@ -1,4 +1,5 @@
-// The seam between the engine and where records live: load by keys, commit, answer a repeated request.
+// The seam between the engine and where records live: load by keys, commit, answer a repeated
+// request.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -29,7 +30,8 @@ struct RecordChange {
   const Declaration* declaration = nullptr;
   events::v1::Kind kind = events::v1::KIND_UNSPECIFIED;
   std::string name;
-  // The version that this change makes; it succeeds only if version - 1 is the current one (1: no such record yet).
+  // The version that this change makes; it succeeds only if version - 1 is the current one (1: no
+  // such record yet).
   std::int64_t version = 0;
   std::shared_ptr<const pbuf::Message> before;
   std::shared_ptr<const pbuf::Message> after;
@@ -59,18 +61,19 @@ struct Unit {
 
 enum class Verdict {
   kCommitted,
-  kReplayed,        // the request was committed before; `answer` is what it was answered
-  kRequestReused,   // the request_id belongs to another request
-  kNameTaken,       // a record of that name exists
-  kMatchKeyTaken,   // another live record holds a match key
-  kStale,           // a record is no longer (or not yet) at the version that the change expects
-  kReferenceGone,   // a record that is referred to is gone
+  kReplayed,       // the request was committed before; `answer` is what it was answered
+  kRequestReused,  // the request_id belongs to another request
+  kNameTaken,      // a record of that name exists
+  kMatchKeyTaken,  // another live record holds a match key
+  kStale,          // a record is no longer (or not yet) at the version that the change expects
+  kReferenceGone,  // a record that is referred to is gone
 };
 
 struct Outcome {
   Verdict verdict = Verdict::kCommitted;
   Answer answer;
-  // For the refusals about one record: which change of the unit, and for a match key the field and the holder's name.
+  // For the refusals about one record: which change of the unit, and for a match key the field and
+  // the holder's name.
   std::size_t change = 0;
   std::string field;
   std::string holder;
@@ -88,15 +91,18 @@ class Store {
   virtual ~Store() = default;
 
   // In the order of `names`; nothing where no record is. Deleted records are returned.
-  virtual absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration, const TenantId& tenant,
-                                                                  std::span<const std::string> names,
-                                                                  Deadline deadline) = 0;
+  virtual absl::StatusOr<std::vector<std::optional<Record>>> Load(
+      const Declaration& declaration, const TenantId& tenant, std::span<const std::string> names,
+      Deadline deadline) = 0;
   // Nothing if the request was never committed, or so long ago that it is forgotten.
-  virtual absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant, const Uuid& request_id,
+  virtual absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
+                                                                   const Uuid& request_id,
                                                                    Deadline deadline) = 0;
-  // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one call belong to one tenant and do not
-  // share a request_id, a record or a match key. UNAVAILABLE means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.
-  virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units, Deadline deadline) = 0;
+  // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one
+  // call belong to one tenant and do not share a request_id, a record or a match key. UNAVAILABLE
+  // means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.
+  virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
+                                                      Deadline deadline) = 0;
 };
 
 }  // namespace lotura::resource

@@ -8,9 +8,9 @@
 namespace lotura::resource {
 namespace {
 
+using ::lotura::testing::IsOk;
 using testdata::CallAs;
 using testdata::v1::Widget;
-using ::lotura::testing::IsOk;
 
 class InMemory {
  public:
@@ -24,19 +24,26 @@ class InMemory {
 
 class InPostgres {
  public:
-  explicit InPostgres(const Catalog& catalog) : store_(reads_, writes_, clock_, catalog.Declarations()) {}
+  explicit InPostgres(const Catalog& catalog)
+      : store_(reads_, writes_, clock_, catalog.Declarations()) {}
   Store& store() { return store_; }
   std::size_t CountJournal() {
-    return static_cast<std::size_t>(reads_
-                                        .Read(Deadline::After(std::chrono::seconds(10)),
-                                              [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> { return tx.RunScript("SELECT count(*) FROM journal").Int(0, 0); })
-                                        .value());
+    return static_cast<std::size_t>(
+        reads_
+            .Read(Deadline::After(std::chrono::seconds(10)),
+                  [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
+                    return tx.RunScript("SELECT count(*) FROM journal").Int(0, 0);
+                  })
+            .value());
   }
 
  private:
   const std::string conninfo_ = testdata::NewWidgetDatabase();
   pg::Database reads_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 4}};
-  pg::Database writes_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 4, .plan_for = pg::PlanFor::kWrites}};
+  pg::Database writes_{{.conninfo = conninfo_,
+                        .schema = "testdata",
+                        .pool_size = 4,
+                        .plan_for = pg::PlanFor::kWrites}};
   SystemClock clock_;
   PgStore store_;
 };
@@ -44,7 +51,10 @@ class InPostgres {
 template <typename Backend>
 class StoreContract : public ::testing::Test {
  protected:
-  StoreContract() : catalog_(testdata::WidgetCatalog()), declaration_(*catalog_.types().front().declaration), backend_(catalog_) {}
+  StoreContract()
+      : catalog_(testdata::WidgetCatalog()),
+        declaration_(*catalog_.types().front().declaration),
+        backend_(catalog_) {}
 
   std::shared_ptr<Widget> NewWidget(const std::string& id, const std::string& email = "") {
     auto widget = std::make_shared<Widget>();
@@ -62,13 +72,25 @@ class StoreContract : public ::testing::Test {
     return unit;
   }
   void AddCreate(Unit& unit, const std::shared_ptr<Widget>& widget) {
-    unit.changes.push_back({.declaration = &declaration_, .kind = events::v1::KIND_CREATED, .name = widget->name(), .version = 1, .after = widget,
-                            .event_type = declaration_.EventType("created"), .event_id = ids_.Next()});
+    unit.changes.push_back({.declaration = &declaration_,
+                            .kind = events::v1::KIND_CREATED,
+                            .name = widget->name(),
+                            .version = 1,
+                            .after = widget,
+                            .event_type = declaration_.EventType("created"),
+                            .event_id = ids_.Next()});
   }
-  Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after, std::int64_t version) {
+  Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after,
+              std::int64_t version) {
     Unit unit{.call = &call_};
-    unit.changes.push_back({.declaration = &declaration_, .kind = events::v1::KIND_UPDATED, .name = after->name(), .version = version, .before = before, .after = after,
-                            .event_type = declaration_.EventType("updated"), .event_id = ids_.Next()});
+    unit.changes.push_back({.declaration = &declaration_,
+                            .kind = events::v1::KIND_UPDATED,
+                            .name = after->name(),
+                            .version = version,
+                            .before = before,
+                            .after = after,
+                            .event_type = declaration_.EventType("updated"),
+                            .event_id = ids_.Next()});
     return unit;
   }
   Unit WithRequest(Unit unit, std::uint8_t id, std::uint8_t hash = 1) {
@@ -80,7 +102,9 @@ class StoreContract : public ::testing::Test {
     return unit;
   }
 
-  std::vector<absl::StatusOr<Outcome>> Commit(const std::vector<Unit>& units) { return backend_.store().Commit(units, Soon()); }
+  std::vector<absl::StatusOr<Outcome>> Commit(const std::vector<Unit>& units) {
+    return backend_.store().Commit(units, Soon());
+  }
   Verdict CommitOne(const Unit& unit) {
     const auto outcome = Commit({unit}).front();
     EXPECT_THAT(outcome, IsOk());
@@ -88,7 +112,10 @@ class StoreContract : public ::testing::Test {
   }
   std::optional<Record> Load(const std::string& id) {
     const std::string name = "widgets/" + id;
-    return backend_.store().Load(declaration_, call_.principal.tenant, {&name, 1}, Soon()).value().front();
+    return backend_.store()
+        .Load(declaration_, call_.principal.tenant, {&name, 1}, Soon())
+        .value()
+        .front();
   }
   static Deadline Soon() { return Deadline::After(std::chrono::seconds(20)); }
 
@@ -127,7 +154,8 @@ TYPED_TEST(StoreContract, WhatWasCommittedIsLoadedUnchanged) {
 TYPED_TEST(StoreContract, NameIsTakenOnceAndTheNeighborOfARefusedUnitIsCommitted) {
   ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a"))), Verdict::kCommitted);
 
-  const auto outcomes = this->Commit({this->Create(this->NewWidget("a")), this->Create(this->NewWidget("b"))});
+  const auto outcomes =
+      this->Commit({this->Create(this->NewWidget("a")), this->Create(this->NewWidget("b"))});
 
   EXPECT_EQ(outcomes[0]->verdict, Verdict::kNameTaken);
   EXPECT_EQ(outcomes[1]->verdict, Verdict::kCommitted);
@@ -135,9 +163,11 @@ TYPED_TEST(StoreContract, NameIsTakenOnceAndTheNeighborOfARefusedUnitIsCommitted
 }
 
 TYPED_TEST(StoreContract, MatchKeyIsComparedInItsNormalForm) {
-  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "Anna@Example.ORG"))), Verdict::kCommitted);
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "Anna@Example.ORG"))),
+            Verdict::kCommitted);
 
-  const auto outcome = this->Commit({this->Create(this->NewWidget("b", "anna@example.org"))}).front();
+  const auto outcome =
+      this->Commit({this->Create(this->NewWidget("b", "anna@example.org"))}).front();
 
   EXPECT_EQ(outcome->verdict, Verdict::kMatchKeyTaken);
   EXPECT_EQ(outcome->field, "email");
@@ -179,13 +209,16 @@ TYPED_TEST(StoreContract, UpdateMovesMatchKeysAndDeletionFreesThem) {
   second->set_email("two@example.org");
   ASSERT_EQ(this->CommitOne(this->Update(first, second, 2)), Verdict::kCommitted);
 
-  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "two@example.org"))), Verdict::kMatchKeyTaken);
-  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "one@example.org"))), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "two@example.org"))),
+            Verdict::kMatchKeyTaken);
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("b", "one@example.org"))),
+            Verdict::kCommitted);
 
   const auto deleted = std::make_shared<Widget>(*second);
   SetTimestamp(*deleted, this->declaration_.delete_time_field(), this->call_.now);
   ASSERT_EQ(this->CommitOne(this->Update(second, deleted, 3)), Verdict::kCommitted);
-  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("c", "two@example.org"))), Verdict::kCommitted);
+  EXPECT_EQ(this->CommitOne(this->Create(this->NewWidget("c", "two@example.org"))),
+            Verdict::kCommitted);
   EXPECT_EQ(this->CommitOne(this->Update(deleted, second, 4)), Verdict::kMatchKeyTaken);
   EXPECT_TRUE(this->Load("a")->deleted);
 }
@@ -198,9 +231,11 @@ TYPED_TEST(StoreContract, RepeatedRequestIsAnsweredWithItsFirstAnswer) {
   EXPECT_EQ(again->verdict, Verdict::kReplayed);
   EXPECT_EQ(again->answer.plain, "answer 7");
   EXPECT_EQ(again->answer.personal, "personal");
-  EXPECT_EQ(this->CommitOne(this->WithRequest(this->Create(this->NewWidget("b")), 7, 2)), Verdict::kRequestReused);
+  EXPECT_EQ(this->CommitOne(this->WithRequest(this->Create(this->NewWidget("b")), 7, 2)),
+            Verdict::kRequestReused);
   EXPECT_EQ(this->backend_.CountJournal(), 1);
-  const auto found = this->backend_.store().FindRequest(this->call_.principal.tenant, unit.request->id, this->Soon());
+  const auto found = this->backend_.store().FindRequest(this->call_.principal.tenant,
+                                                        unit.request->id, this->Soon());
   ASSERT_THAT(found, IsOk());
   EXPECT_TRUE(found->has_value());
 }
@@ -240,7 +275,8 @@ TYPED_TEST(StoreContract, UnitsOfSeveralChangesShareACommitAndRefuseOnTheirOwn) 
     ASSERT_EQ(this->CommitOne(this->Create(first.back())), Verdict::kCommitted);
     const auto second = std::make_shared<Widget>(*first.back());
     second->set_display_name("second");
-    units.push_back(this->WithRequest(this->Update(first.back(), second, i == 1 ? 7 : 2), static_cast<std::uint8_t>(20 + i)));
+    units.push_back(this->WithRequest(this->Update(first.back(), second, i == 1 ? 7 : 2),
+                                      static_cast<std::uint8_t>(20 + i)));
     // The third one takes a name that is taken, after its update was written.
     this->AddCreate(units.back(), this->NewWidget(i == 2 ? "a0" : fmt::format("b{}", i)));
   }
@@ -261,11 +297,16 @@ TYPED_TEST(StoreContract, UnitsOfSeveralChangesShareACommitAndRefuseOnTheirOwn) 
 }
 
 TYPED_TEST(StoreContract, AnotherTenantSeesNothing) {
-  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "a@example.org"))), Verdict::kCommitted);
+  ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "a@example.org"))),
+            Verdict::kCommitted);
   const Call other = CallAs(2);
   const std::string name = "widgets/a";
 
-  EXPECT_FALSE(this->backend_.store().Load(this->declaration_, other.principal.tenant, {&name, 1}, this->Soon()).value().front().has_value());
+  EXPECT_FALSE(this->backend_.store()
+                   .Load(this->declaration_, other.principal.tenant, {&name, 1}, this->Soon())
+                   .value()
+                   .front()
+                   .has_value());
   Unit unit = this->Create(this->NewWidget("a", "a@example.org"));
   unit.call = &other;
   EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
@@ -275,7 +316,8 @@ TYPED_TEST(StoreContract, ParallelCreatesOfOneKeyGiveOneRecord) {
   std::atomic<int> committed = 0;
   std::atomic<int> refused = 0;
   std::vector<Unit> units;
-  for (int i = 0; i < 32; ++i) units.push_back(this->Create(this->NewWidget(fmt::format("w{}", i), "same@example.org")));
+  for (int i = 0; i < 32; ++i)
+    units.push_back(this->Create(this->NewWidget(fmt::format("w{}", i), "same@example.org")));
   std::vector<std::jthread> threads;
   for (const Unit& unit : units) {
     threads.emplace_back([&, this] {

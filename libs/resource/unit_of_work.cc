@@ -12,7 +12,9 @@ using MessagePtr = UnitOfWork::MessagePtr;
 // How often a use case runs again because a record was changed under it.
 constexpr int kAttemptsMax = 8;
 
-const pbuf::FieldDescriptor* FieldOf(const pbuf::Message& request, const char* name) { return request.GetDescriptor()->FindFieldByName(name); }
+const pbuf::FieldDescriptor* FieldOf(const pbuf::Message& request, const char* name) {
+  return request.GetDescriptor()->FindFieldByName(name);
+}
 
 bool IsValidateOnly(const pbuf::Message& request) {
   const auto* field = FieldOf(request, "validate_only");
@@ -31,17 +33,22 @@ std::string CanonicalBytes(const pbuf::Message& request) {
 
 absl::StatusOr<std::optional<Request>> RequestOf(const Call& call, const pbuf::Message& message) {
   const auto* field = FieldOf(message, "request_id");
-  const std::string text = field == nullptr ? "" : message.GetReflection()->GetString(message, field);
+  const std::string text =
+      field == nullptr ? "" : message.GetReflection()->GetString(message, field);
   if (text.empty()) return std::nullopt;
   const auto id = Uuid::Parse(text);
-  if (!id.has_value()) return InvalidArgument("request_id", "REQUEST_ID_INVALID", "is not a UUID of 36 characters");
+  if (!id.has_value())
+    return InvalidArgument("request_id", "REQUEST_ID_INVALID", "is not a UUID of 36 characters");
   Request request;
   request.id = *id;
-  request.hash = Sha256(fmt::format("{}\n{}\n{}", call.method, call.principal.name, CanonicalBytes(message)));
+  request.hash =
+      Sha256(fmt::format("{}\n{}\n{}", call.method, call.principal.name, CanonicalBytes(message)));
   return request;
 }
 
-absl::Status Reused() { return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another request"); }
+absl::Status Reused() {
+  return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another request");
+}
 
 absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message& response) {
   std::shared_ptr<pbuf::Message> message(response.New());
@@ -52,36 +59,50 @@ absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message&
 absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
   const RecordChange& change = unit.changes[outcome.change];
   switch (outcome.verdict) {
-    case Verdict::kRequestReused: return Reused();
+    case Verdict::kRequestReused:
+      return Reused();
     case Verdict::kNameTaken:
-      return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name), {{"name", change.name}});
+      return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name),
+                           {{"name", change.name}});
     case Verdict::kMatchKeyTaken:
-      return AlreadyExists("MATCH_KEY_TAKEN", fmt::format("another record has the same {}", outcome.field), {{"field", outcome.field}, {"holder", outcome.holder}});
-    case Verdict::kReferenceGone: return FailedPrecondition("REFERENCE_NOT_FOUND", "a record that is referred to does not exist");
-    case Verdict::kStale: return Aborted("CONFLICT", "the record was changed by others again and again", {{"name", change.name}});
+      return AlreadyExists("MATCH_KEY_TAKEN",
+                           fmt::format("another record has the same {}", outcome.field),
+                           {{"field", outcome.field}, {"holder", outcome.holder}});
+    case Verdict::kReferenceGone:
+      return FailedPrecondition("REFERENCE_NOT_FOUND",
+                                "a record that is referred to does not exist");
+    case Verdict::kStale:
+      return Aborted("CONFLICT", "the record was changed by others again and again",
+                     {{"name", change.name}});
     case Verdict::kCommitted:
-    case Verdict::kReplayed: break;
+    case Verdict::kReplayed:
+      break;
   }
   return Internal("a committed unit is no refusal");
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<MessagePtr>> UnitOfWork::FindAnswer(const Call& call, const Request& request, const pbuf::Message& response) {
-  LOTURA_ASSIGN_OR_RETURN(const auto stored, parts_.store.FindRequest(call.principal.tenant, request.id, call.deadline));
+absl::StatusOr<std::optional<MessagePtr>> UnitOfWork::FindAnswer(const Call& call,
+                                                                 const Request& request,
+                                                                 const pbuf::Message& response) {
+  LOTURA_ASSIGN_OR_RETURN(const auto stored, parts_.store.FindRequest(call.principal.tenant,
+                                                                      request.id, call.deadline));
   if (!stored.has_value()) return std::nullopt;
   if (stored->hash != request.hash) return Reused();
   LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, AnswerFrom(stored->answer, response));
   return answer;
 }
 
-absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message& message, const pbuf::Message& response, const Body& body) {
+absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message& message,
+                                           const pbuf::Message& response, const Body& body) {
   LOTURA_ASSIGN_OR_RETURN(std::optional<Request> request, RequestOf(call, message));
   for (int attempt = 1;; ++attempt) {
     Changes changes(parts_, call);
     absl::StatusOr<MessagePtr> answer = body(changes);
     if (answer.ok()) {
-      if (const absl::Status references = changes.CheckReferences(); !references.ok()) answer = references;
+      if (const absl::Status references = changes.CheckReferences(); !references.ok())
+        answer = references;
     }
     if (!answer.ok()) {
       // What stands in the way now may be the work of this very request, done before.
@@ -96,7 +117,8 @@ absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message
     LOTURA_ASSIGN_OR_RETURN(const Outcome outcome, combiner_.Commit(unit));
     if (outcome.verdict == Verdict::kCommitted) return answer;
     if (outcome.verdict == Verdict::kReplayed) return AnswerFrom(outcome.answer, response);
-    if (outcome.verdict != Verdict::kStale || attempt == kAttemptsMax) return Refusal(outcome, unit);
+    if (outcome.verdict != Verdict::kStale || attempt == kAttemptsMax)
+      return Refusal(outcome, unit);
   }
 }
 

@@ -14,26 +14,31 @@ class UnitOfWork {
   using MessagePtr = std::shared_ptr<const pbuf::Message>;
   using Body = std::function<absl::StatusOr<MessagePtr>(Changes&)>;
 
-  // `request` may have the fields request_id and validate_only. A request that was committed before is answered with its first answer;
-  // with validate_only nothing is written. `body` runs again when a record that it read was changed meanwhile: it must not change
-  // anything but `changes`. `response` is an empty message of the type that the body returns.
-  absl::StatusOr<MessagePtr> Run(const Call& call, const pbuf::Message& request, const pbuf::Message& response, const Body& body);
+  // `request` may have the fields request_id and validate_only. A request that was committed before
+  // is answered with its first answer; with validate_only nothing is written. `body` runs again
+  // when a record that it read was changed meanwhile: it must not change anything but `changes`.
+  // `response` is an empty message of the type that the body returns.
+  absl::StatusOr<MessagePtr> Run(const Call& call, const pbuf::Message& request,
+                                 const pbuf::Message& response, const Body& body);
 
   // For a verb: `body` returns StatusOr<Response>.
   template <typename Response, typename TypedBody>
-  absl::StatusOr<Response> Run(const Call& call, const pbuf::Message& request, const TypedBody& body) {
+  absl::StatusOr<Response> Run(const Call& call, const pbuf::Message& request,
+                               const TypedBody& body) {
     LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer,
-                            Run(call, request, Response::default_instance(), [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
-                              LOTURA_ASSIGN_OR_RETURN(Response result, body(changes));
-                              return std::make_shared<const Response>(std::move(result));
-                            }));
+                            Run(call, request, Response::default_instance(),
+                                [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
+                                  LOTURA_ASSIGN_OR_RETURN(Response result, body(changes));
+                                  return std::make_shared<const Response>(std::move(result));
+                                }));
     return static_cast<const Response&>(*answer);
   }
 
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
  private:
-  absl::StatusOr<std::optional<MessagePtr>> FindAnswer(const Call& call, const Request& request, const pbuf::Message& response);
+  absl::StatusOr<std::optional<MessagePtr>> FindAnswer(const Call& call, const Request& request,
+                                                       const pbuf::Message& response);
 
   EngineParts parts_;
   Combiner& combiner_;

@@ -10,11 +10,13 @@ namespace lotura::resource {
 inline constexpr std::size_t kRecordSizeMax = 512 * 1024;
 inline constexpr int kDepthMax = 10;
 
-// Adds a violation for each field that is missing, too long, out of range, not representable or not text. `prefix` stands before the
-// field's path ("opportunity.").
-void CheckFields(const Declaration& declaration, const pbuf::Message& record, const std::string& prefix, Violations& violations);
+// Adds a violation for each field that is missing, too long, out of range, not representable or not
+// text. `prefix` stands before the field's path ("opportunity.").
+void CheckFields(const Declaration& declaration, const pbuf::Message& record,
+                 const std::string& prefix, Violations& violations);
 
-// Cuts times to microseconds, the precision that is stored, so that an answer equals what will be read.
+// Cuts times to microseconds, the precision that is stored, so that an answer equals what will be
+// read.
 void NormalizeTimes(pbuf::Message& record);
 
 }  // namespace lotura::resource

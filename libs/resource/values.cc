@@ -11,15 +11,18 @@ std::string EtagOf(std::int64_t version) { return fmt::format("\"v{}\"", version
 
 void SetTimestamp(pbuf::Message& record, const pbuf::FieldDescriptor* field, Instant time) {
   if (field == nullptr) return;
-  auto* timestamp = static_cast<pbuf::Timestamp*>(record.GetReflection()->MutableMessage(&record, field));
+  auto* timestamp =
+      static_cast<pbuf::Timestamp*>(record.GetReflection()->MutableMessage(&record, field));
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   timestamp->set_seconds(seconds.time_since_epoch().count());
   timestamp->set_nanos(static_cast<std::int32_t>((time - seconds).count() * 1000));
 }
 
 Instant GetTimestamp(const pbuf::Message& record, const pbuf::FieldDescriptor* field) {
-  const auto& timestamp = static_cast<const pbuf::Timestamp&>(record.GetReflection()->GetMessage(record, field));
-  return Instant(std::chrono::seconds(timestamp.seconds()) + std::chrono::microseconds(timestamp.nanos() / 1000));
+  const auto& timestamp =
+      static_cast<const pbuf::Timestamp&>(record.GetReflection()->GetMessage(record, field));
+  return Instant(std::chrono::seconds(timestamp.seconds()) +
+                 std::chrono::microseconds(timestamp.nanos() / 1000));
 }
 
 namespace {
@@ -49,7 +52,8 @@ std::optional<int> EnumNumber(const pbuf::EnumDescriptor& type, std::string_view
 
 std::string DecimalOf(std::int64_t units, std::int32_t nanos) {
   const bool negative = units < 0 || nanos < 0;
-  const std::uint64_t whole = units < 0 ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units);
+  const std::uint64_t whole =
+      units < 0 ? 0 - static_cast<std::uint64_t>(units) : static_cast<std::uint64_t>(units);
   std::string text = fmt::format("{}{}", negative ? "-" : "", whole);
   if (nanos != 0) {
     text += fmt::format(".{:09}", nanos < 0 ? -nanos : nanos);

@@ -32,7 +32,8 @@ class FakeIds final : public IdSource {
     const std::lock_guard lock(mutex_);
     ++last_;
     Uuid uuid;
-    for (std::size_t i = 0; i < 8; ++i) uuid.bytes[15 - i] = static_cast<std::uint8_t>(last_ >> (8 * i));
+    for (std::size_t i = 0; i < 8; ++i)
+      uuid.bytes[15 - i] = static_cast<std::uint8_t>(last_ >> (8 * i));
     return uuid;
   }
 

@@ -15,8 +15,10 @@ class PostgresServer {
  public:
   PostgresServer();
 
-  // Makes a database that is a copy of the template `name`; `fill` makes the template's content when it is first asked for.
-  std::string NewDatabase(const std::string& name, const std::function<void(const std::string& conninfo)>& fill);
+  // Makes a database that is a copy of the template `name`; `fill` makes the template's content
+  // when it is first asked for.
+  std::string NewDatabase(const std::string& name,
+                          const std::function<void(const std::string& conninfo)>& fill);
   // An empty database.
   std::string NewDatabase();
   // Kills and starts the server again, as after a crash.

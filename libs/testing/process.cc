@@ -33,7 +33,8 @@ pid_t Spawn(std::vector<std::string> command, const std::string& log, RunAs run_
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
+                                   O_WRONLY | O_CREAT | O_APPEND, 0644);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   pid_t pid = -1;
   const int error = posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
@@ -62,12 +63,14 @@ TempDir::~TempDir() {
 
 void TempDir::GiveToServerUser() const {
   if (geteuid() != 0) return;
-  const passwd* user = getpwnam(kServerUser);  // NOLINT(concurrency-mt-unsafe): tests start their servers from one thread
+  const passwd* user = getpwnam(
+      kServerUser);  // NOLINT(concurrency-mt-unsafe): tests start their servers from one thread
   LOTURA_CHECK(user != nullptr);
   LOTURA_CHECK(chown(path_.c_str(), user->pw_uid, user->pw_gid) == 0);
 }
 
-ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal, RunAs run_as)
+ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& log,
+                           int stop_signal, RunAs run_as)
     : pid_(Spawn(std::move(command), log, run_as)), stop_signal_(stop_signal) {}
 
 ChildProcess::~ChildProcess() {

@@ -31,11 +31,13 @@ enum class RunAs {
   kCaller,
 };
 
-// The process is ended by the signal that is given when this object goes, and by the kernel should the test die.
+// The process is ended by the signal that is given when this object goes, and by the kernel should
+// the test die.
 class ChildProcess {
  public:
   // Output goes to `log`.
-  ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal, RunAs run_as = RunAs::kServerUser);
+  ChildProcess(std::vector<std::string> command, const std::string& log, int stop_signal,
+               RunAs run_as = RunAs::kServerUser);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;

@@ -20,15 +20,18 @@ MATCHER(IsOk, "is OK") {
   return arg.ok();
 }
 
-MATCHER_P2(StatusIs, code, reason, "has code " + absl::StatusCodeToString(code) + " and reason " + std::string(reason)) {
+MATCHER_P2(StatusIs, code, reason,
+           "has code " + absl::StatusCodeToString(code) + " and reason " + std::string(reason)) {
   *result_listener << StatusOf(arg).ToString();
   return StatusOf(arg).code() == code && ReasonOf(StatusOf(arg)) == reason;
 }
 
 // At least one violation of this field with this reason.
-MATCHER_P2(HasViolation, field, reason, "names field " + std::string(field) + " with reason " + std::string(reason)) {
+MATCHER_P2(HasViolation, field, reason,
+           "names field " + std::string(field) + " with reason " + std::string(reason)) {
   const auto violations = ViolationsOf(StatusOf(arg));
-  for (const FieldViolation& violation : violations) *result_listener << violation.field << ": " << violation.reason << "; ";
+  for (const FieldViolation& violation : violations)
+    *result_listener << violation.field << ": " << violation.reason << "; ";
   return std::ranges::any_of(violations, [&](const FieldViolation& violation) {
     return violation.field == field && violation.reason == reason;
   });
@@ -37,8 +40,9 @@ MATCHER_P2(HasViolation, field, reason, "names field " + std::string(field) + " 
 }  // namespace lotura::testing
 
 #define LOTURA_TEST_CONCAT(a, b) LOTURA_CONCAT(a, b)
-#define ASSERT_OK_AND_ASSIGN(left, expression) ASSERT_OK_AND_ASSIGN_INNER(LOTURA_TEST_CONCAT(lotura_or_, __LINE__), left, expression)
-#define ASSERT_OK_AND_ASSIGN_INNER(result, left, expression)            \
-  auto result = (expression);                                           \
-  ASSERT_TRUE(result.ok()) << result.status().ToString();               \
+#define ASSERT_OK_AND_ASSIGN(left, expression) \
+  ASSERT_OK_AND_ASSIGN_INNER(LOTURA_TEST_CONCAT(lotura_or_, __LINE__), left, expression)
+#define ASSERT_OK_AND_ASSIGN_INNER(result, left, expression) \
+  auto result = (expression);                                \
+  ASSERT_TRUE(result.ok()) << result.status().ToString();    \
   left = std::move(result).value()

@@ -33,9 +33,11 @@ CREATE INDEX widget_display_name_idx ON widget (tenant_id, display_name, name) W
 inline std::string NewWidgetDatabase() {
   return testing::Postgres().NewDatabase("widget", [](const std::string& conninfo) {
     pg::Database database({.conninfo = conninfo, .schema = "testdata", .pool_size = 2});
-    const std::vector<pg::MigrationSet> sets = {
-        {"events", &events::sql::kMigrations}, {"resource", &resource::sql::kMigrations}, {"testdata", &kWidgetMigrations}};
-    const auto report = pg::Migrate(database, "testdata", sets, Deadline::After(std::chrono::seconds(60)));
+    const std::vector<pg::MigrationSet> sets = {{"events", &events::sql::kMigrations},
+                                                {"resource", &resource::sql::kMigrations},
+                                                {"testdata", &kWidgetMigrations}};
+    const auto report =
+        pg::Migrate(database, "testdata", sets, Deadline::After(std::chrono::seconds(60)));
     if (!report.ok()) throw std::runtime_error(Message(report.status()));
     const Instant today = SystemClock().Now();
     const auto made = database.WriteOne(Deadline::After(std::chrono::seconds(60)), [&](pg::Tx& tx) {

@@ -9,7 +9,9 @@ namespace lotura::resource::testdata {
 // Knows of no foreign record but those that a test names.
 class KnownForeignRecords final : public ForeignRecords {
  public:
-  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId&, std::span<const std::string> names, Deadline) const override {
+  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId&,
+                                                       std::span<const std::string> names,
+                                                       Deadline) const override {
     std::vector<std::string> missing;
     for (const std::string& name : names) {
       if (!known.contains(name)) missing.push_back(name);
@@ -22,11 +24,15 @@ class KnownForeignRecords final : public ForeignRecords {
 class EngineBench {
  public:
   explicit EngineBench(Rules<v1::Widget> rules = {})
-      : catalog_(WidgetCatalog(std::move(rules))), store_(reads_, writes_, clock_, catalog_.Declarations()),
-        lister_(reads_, tokens_, catalog_.Declarations()), combiner_(store_, {}), work_({catalog_, store_, foreign_, ids_}, combiner_) {
+      : catalog_(WidgetCatalog(std::move(rules))),
+        store_(reads_, writes_, clock_, catalog_.Declarations()),
+        lister_(reads_, tokens_, catalog_.Declarations()),
+        combiner_(store_, {}),
+        work_({catalog_, store_, foreign_, ids_}, combiner_) {
     combiner_.Start(2);
     const auto* service = v1::Widget::descriptor()->file()->FindServiceByName("WidgetService");
-    for (auto& method : StandardMethodsOf(*service, catalog_.types().front(), work_, lister_)) methods_[method.method->name()] = method;
+    for (auto& method : StandardMethodsOf(*service, catalog_.types().front(), work_, lister_))
+      methods_[method.method->name()] = method;
   }
 
   template <typename Response, typename Request>
@@ -36,17 +42,24 @@ class EngineBench {
     LOTURA_ASSIGN_OR_RETURN(const auto answer, methods_.at(method).handler(own, request));
     return static_cast<const Response&>(*answer);
   }
-  absl::StatusOr<v1::Widget> Create(const v1::CreateWidgetRequest& request) { return Do<v1::Widget>(CallAs(1), "CreateWidget", request); }
-  absl::StatusOr<v1::Widget> Update(const v1::UpdateWidgetRequest& request) { return Do<v1::Widget>(CallAs(1), "UpdateWidget", request); }
+  absl::StatusOr<v1::Widget> Create(const v1::CreateWidgetRequest& request) {
+    return Do<v1::Widget>(CallAs(1), "CreateWidget", request);
+  }
+  absl::StatusOr<v1::Widget> Update(const v1::UpdateWidgetRequest& request) {
+    return Do<v1::Widget>(CallAs(1), "UpdateWidget", request);
+  }
   absl::StatusOr<v1::Widget> Get(const std::string& name) {
     v1::GetWidgetRequest request;
     request.set_name(name);
     return Do<v1::Widget>(CallAs(1), "GetWidget", request);
   }
   std::int64_t Count(const std::string& table) {
-    return reads_.Read(Deadline::After(std::chrono::seconds(10)), [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-      return tx.RunScript("SELECT count(*) FROM " + table).Int(0, 0);
-    }).value();
+    return reads_
+        .Read(Deadline::After(std::chrono::seconds(10)),
+              [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
+                return tx.RunScript("SELECT count(*) FROM " + table).Int(0, 0);
+              })
+        .value();
   }
   pg::Database& reads() { return reads_; }
   UnitOfWork& work() { return work_; }
@@ -60,7 +73,11 @@ class EngineBench {
  private:
   const std::string conninfo_ = NewWidgetDatabase();
   pg::Database reads_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 8}};
-  pg::Database writes_{{.conninfo = conninfo_, .schema = "testdata", .application_name = "widget-writes", .pool_size = 4, .plan_for = pg::PlanFor::kWrites}};
+  pg::Database writes_{{.conninfo = conninfo_,
+                        .schema = "testdata",
+                        .application_name = "widget-writes",
+                        .pool_size = 4,
+                        .plan_for = pg::PlanFor::kWrites}};
   SystemClock clock_;
   RandomIds ids_{clock_};
   PageTokens tokens_ = PageTokens::Create({{"k1", AesKey{1}}}).value();
@@ -73,14 +90,16 @@ class EngineBench {
   std::map<std::string, StandardMethod> methods_;
 };
 
-inline v1::CreateWidgetRequest NewWidget(const std::string& id, const std::string& display_name = "A widget") {
+inline v1::CreateWidgetRequest NewWidget(const std::string& id,
+                                         const std::string& display_name = "A widget") {
   v1::CreateWidgetRequest request;
   request.set_widget_id(id);
   request.mutable_widget()->set_display_name(display_name);
   return request;
 }
 
-inline v1::UpdateWidgetRequest Rename(const std::string& name, const std::string& display_name, const std::string& etag = "") {
+inline v1::UpdateWidgetRequest Rename(const std::string& name, const std::string& display_name,
+                                      const std::string& etag = "") {
   v1::UpdateWidgetRequest request;
   request.mutable_widget()->set_name(name);
   request.mutable_widget()->set_display_name(display_name);

@@ -16,11 +16,13 @@ constexpr std::int64_t kSumMax = 1'000'000'000'000'000;
 
 void CheckLine(const v1::Opportunity::Line& line, const std::string& path, Violations& violations) {
   if (line.quantity() < 0 || line.quantity() > kQuantityMax) {
-    violations.Add(path + ".quantity", reasons::kOutOfRange, fmt::format("must lie between 1 and {}", kQuantityMax));
+    violations.Add(path + ".quantity", reasons::kOutOfRange,
+                   fmt::format("must lie between 1 and {}", kQuantityMax));
   }
   const auto price = Amount::From(line.unit_price());
   if (price.has_value() && (*price < Amount() || *price > Amount::OfUnits(kUnitPriceMax))) {
-    violations.Add(path + ".unit_price.units", reasons::kOutOfRange, fmt::format("must lie between 0 and {}", kUnitPriceMax));
+    violations.Add(path + ".unit_price.units", reasons::kOutOfRange,
+                   fmt::format("must lie between 0 and {}", kUnitPriceMax));
   }
 }
 
@@ -49,11 +51,13 @@ void CheckLines(const v1::Opportunity& deal, Violations& violations) {
     const std::string path = fmt::format("lines[{}]", i);
     CheckLine(deal.lines(i), path, violations);
     if (deal.lines(i).unit_price().currency_code() != deal.lines(0).unit_price().currency_code()) {
-      violations.Add(path + ".unit_price.currency_code", reasons::kCurrencyDiffers, "is not the currency of the first line");
+      violations.Add(path + ".unit_price.currency_code", reasons::kCurrencyDiffers,
+                     "is not the currency of the first line");
     }
   }
   if (!deal.lines().empty() && violations.empty() && !Sum(deal).has_value()) {
-    violations.Add("lines", reasons::kAmountTooLarge, fmt::format("add up to more than {}", kSumMax));
+    violations.Add("lines", reasons::kAmountTooLarge,
+                   fmt::format("add up to more than {}", kSumMax));
   }
 }
 

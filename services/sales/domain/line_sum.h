@@ -14,8 +14,9 @@ namespace lotura::sales::domain {
 // Three upper-case letters (ISO 4217).
 bool IsCurrencyCode(std::string_view code);
 
-// Adds what is wrong with the lines beyond what holds for every field: a quantity or a price out of range, two currencies, a sum beyond the
-// range of an amount. Fields are paths within the opportunity.
+// Adds what is wrong with the lines beyond what holds for every field: a quantity or a price out of
+// range, two currencies, a sum beyond the range of an amount. Fields are paths within the
+// opportunity.
 void CheckLines(const v1::Opportunity& deal, Violations& violations);
 
 // Sum of quantity times unit price; nothing without lines, or with lines that CheckLines refuses.

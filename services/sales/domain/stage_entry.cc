@@ -93,16 +93,14 @@ void CheckClosing(const v1::Opportunity& deal, v1::Opportunity::State state,
                   Violations& violations) {
   if (request.has_close_amount()) {
     if (state != v1::Opportunity::STATE_WON) {
-      violations.Add("close_amount", reasons::kOnlyWhenWon,
-                     "belongs to a won stage");
+      violations.Add("close_amount", reasons::kOnlyWhenWon, "belongs to a won stage");
     } else {
       CheckCloseAmount(deal, request.close_amount(), violations);
     }
   }
   if (request.has_close_date()) {
     if (state == v1::Opportunity::STATE_OPEN) {
-      violations.Add("close_date", reasons::kOnlyWhenClosed,
-                     "belongs to a won or lost stage");
+      violations.Add("close_date", reasons::kOnlyWhenClosed, "belongs to a won or lost stage");
     } else {
       CheckCloseDate(deal, request.close_date(), move_time, violations);
     }
@@ -137,8 +135,7 @@ absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now) {
   }
   if (!deal.has_open_time()) *deal.mutable_open_time() = ToTimestamp(now);
   if (ToInstant(deal.open_time()) > now) {
-    return InvalidArgument("open_time", reasons::kOutOfRange,
-                           "must not lie in the future");
+    return InvalidArgument("open_time", reasons::kOutOfRange, "must not lie in the future");
   }
   deal.set_pipeline(PipelineOf(stage));
   deal.set_state(v1::Opportunity::STATE_OPEN);
@@ -184,8 +181,7 @@ absl::StatusOr<v1::OpportunityReopened> Reopen(v1::Opportunity& deal, const v1::
   }
   LOTURA_RETURN_IF_ERROR(CheckWay(deal, stage));
   if (stage.kind() != v1::Stage::KIND_OPEN) {
-    return FailedPrecondition(reasons::kStageNotOpen,
-                              "an opportunity is reopened in an open stage",
+    return FailedPrecondition(reasons::kStageNotOpen, "an opportunity is reopened in an open stage",
                               {{"stage", stage.name()}});
   }
   Violations violations;
