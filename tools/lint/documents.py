@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from lint.check_includes import ASSEMBLIES
 from lint.tree import Finding, SourceFile, Tree
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)|!\[[^\]]*\]\((?P<image>[^)\s]+)\)")
@@ -65,9 +66,9 @@ def _resolve(base: str, target: str) -> str:
 
 
 def _readmes(tree: Tree) -> Iterator[Finding]:
-    """Each library and each service that has code has a README."""
+    """Each library and each service that has code has a README; a binary made of services has none."""
     owners = {"/".join(file.path.split("/")[:2]) for file in tree.matching("libs/*/*", "services/*/*")
-              if file.path.endswith((".h", ".cc"))}
+              if file.path.endswith((".h", ".cc")) and not file.path.startswith(ASSEMBLIES)}
     for owner in sorted(owners):
         if tree.get(f"{owner}/README.md") is None:
             yield Finding(f"{owner}/README.md", 1, "readme", "there is none")

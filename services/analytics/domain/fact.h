@@ -10,7 +10,6 @@
 
 #include "libs/base/calendar.h"
 #include "libs/base/money.h"
-// lint-allow(include-layer): facts are made of what the other services announce.
 #include "lotura/sales/v1/opportunity.pb.h"
 
 namespace lotura::analytics::domain {
