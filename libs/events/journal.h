@@ -91,8 +91,13 @@ class JournalReader {
 struct LeaseToken {
   std::string name;
   Uuid holder;
-  // Grows with each change of holder; what is written under an older one is refused.
+  // Grows with each change of holder.
   std::int64_t term = 0;
+  // Where the database lives. It changes when the database is restored or failed over: what was
+  // known of its content before does not hold any more.
+  std::string origin;
+
+  friend bool operator==(const LeaseToken&, const LeaseToken&) = default;
 };
 
 // What the relay needs of a store. Thread-safe; must outlive its readers.
@@ -109,7 +114,9 @@ class Journal {
   virtual absl::Status Release(const LeaseToken& lease, Deadline deadline) = 0;
   // Everything up to this position has been confirmed by the broker. Zero if nothing was saved.
   virtual absl::StatusOr<Position> LoadCursor(const std::string& relay, Deadline deadline) = 0;
-  // Moves forward only. FAILED_PRECONDITION with reason LEASE_LOST if the lease is no longer held.
+  // Moves forward only. FAILED_PRECONDITION with reason LEASE_LOST if the lease is no longer held,
+  // or the database lives elsewhere. In the first case the cursor is saved nevertheless: what the
+  // broker has confirmed is true whoever says it, and spares the next holder duplicates.
   virtual absl::Status SaveCursor(const std::string& relay, const Position& position,
                                   const LeaseToken& lease, Deadline deadline) = 0;
 };

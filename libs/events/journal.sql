@@ -52,12 +52,13 @@ SELECT l.virtualtransaction FROM pg_locks l WHERE l.locktype = 'virtualxid' AND 
   AND l.pid <> pg_backend_pid()
 
 -- name: AcquireLease
+-- Says also where the database lives, and whether the current epoch began there.
 INSERT INTO lease AS l (name, holder, term, expire_time)
 VALUES ($1::text, $2::uuid, 1, clock_timestamp() + $3::bigint * interval '1 millisecond')
 ON CONFLICT (name) DO UPDATE
 SET holder = excluded.holder, term = l.term + CASE WHEN l.holder = excluded.holder THEN 0 ELSE 1 END, expire_time = excluded.expire_time
 WHERE l.holder = excluded.holder OR l.expire_time <= clock_timestamp()
-RETURNING l.term
+RETURNING l.term, database_origin(), database_origin() = (SELECT e.origin FROM journal_epoch e ORDER BY e.epoch DESC LIMIT 1)
 
 -- name: ReleaseLease
 UPDATE lease SET expire_time = '-infinity' WHERE name = $1::text AND holder = $2::uuid AND term = $3::bigint
@@ -66,13 +67,15 @@ UPDATE lease SET expire_time = '-infinity' WHERE name = $1::text AND holder = $2
 SELECT c.epoch, c.xid, c.seq FROM relay_cursor c WHERE c.relay = $1::text
 
 -- name: SaveCursor
--- Moves forward only; says whether the lease is held.
-WITH held AS (
-  SELECT 1 FROM lease l
+-- Moves forward only, and only in the database that was read; says whether the lease is held.
+WITH here AS (
+  SELECT 1 WHERE database_origin() = $8::text
+), held AS (
+  SELECT 1 FROM lease l, here
   WHERE l.name = $5::text AND l.holder = $6::uuid AND l.term = $7::bigint AND l.expire_time > clock_timestamp()
 ), saved AS (
   INSERT INTO relay_cursor AS c (relay, epoch, xid, seq, update_time)
-  SELECT $1::text, $2::bigint, $3::xid8, $4::bigint, clock_timestamp() FROM held
+  SELECT $1::text, $2::bigint, $3::xid8, $4::bigint, clock_timestamp() FROM here
   ON CONFLICT (relay) DO UPDATE
   SET epoch = excluded.epoch, xid = excluded.xid, seq = excluded.seq, update_time = excluded.update_time
   WHERE (c.epoch, c.xid, c.seq) < (excluded.epoch, excluded.xid, excluded.seq)

@@ -97,7 +97,8 @@ absl::StatusOr<std::optional<LeaseToken>> MemoryJournal::Acquire(const std::stri
   if (lease.holder != holder || lease.term == 0) ++lease.term;
   lease.holder = holder;
   lease.until = now + duration;
-  return std::optional<LeaseToken>({.name = name, .holder = holder, .term = lease.term});
+  return std::optional<LeaseToken>(
+      {.name = name, .holder = holder, .term = lease.term, .origin = origin_});
 }
 
 absl::Status MemoryJournal::Release(const LeaseToken& lease, Deadline /*deadline*/) {
@@ -116,13 +117,23 @@ absl::StatusOr<Position> MemoryJournal::LoadCursor(const std::string& relay,
 absl::Status MemoryJournal::SaveCursor(const std::string& relay, const Position& position,
                                        const LeaseToken& lease, Deadline /*deadline*/) {
   const std::lock_guard lock(mutex_);
-  const Lease& held = leases_[lease.name];
-  if (held.holder != lease.holder || held.term != lease.term || held.until <= clock_.Now()) {
-    return FailedPrecondition("LEASE_LOST", "another process holds the lease");
-  }
+  const absl::Status lost = FailedPrecondition("LEASE_LOST", "another process holds the lease");
+  if (lease.origin != origin_) return lost;
   Position& cursor = cursors_[relay];
   cursor = std::max(cursor, position);
-  return absl::OkStatus();
+  const Lease& held = leases_[lease.name];
+  const bool is_held =
+      held.holder == lease.holder && held.term == lease.term && held.until > clock_.Now();
+  return is_held ? absl::OkStatus() : lost;
+}
+
+void MemoryJournal::Restore(const Position& last) {
+  const std::lock_guard lock(mutex_);
+  LOTURA_CHECK(open_.empty());
+  committed_.erase(committed_.upper_bound(last), committed_.end());
+  next_xid_ = last.xid + 1;
+  for (auto& [relay, cursor] : cursors_) cursor = std::min(cursor, last);
+  origin_ += "'";
 }
 
 std::uint64_t MemoryJournal::HorizonLocked() const {

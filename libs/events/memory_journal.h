@@ -23,6 +23,9 @@ class MemoryJournal final : public Journal {
   void Rollback(std::uint64_t xid);
   // One transaction with these entries.
   void Append(std::vector<JournalEntry> entries);
+  // As a standby that takes over knows nothing of the last transactions, and gives their numbers to
+  // others.
+  void Restore(const Position& last);
 
   std::unique_ptr<JournalReader> NewReader() override;
   absl::StatusOr<std::optional<LeaseToken>> Acquire(const std::string& name, const Uuid& holder,
@@ -52,6 +55,7 @@ class MemoryJournal final : public Journal {
   std::map<Position, JournalEntry> committed_;
   std::map<std::string, Lease> leases_;
   std::map<std::string, Position> cursors_;
+  std::string origin_ = "memory";
 };
 
 }  // namespace lotura::events

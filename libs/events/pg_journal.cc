@@ -19,12 +19,16 @@ absl::StatusOr<std::optional<LeaseToken>> PgJournal::Acquire(const std::string& 
                                                              const Uuid& holder,
                                                              std::chrono::milliseconds duration,
                                                              Deadline deadline) {
-  return database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::optional<LeaseToken>> {
-    const pg::Rows rows =
-        tx.Run(sql::kAcquireLease, pg::Params().Text(name).Id(holder).Int(duration.count()));
-    if (rows.empty()) return std::optional<LeaseToken>();
-    return std::optional<LeaseToken>({.name = name, .holder = holder, .term = rows.Int(0, 0)});
-  });
+  LOTURA_ASSIGN_OR_RETURN(const pg::Rows rows,
+                          database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<pg::Rows> {
+                            return tx.Run(sql::kAcquireLease,
+                                          pg::Params().Text(name).Id(holder).Int(duration.count()));
+                          }));
+  if (rows.empty()) return std::optional<LeaseToken>();
+  // Nobody publishes from a restored database before its positions are its own.
+  if (!rows.Bool(0, 2)) LOTURA_RETURN_IF_ERROR(EnsureEpoch(database_, deadline).status());
+  return std::optional<LeaseToken>(
+      {.name = name, .holder = holder, .term = rows.Int(0, 0), .origin = rows.String(0, 1)});
 }
 
 absl::Status PgJournal::Release(const LeaseToken& lease, Deadline deadline) {
@@ -55,7 +59,9 @@ absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& pos
                                      .Int(position.seq)
                                      .Text(lease.name)
                                      .Id(lease.holder)
-                                     .Int(lease.term));
+
+                                     .Int(lease.term)
+                                     .Text(lease.origin));
     if (rows.Bool(0, 0)) return absl::OkStatus();
     return FailedPrecondition("LEASE_LOST", "another process holds the lease");
   });

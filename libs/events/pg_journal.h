@@ -38,9 +38,10 @@ class PgJournal final : public Journal {
   const PgJournalOptions options_;
 };
 
-// Begins a new epoch if the database runs in another cluster or on another timeline than when the
-// current one began: it was restored or failed over, and what was announced after that point is
-// gone. Waits for the transactions that write the journal, at most for a second. Returns the epoch.
+// Begins a new epoch if the database lives in another cluster or on another timeline than when the
+// current one began: it was restored or failed over, and positions that were given out before may
+// come again. Acquire does it too. Waits for the transactions that write the journal, at most for a
+// second. Returns the epoch.
 absl::StatusOr<std::int32_t> EnsureEpoch(pg::Database& database, Deadline deadline);
 
 }  // namespace lotura::events

@@ -1,5 +1,4 @@
-// The contract of a journal, kept by the one in PostgreSQL, and what only that one has: days and
-// epochs. tsan
+// The journal's contract kept in PostgreSQL, and its days and epochs. tsan
 #include "libs/events/pg_journal.h"
 
 #include <array>
@@ -159,6 +158,14 @@ TEST_F(PgJournalTest, RestoredDatabaseContinuesInAHigherEpoch) {
   EXPECT_EQ(position_.epoch, 2);
   EXPECT_GT(position_, before);
   EXPECT_EQ(EnsureEpoch(schema_.database(), AMinute()).value(), 2);
+}
+
+TEST_F(PgJournalTest, WhoeverTakesALeaseInARestoredDatabaseBeginsTheEpoch) {
+  schema_.Run("UPDATE journal_epoch SET origin = 'another cluster/00000001'");
+
+  ASSERT_THAT(journal_.Acquire("kafka", ids_.Next(), minutes(1), AMinute()), IsOk());
+
+  EXPECT_EQ(schema_.Number("SELECT max(epoch) FROM journal_epoch"), 2);
 }
 
 TEST_F(PgJournalTest, EntriesOfTheOldClusterAreReadThoughTheirNumbersAreAheadOfTheHorizon) {

@@ -92,7 +92,7 @@ absl::Status RelayStep::HoldLease(Instant now) {
     return term_ == nullptr ? lease.status() : absl::OkStatus();
   }
   const bool is_ours = lease->has_value();
-  if (term_ != nullptr && (!is_ours || (*lease)->term != term_->lease.term)) {
+  if (term_ != nullptr && (!is_ours || **lease != term_->lease)) {
     log_.Warning("the lease of the relay was lost");
     EndTerm();
   }

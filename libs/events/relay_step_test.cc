@@ -237,6 +237,24 @@ TEST_F(RelayStepTest, RelayThatDiesBeforeItSavedRepeatsOnlyWhatWasNotSaved) {
   EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 4, 5}));
 }
 
+TEST_F(RelayStepTest, DatabaseThatFailedOverIsReadFromItsOwnCursorOn) {
+  const auto relay = NewRelay();
+  Write(1, 3);
+  Settle(*relay);
+  const Position replicated = Cursor();
+  Write(4, 6);
+  Settle(*relay);
+  ASSERT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6}));
+
+  // What was not replicated is gone, and its numbers belong to others.
+  journal_.Restore(replicated);
+  Write(14, 15);
+  relay->Run();
+  Settle(*relay);
+
+  EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6, 14, 15}));
+}
+
 TEST_F(RelayStepTest, WakingDoesNotShortenThePauseAfterAFailure) {
   const auto relay = NewRelay();
   bus_.Stop();

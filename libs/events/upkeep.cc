@@ -49,7 +49,6 @@ absl::Status UpkeepStep::Prepare() {
 }
 
 absl::Status UpkeepStep::Pass(Day today) {
-  Note(EnsureEpoch(database_, Bound()).status());
   for (const DailyTable& table : tables_) {
     Note(AddDays(database_, table.name, today, options_.days_ahead, Bound()));
     Note(DropOldDays(table, today));

@@ -1,4 +1,4 @@
-// Keeps the tables of the journal and the inbox usable: days ahead, old days gone, the right epoch.
+// Keeps the tables of the journal and the inbox usable: days ahead exist, old days are gone.
 #pragma once
 
 #include <string>

@@ -244,7 +244,7 @@ TYPED_TEST_P(JournalContract, ReleaseOfALeaseThatWasLostDoesNotTakeItFromItsHold
   EXPECT_EQ(this->Acquire(this->ids_.Next()), std::nullopt);
 }
 
-TYPED_TEST_P(JournalContract, CursorMovesForwardOnlyAndUnderTheLeaseOnly) {
+TYPED_TEST_P(JournalContract, CursorMovesForwardOnly) {
   EXPECT_EQ(this->journal().LoadCursor("kafka", this->Soon()).value(), Position());
   const auto lease = this->Acquire(this->ids_.Next());
   const Position far{.epoch = 1, .xid = 800, .seq = 5};
@@ -252,12 +252,29 @@ TYPED_TEST_P(JournalContract, CursorMovesForwardOnlyAndUnderTheLeaseOnly) {
 
   EXPECT_THAT(this->journal().SaveCursor("kafka", far, *lease, this->Soon()), IsOk());
   EXPECT_THAT(this->journal().SaveCursor("kafka", near, *lease, this->Soon()), IsOk());
+
   EXPECT_EQ(this->journal().LoadCursor("kafka", this->Soon()).value(), far);
   EXPECT_EQ(this->journal().LoadCursor("other", this->Soon()).value(), Position());
+}
 
+TYPED_TEST_P(JournalContract, CursorOfAHolderThatLostTheLeaseIsSavedAndItIsTold) {
+  const auto lease = this->Acquire(this->ids_.Next());
   ASSERT_THAT(this->journal().Release(*lease, this->Soon()), IsOk());
-  EXPECT_THAT(this->journal().SaveCursor("kafka", far, *lease, this->Soon()),
+  const Position position{.epoch = 1, .xid = 800, .seq = 5};
+
+  EXPECT_THAT(this->journal().SaveCursor("kafka", position, *lease, this->Soon()),
               StatusIs(absl::StatusCode::kFailedPrecondition, "LEASE_LOST"));
+  EXPECT_EQ(this->journal().LoadCursor("kafka", this->Soon()).value(), position);
+}
+
+TYPED_TEST_P(JournalContract, CursorFromAnotherDatabaseIsRefused) {
+  auto lease = this->Acquire(this->ids_.Next());
+  lease->origin = "another cluster";
+
+  EXPECT_THAT(
+      this->journal().SaveCursor("kafka", {.epoch = 1, .xid = 800, .seq = 5}, *lease, this->Soon()),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "LEASE_LOST"));
+  EXPECT_EQ(this->journal().LoadCursor("kafka", this->Soon()).value(), Position());
 }
 
 REGISTER_TYPED_TEST_SUITE_P(JournalContract, EntryIsReadAsItWasWritten,
@@ -266,6 +283,8 @@ REGISTER_TYPED_TEST_SUITE_P(JournalContract, EntryIsReadAsItWasWritten,
                             WhatIsRolledBackIsNeverRead, BacklogShowsWhatWaitsBehindTheHorizon,
                             LeaseBelongsToOneHolderUntilItIsReleased, LeaseThatExpiredGoesToTheNext,
                             ReleaseOfALeaseThatWasLostDoesNotTakeItFromItsHolder,
-                            CursorMovesForwardOnlyAndUnderTheLeaseOnly);
+                            CursorMovesForwardOnly,
+                            CursorOfAHolderThatLostTheLeaseIsSavedAndItIsTold,
+                            CursorFromAnotherDatabaseIsRefused);
 
 }  // namespace lotura::testing

@@ -1,0 +1,362 @@
+// The relay under 32 writers across changes of day. tsan
+//
+// Nothing is lost and every record keeps its order. The same trial finds a relay that reads without
+// the horizon, and one that reads the days one after the other.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "libs/events/cloud_events.h"
+#include "libs/events/journal_rows.h"
+#include "libs/events/kafka_bus.h"
+#include "libs/events/memory_bus.h"
+#include "libs/events/partitions.h"
+#include "libs/events/pg_journal.h"
+#include "libs/events/relay_step.h"
+#include "libs/events/step_thread.h"
+#include "libs/testing/events_schema.h"
+#include "libs/testing/kafka.h"
+
+namespace lotura::events {
+namespace {
+
+using ::lotura::testing::AMinute;
+using ::lotura::testing::EntryOf;
+using ::lotura::testing::EventsSchema;
+using ::lotura::testing::Eventually;
+using ::lotura::testing::IsOk;
+using ::std::chrono::milliseconds;
+using ::std::chrono::seconds;
+
+constexpr int kWriters = 32;
+constexpr int kRecords = 200;
+constexpr int kDays = 20;
+constexpr char kMarker[] = "marker";
+
+// A day of it lasts two seconds.
+class FastClock final : public Clock {
+ public:
+  static Day FirstDay() { return std::chrono::year{2026} / 3 / 1; }
+  [[nodiscard]] Instant Now() const override {
+    return Instant(FirstDay()) + std::chrono::duration_cast<std::chrono::microseconds>(
+                                     (std::chrono::steady_clock::now() - start_) * 43'200);
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+constexpr pg::Query kVersion{"trial.Version",
+                             "SELECT version FROM trial_record WHERE name = $1::text"};
+constexpr pg::Query kAdvance{"trial.Advance",
+                             "UPDATE trial_record SET version = version + 1 WHERE name = $1::text "
+                             "AND version = $2::bigint RETURNING 1"};
+constexpr pg::Query kSleep{"trial.Sleep", "SELECT pg_sleep($1::bigint * 0.001)"};
+
+// What the trial finds of a relay.
+struct Verdict {
+  std::size_t committed = 0;
+  std::size_t delivered = 0;
+  std::size_t missing = 0;
+  std::size_t phantoms = 0;
+  std::size_t out_of_order = 0;
+};
+
+class RelayTrial : public ::testing::Test {
+ protected:
+  RelayTrial() {
+    schema_.Run(
+        "CREATE TABLE trial_record (name text PRIMARY KEY, version bigint NOT NULL) WITH "
+        "(fillfactor = 50)");
+    schema_.Run(fmt::format(
+        "INSERT INTO trial_record SELECT 'r' || g, 0 FROM generate_series(1, {}) g", kRecords));
+    EXPECT_THAT(AddDays(schema_.database(), "journal", FastClock::FirstDay() + std::chrono::days(1),
+                        kDays, AMinute()),
+                IsOk());
+  }
+
+  // One transaction as the engine's are: it reads what it will replace, then writes under the guard
+  // of the version it read. The database sleeps before the first write, so that numbers and times
+  // come in different orders, and before the end. One in ten is rolled back.
+  absl::Status WriteOnce(std::mt19937& random) {
+    const std::string name = fmt::format("r{}", 1 + random() % kRecords);
+    const auto before = static_cast<std::int64_t>(random() % 40);
+    const auto after = static_cast<std::int64_t>(random() % 50);
+    const bool is_lost = random() % 10 == 0;
+    return schema_.database().Write(AMinute(), [&](pg::Tx& tx) -> absl::Status {
+      const std::int64_t version = tx.Run(kVersion, pg::Params().Text(name)).Int(0, 0);
+      const Instant begin = clock_.Now();
+      tx.Run(kSleep, pg::Params().Int(before));
+      if (tx.Run(kAdvance, pg::Params().Text(name).Int(version)).empty())
+        return Aborted("STALE", "another was first");
+      testing::InsertEntry(tx, EntryOf(ids_, name, version + 1), begin);
+      tx.Run(kSleep, pg::Params().Int(after));
+      return is_lost ? Aborted("ROLLED_BACK", "as told") : absl::OkStatus();
+    });
+  }
+
+  void WriteFor(milliseconds span) {
+    std::vector<std::jthread> writers;
+    const Deadline end = Deadline::After(span);
+    for (int i = 0; i < kWriters; ++i) {
+      writers.emplace_back([this, i, end] {
+        std::mt19937 random(static_cast<unsigned>(i));
+        while (!end.Passed()) WriteOnce(random).IgnoreError();
+      });
+    }
+  }
+
+  // The last entry of all: whoever has published it has read past everything.
+  void WriteMarker() {
+    testing::PgOpenWrite write(schema_.database());
+    write.AddAt(EntryOf(ids_, kMarker, 1), clock_.Now());
+    write.Commit();
+  }
+
+  static std::vector<Event> Delivered(Bus& bus) {
+    const auto consumer =
+        bus.NewConsumer({.group = "checker", .topics = {TopicOf("sales")}}).value();
+    std::vector<Event> events;
+    bool saw_marker = false;
+    const Deadline deadline = Deadline::After(seconds(30));
+    while ((!saw_marker || consumer->Lag().value_or(1) > 0) && !deadline.Passed()) {
+      const auto records = consumer->Poll(1000, milliseconds(100)).value();
+      for (const ReceivedRecord& received : records) {
+        events.push_back(FromBusRecord(received.record).value());
+        saw_marker = saw_marker || events.back().subject == kMarker;
+      }
+    }
+    return events;
+  }
+
+  Verdict Judge(const std::vector<Event>& delivered) {
+    Verdict verdict{.delivered = delivered.size()};
+    std::set<std::string> committed;
+    schema_.database()
+        .Read(AMinute(),
+              [&](pg::Tx& tx) {
+                const pg::Rows rows = tx.RunScript("SELECT event_id FROM journal");
+                for (std::size_t i = 0; i < rows.size(); ++i) committed.insert(rows.String(i, 0));
+                return absl::OkStatus();
+              })
+        .IgnoreError();
+    std::set<std::string> seen;
+    std::map<std::string, std::int64_t> versions;
+    for (const Event& event : delivered) {
+      const std::string id = event.id.ToString();
+      if (!committed.contains(id)) ++verdict.phantoms;
+      if (!seen.insert(id).second) continue;
+      std::int64_t& version = versions[event.subject];
+      if (event.version() != version + 1) ++verdict.out_of_order;
+      version = std::max(version, event.version());
+    }
+    verdict.committed = committed.size();
+    for (const std::string& id : committed) verdict.missing += seen.contains(id) ? 0 : 1;
+    fmt::print("{} committed, {} delivered, {} missing, {} phantoms, {} out of order\n",
+               verdict.committed, verdict.delivered, verdict.missing, verdict.phantoms,
+               verdict.out_of_order);
+    return verdict;
+  }
+
+  // Publishes `journal` while the writers write; if told so, relays die on the way and others take
+  // over.
+  enum class Relays { kLive, kDie };
+  Verdict Run(Journal& journal, Bus& bus, milliseconds span, Relays relays);
+
+  std::unique_ptr<RelayStep> NewStep(Journal& journal, Bus& bus) {
+    RelayOptions options{.service = "sales", .holder = ids_.Next()};
+    options.lease = milliseconds(600);
+    return std::make_unique<RelayStep>(options, journal, bus, system_clock_, metrics_, log_, [] {});
+  }
+
+  // Entries of a day that carry higher numbers than entries of the day after it: what the merge of
+  // days is for.
+  std::int64_t Inversions() {
+    return schema_.Number(
+        "SELECT count(*) FROM journal j JOIN (SELECT create_time::date AS day, "
+        "min(xid::text::bigint) AS first FROM journal GROUP BY 1) n "
+        "ON n.day = j.create_time::date + 1 WHERE j.xid::text::bigint > n.first");
+  }
+
+  EventsSchema schema_{kWriters + 8};
+  FastClock clock_;
+  SystemClock system_clock_;
+  RandomIds ids_{system_clock_};
+  observe::Metrics metrics_{"sales"};
+  observe::Log log_{{.service = "sales", .level = observe::Level::kError}, metrics_};
+  // Two hours of the fast clock are a sixth of a second: shorter than some transactions.
+  PgJournal journal_{
+      schema_.database(), clock_, {.late = std::chrono::hours(2), .refresh = milliseconds(0)}};
+};
+
+Verdict RelayTrial::Run(Journal& journal, Bus& bus, milliseconds span, Relays relays) {
+  EXPECT_THAT(bus.EnsureTopic({.name = TopicOf("sales")}, AMinute()), IsOk());
+  std::atomic<bool> is_done = false;
+  std::vector<std::jthread> processes;
+  for (int i = 0; i < 2; ++i) {
+    processes.emplace_back([&, i] {
+      std::mt19937 random(static_cast<unsigned>(1000 + i));
+      while (!is_done) {
+        // One that dies neither saves its cursor nor gives its lease away.
+        std::unique_ptr<RelayStep> step = NewStep(journal, bus);
+        const Deadline death = Deadline::After(milliseconds(500 + random() % 1500));
+        StepThread thread(
+            [&] { return std::min<std::chrono::microseconds>(step->Run(), milliseconds(20)); },
+            milliseconds(1));
+        thread.Start();
+        Eventually([&] { return is_done || (relays == Relays::kDie && death.Passed()); },
+                   seconds(120));
+        thread.Stop();
+      }
+    });
+  }
+  WriteFor(span);
+  WriteMarker();
+  const std::vector<Event> delivered = Delivered(bus);
+  is_done = true;
+  processes.clear();
+  return Judge(delivered);
+}
+
+TEST_F(RelayTrial, NothingIsLostAndEveryRecordKeepsItsOrder) {
+  MemoryBus bus;
+
+  const Verdict verdict = Run(journal_, bus, seconds(6), Relays::kLive);
+
+  EXPECT_GT(verdict.committed, 1000U);
+  EXPECT_EQ(verdict.missing, 0U);
+  EXPECT_EQ(verdict.phantoms, 0U);
+  EXPECT_EQ(verdict.out_of_order, 0U);
+  EXPECT_GE(schema_.Number("SELECT count(DISTINCT create_time::date) FROM journal"), 3);
+  EXPECT_GT(Inversions(), 0);
+}
+
+TEST_F(RelayTrial, RelaysThatDieLoseNothingEitherOnKafka) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "librdkafka makes its threads in a way that the sanitizer does not notice";
+#endif
+  KafkaBus bus({.brokers = testing::Kafka().address()}, log_);
+
+  const Verdict verdict = Run(journal_, bus, seconds(4), Relays::kDie);
+
+  EXPECT_GE(verdict.delivered, verdict.committed);
+  EXPECT_EQ(verdict.missing, 0U);
+  EXPECT_EQ(verdict.phantoms, 0U);
+  EXPECT_EQ(verdict.out_of_order, 0U);
+}
+
+// A journal whose reader is wrong in one way.
+class MutantJournal final : public Journal {
+ public:
+  using Maker = std::function<std::unique_ptr<JournalReader>()>;
+
+  MutantJournal(Journal& real, Maker maker) : real_(real), maker_(std::move(maker)) {}
+
+  std::unique_ptr<JournalReader> NewReader() override { return maker_(); }
+  absl::StatusOr<std::optional<LeaseToken>> Acquire(const std::string& name, const Uuid& holder,
+                                                    milliseconds duration,
+                                                    Deadline deadline) override {
+    return real_.Acquire(name, holder, duration, deadline);
+  }
+  absl::Status Release(const LeaseToken& lease, Deadline deadline) override {
+    return real_.Release(lease, deadline);
+  }
+  absl::StatusOr<Position> LoadCursor(const std::string& relay, Deadline deadline) override {
+    return real_.LoadCursor(relay, deadline);
+  }
+  absl::Status SaveCursor(const std::string& relay, const Position& position,
+                          const LeaseToken& lease, Deadline deadline) override {
+    return real_.SaveCursor(relay, position, lease, deadline);
+  }
+
+ private:
+  Journal& real_;
+  const Maker maker_;
+};
+
+class MutantReader : public JournalReader {
+ public:
+  explicit MutantReader(pg::Database& database) : database_(database) {}
+  absl::StatusOr<Backlog> Inspect(const Position& /*after*/, Deadline /*deadline*/) override {
+    return Backlog();
+  }
+
+ protected:
+  absl::StatusOr<std::vector<JournalEntry>> ReadBy(const std::string& statement, Position after,
+                                                   ReadLimit limit) {
+    after.epoch = 1;
+    return database_.Read(AMinute(), [&](pg::Tx& tx) -> absl::StatusOr<std::vector<JournalEntry>> {
+      const pg::Rows rows =
+          tx.RunBuilt("trial.Read", statement, ReadParams(after, EpochState::kCurrent, limit));
+      std::vector<JournalEntry> entries;
+      for (std::size_t i = 0; i < rows.size(); ++i) entries.push_back(EntryAt(rows, i));
+      return entries;
+    });
+  }
+
+ private:
+  pg::Database& database_;
+};
+
+// Reads all days together, but does not wait for transactions that are still open.
+class HorizonlessReader final : public MutantReader {
+ public:
+  HorizonlessReader(pg::Database& database, std::vector<Day> days)
+      : MutantReader(database), statement_(ReadStatement(days)) {
+    constexpr std::string_view kHorizon = "pg_snapshot_xmin(pg_current_snapshot())";
+    for (std::size_t at = 0; (at = statement_.find(kHorizon)) != std::string::npos;) {
+      statement_.replace(at, kHorizon.size(), "'18446744073709551615'::xid8");
+    }
+  }
+  absl::StatusOr<std::vector<JournalEntry>> Read(const Position& after, ReadLimit limit,
+                                                 Deadline /*deadline*/) override {
+    return ReadBy(statement_, after, limit);
+  }
+
+ private:
+  std::string statement_;
+};
+
+// Reads a day to its end when it is over, and then the next.
+class DayAfterDayReader final : public MutantReader {
+ public:
+  DayAfterDayReader(pg::Database& database, const Clock& clock, Day first)
+      : MutantReader(database), clock_(clock), day_(first) {}
+  absl::StatusOr<std::vector<JournalEntry>> Read(const Position& after, ReadLimit limit,
+                                                 Deadline /*deadline*/) override {
+    const bool is_over = DayOf(clock_.Now()) > day_;
+    auto entries = ReadBy(ReadStatement({&day_, 1}), after, limit);
+    if (is_over && entries.ok() && entries->empty()) day_ += std::chrono::days(1);
+    return entries;
+  }
+
+ private:
+  const Clock& clock_;
+  Day day_;
+};
+
+TEST_F(RelayTrial, TrialFindsARelayWithoutTheHorizon) {
+  std::vector<Day> days;
+  for (int i = 0; i < kDays; ++i) days.push_back(FastClock::FirstDay() + std::chrono::days(i));
+  MutantJournal mutant(
+      journal_, [&] { return std::make_unique<HorizonlessReader>(schema_.database(), days); });
+  MemoryBus bus;
+
+  const Verdict verdict = Run(mutant, bus, seconds(2), Relays::kLive);
+
+  EXPECT_GT(verdict.missing, 0U);
+}
+
+TEST_F(RelayTrial, TrialFindsARelayThatReadsTheDaysOneAfterTheOther) {
+  MutantJournal mutant(journal_, [&] {
+    return std::make_unique<DayAfterDayReader>(schema_.database(), clock_, FastClock::FirstDay());
+  });
+  MemoryBus bus;
+
+  const Verdict verdict = Run(mutant, bus, seconds(7), Relays::kLive);
+
+  EXPECT_GT(verdict.missing + verdict.out_of_order, 0U);
+}
+
+}  // namespace
+}  // namespace lotura::events
