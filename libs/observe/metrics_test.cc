@@ -2,8 +2,12 @@
 #include "libs/observe/metrics.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <thread>
+
+#include "libs/observe/golden.h"
 
 namespace lotura::observe {
 namespace {
@@ -66,6 +70,18 @@ TEST(MetricsTest, TheCatalogNamesEachFamilyOnce) {
   const std::string catalog = metrics.Catalog();
   EXPECT_TRUE(Contains(catalog, "lotura_queue_depth gauge {queue,service}\n"));
   EXPECT_EQ(catalog.find("lotura_queue_depth"), catalog.rfind("lotura_queue_depth"));
+}
+
+TEST(MetricsTest, TheGoldenFileShowsWhatIsNewAndWhatIsGone) {
+  const Metrics metrics("accounts");
+  const std::string path = ::testing::TempDir() + "catalog-" + std::to_string(getpid());
+  std::ofstream(path) << metrics.Catalog() << "lotura_old gauge {service}\n";
+
+  metrics.AddGauge({.name = "lotura_new", .help = "New."});
+
+  EXPECT_EQ(DifferenceFromGolden(metrics, path),
+            "+ lotura_new gauge {service}\n- lotura_old gauge {service}\n");
+  unlink(path.c_str());
 }
 
 TEST(MetricsTest, ManyThreadsMayCountAndScrape) {

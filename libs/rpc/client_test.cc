@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/observe/golden.h"
 #include "libs/rpc/door_fixture.h"
 #include "libs/testing/eventually.h"
 
@@ -195,6 +196,13 @@ TEST_F(ClientTest, ClosingEndsWhatIsUnderWay) {
   }
 
   EXPECT_EQ(ended, 10);
+}
+
+TEST_F(ClientTest, TheNamesOfAllMetricsAreThoseOfTheGoldenFile) {
+  Client client(Options(), server_.metrics());
+  ASSERT_THAT(Echo(client, "hello"), IsOk());
+
+  EXPECT_EQ(observe::DifferenceFromGolden(server_.metrics(), LOTURA_RPC_METRICS), "");
 }
 
 TEST_F(ClientTest, AServerInTheSameProcessNeedsNoPort) {

@@ -151,6 +151,7 @@ class EchoServer {
   }
   std::string KeysPath() const { return directory_.path() + "/keys.json"; }
   void WriteKeys(const std::string& json) const { std::ofstream(KeysPath()) << json; }
+  const observe::Metrics& metrics() const { return metrics_; }
   // The value of a series, from the exposition; -1 if there is none.
   double Metric(const std::string& series) const {
     const std::string text = metrics_.Exposition();
