@@ -66,11 +66,28 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec
   std::unique_ptr<Service> service(new Service(spec, shared));
   LOTURA_RETURN_IF_ERROR(
       pg::CheckMigrated(service->reads_, MigrationsOf(spec), Deadline::After(kStartBound)));
+  LOTURA_RETURN_IF_ERROR(service->CheckDurability());
   LOTURA_RETURN_IF_ERROR(service->Declare());
   LOTURA_RETURN_IF_ERROR(service->ServeRecords());
   service->FollowForeignRecords();
   if (spec.serve) LOTURA_RETURN_IF_ERROR(spec.serve(*service));
   return service;
+}
+
+absl::Status Service::CheckDurability() {
+  if (shared_.config.IsDevelopment()) return absl::OkStatus();
+  return writes_.Read(Deadline::After(kStartBound), [&](pg::Tx& tx) -> absl::Status {
+    if (tx.RunScript("SHOW synchronous_commit").Text(0, 0) == "off") {
+      return FailedPrecondition(
+          "COMMIT_NOT_DURABLE",
+          "synchronous_commit is off for this role: a crash would lose acknowledged writes");
+    }
+    if (tx.RunScript("SHOW synchronous_standby_names").Text(0, 0).empty()) {
+      log_.Warning(
+          "no synchronous standby: the loss of the server's disk would lose acknowledged writes");
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Service::Declare() {

@@ -92,6 +92,8 @@ class Service {
  private:
   Service(const ServiceSpec& spec, const SharedParts& shared);
 
+  // Outside of development an acknowledged write must be on disk.
+  absl::Status CheckDurability();
   absl::Status Declare();
   absl::Status ServeRecords();
   // Follows the records of other services that ours refer to.

@@ -56,24 +56,35 @@ absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message&
   return MessagePtr(message);
 }
 
+// The holder of a match key is named only to those who may read it.
+absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
+  const Declaration& declaration = *unit.changes[outcome.change].declaration;
+  const std::string permission =
+      fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
+  std::map<std::string, std::string> metadata = {{"field", outcome.field}};
+  if (unit.call->principal.Permits(permission)) metadata.emplace("holder", outcome.holder);
+  return AlreadyExists("MATCH_KEY_TAKEN",
+                       fmt::format("another record has the same {}", outcome.field),
+                       std::move(metadata));
+}
+
 absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
+  // The only refusal of a unit that changes nothing.
+  if (outcome.verdict == Verdict::kRequestReused) return Reused();
   const RecordChange& change = unit.changes[outcome.change];
   switch (outcome.verdict) {
-    case Verdict::kRequestReused:
-      return Reused();
     case Verdict::kNameTaken:
       return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name),
                            {{"name", change.name}});
     case Verdict::kMatchKeyTaken:
-      return AlreadyExists("MATCH_KEY_TAKEN",
-                           fmt::format("another record has the same {}", outcome.field),
-                           {{"field", outcome.field}, {"holder", outcome.holder}});
+      return MatchKeyTaken(outcome, unit);
     case Verdict::kReferenceGone:
       return FailedPrecondition("REFERENCE_NOT_FOUND",
                                 "a record that is referred to does not exist");
     case Verdict::kStale:
       return Aborted("CONFLICT", "the record was changed by others again and again",
                      {{"name", change.name}});
+    case Verdict::kRequestReused:
     case Verdict::kCommitted:
     case Verdict::kReplayed:
       break;
