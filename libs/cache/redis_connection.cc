@@ -15,7 +15,7 @@ namespace lotura::cache {
 namespace {
 
 // What a single read takes; more than a record usually has.
-constexpr std::size_t kReadSize = 16 * 1024;
+constexpr std::size_t kReadSize = 16'384;
 
 // Waits until one of `events` can go on; false at the deadline.
 bool WaitFor(int fd, short events, Deadline deadline) {

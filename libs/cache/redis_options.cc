@@ -26,7 +26,7 @@ absl::Status RedisOptions::Validate() const {
       {"lease_ttl_ms", lease_ttl.count(), 100, 60'000},
       {"ttl_max_ms", ttl_max.count(), 1, 3'600'000},
       {"negative_ttl_max_ms", negative_ttl_max.count(), 1, 3'600'000},
-      {"value_bytes_max", static_cast<std::int64_t>(value_bytes_max), 0, 16 * 1024 * 1024},
+      {"value_bytes_max", static_cast<std::int64_t>(value_bytes_max), 0, 16'777'216},
       {"owed_fences_max", static_cast<std::int64_t>(owed_fences_max), 0, 10'000'000},
       {"probe_interval_ms", probe_interval.count(), 10, 2'000},
   };

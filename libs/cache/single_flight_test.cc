@@ -23,6 +23,7 @@ TEST(SingleFlightTest, ReadersUnderOneLeaseLoadOnce) {
   std::atomic<int> waiting{0};
   std::atomic<int> answered{0};
   std::vector<std::jthread> threads;
+  threads.reserve(16);
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
       ++waiting;

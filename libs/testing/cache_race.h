@@ -44,7 +44,8 @@ class CacheRaceTrack {
 
   CacheRaceResult Run() {
     std::vector<std::jthread> threads;
-    threads.reserve(static_cast<std::size_t>(race_.readers + race_.writers));
+    threads.reserve(static_cast<std::size_t>(race_.readers) +
+                    static_cast<std::size_t>(race_.writers));
     for (int id = 0; id < race_.readers + race_.writers; ++id) {
       threads.emplace_back([this, id] { RunThread(id); });
     }
