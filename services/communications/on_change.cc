@@ -10,8 +10,8 @@
 #include "lotura/communications/v1/timeline.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/stage_change.pb.h"
-#include "services/communications/domain/related.h"
 #include "services/communications/queries.sql.h"
+#include "services/communications/related.h"
 
 namespace lotura::communications {
 namespace {
@@ -70,9 +70,9 @@ Instant TimeOf(const events::Event& event, const Message* before, const Message&
 class EntryRows {
  public:
   void Add(const events::Event& event, const Message* before, const Message& after) {
-    const std::string source = domain::FullName(event.source, event.subject);
-    std::set<std::string> records = domain::RelatedTo(event.source, event.subject, after);
-    if (before != nullptr) records.merge(domain::RelatedTo(event.source, event.subject, *before));
+    const std::string source = FullName(event.source, event.subject);
+    std::set<std::string> records = RelatedTo(event.source, event.subject, after);
+    if (before != nullptr) records.merge(RelatedTo(event.source, event.subject, *before));
     records.insert(source);
     std::string changed_fields;
     for (const std::string& path : event.change.changed_fields().paths())

@@ -35,7 +35,7 @@ class TimelineTest : public ::testing::Test {
   }
 
   // Writes the activity, and announces it to the projection as its event would.
-  v1::Activity Put(v1::Activity activity, const std::string& id) {
+  v1::Activity Put(const v1::Activity& activity, const std::string& id) {
     const auto stored =
         activity.name().empty() ? bench_.Create(activity, "", id) : bench_.Save(activity);
     EXPECT_THAT(stored, IsOk());

@@ -1,9 +1,9 @@
-#include "services/communications/domain/related.h"
+#include "services/communications/related.h"
 
 #include "lotura/accounts/v1/affiliation.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 
-namespace lotura::communications::domain {
+namespace lotura::communications {
 namespace {
 
 // "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
@@ -40,4 +40,4 @@ std::set<std::string> RelatedTo(std::string_view source, std::string_view name,
   return related;
 }
 
-}  // namespace lotura::communications::domain
+}  // namespace lotura::communications

@@ -1,4 +1,4 @@
-#include "services/communications/domain/related.h"
+#include "services/communications/related.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/stage.pb.h"
 
-namespace lotura::communications::domain {
+namespace lotura::communications {
 namespace {
 
 using ::testing::ElementsAre;
@@ -39,4 +39,4 @@ TEST(RelatedTest, ChildConcernsItsParentAndATopLevelRecordNobody) {
 }
 
 }  // namespace
-}  // namespace lotura::communications::domain
+}  // namespace lotura::communications

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace lotura::communications::domain {
+namespace lotura::communications {
 
 // "//sales.lotura/opportunities/o1".
 std::string FullName(std::string_view source, std::string_view name);
@@ -18,4 +18,4 @@ std::string FullName(std::string_view source, std::string_view name);
 std::set<std::string> RelatedTo(std::string_view source, std::string_view name,
                                 const google::protobuf::Message& record);
 
-}  // namespace lotura::communications::domain
+}  // namespace lotura::communications
