@@ -22,6 +22,13 @@ events::RelayOptions RelayOptionsOf(const std::string& service, IdSource& ids) {
   return options;
 }
 
+events::UpkeepOptions UpkeepOptionsOf(const SharedParts& shared) {
+  events::UpkeepOptions options;
+  options.holder = shared.ids.Next();
+  options.journal_days = std::chrono::days(shared.config.journal_days);
+  return options;
+}
+
 events::ConsumerOptions ConsumerOptionsOf(const std::string& name,
                                           const std::vector<std::string>& topics,
                                           const Config& config) {
@@ -43,10 +50,11 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
       metrics_(metrics),
       database_(database),
       journal_(database, shared.clock),
+      upkeep_(UpkeepOptionsOf(shared), database, journal_, shared.clock, metrics, log),
       relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics,
              log),
       topics_({TopicOf(service_)}),
-      upkeep_([this] { return Tend(); }, seconds(0)) {}
+      tending_([this] { return Tend(); }, seconds(0)) {}
 
 Service::Streams::~Streams() { Stop(); }
 
@@ -64,12 +72,13 @@ void Service::Streams::Consume(const std::string& consumer,
 
 absl::Status Service::Streams::Start() {
   LOTURA_RETURN_IF_ERROR(EnsurePartitions());
-  LOTURA_RETURN_IF_ERROR(events::EnsureEpoch(database_, Deadline::After(kUpkeepBound)).status());
-  upkeep_.Start();
+  LOTURA_RETURN_IF_ERROR(upkeep_.Start());
+  tending_.Start();
   return absl::OkStatus();
 }
 
 void Service::Streams::Stop() {
+  tending_.Stop();
   upkeep_.Stop();
   for (Reader& reader : readers_) reader.consumer.Stop();
   relay_.Stop();

@@ -11,6 +11,7 @@
 #include "libs/events/pg_inbox.h"
 #include "libs/events/pg_journal.h"
 #include "libs/events/relay.h"
+#include "libs/events/upkeep.h"
 #include "libs/host/service.h"
 
 namespace lotura::host {
@@ -44,7 +45,7 @@ class Service::Streams {
           consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
-  // One pass of the upkeep; returns how long to pause.
+  // Makes what events and requests need; returns how long to pause.
   std::chrono::microseconds Tend();
   absl::Status EnsureTopics();
   absl::Status EnsurePartitions();
@@ -55,11 +56,12 @@ class Service::Streams {
   const observe::Metrics metrics_;
   pg::Database& database_;
   events::PgJournal journal_;
+  events::Upkeep upkeep_;
   events::Relay relay_;
   std::vector<std::string> topics_;
   std::deque<Reader> readers_;
   bool topics_are_there_ = false;
-  events::StepThread upkeep_;
+  events::StepThread tending_;
 };
 
 }  // namespace lotura::host

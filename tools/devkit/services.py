@@ -42,6 +42,10 @@ class Surroundings:
             "LOTURA_TOKEN_AUDIENCE": AUDIENCE,
             "LOTURA_TOKEN_JWKS": str(self.jwks),
             "LOTURA_PAGE_TOKEN_KEYS": str(self.page_token_keys),
+            # One broker, and no load balancer that would have to notice a stop.
+            "LOTURA_TOPIC_REPLICAS": "1",
+            "LOTURA_TOPIC_REPLICAS_IN_SYNC": "1",
+            "LOTURA_DRAIN_ANNOUNCE_MS": "0",
         } | self.extra
 
     def binary(self, name: str) -> Path:
@@ -76,13 +80,8 @@ class Service(Member):
         return [str(self._surroundings().binary(self.name))]
 
     def environment(self) -> dict[str, str]:
-        variables = self._surroundings().variables() | {"LOTURA_GRPC_LISTEN": self.grpc,
-                                                        "LOTURA_HTTP_LISTEN": self.http}
-        if self.name != TOGETHER:
-            neighbors = [f"{name}=127.0.0.1:{self.ports[f'{name}-grpc']}" for name in SERVICES
-                         if name != self.name]
-            variables["LOTURA_NEIGHBORS"] = ",".join(neighbors)
-        return variables
+        return self._surroundings().variables() | {"LOTURA_GRPC_LISTEN": self.grpc,
+                                                   "LOTURA_HTTP_LISTEN": self.http}
 
     def settings(self) -> str:
         program = self._surroundings().binary(self.name).stat()
