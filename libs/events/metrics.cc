@@ -57,8 +57,8 @@ ConsumerMetrics::ConsumerMetrics(const observe::Metrics& metrics, const std::str
       consumer(consumer_name) {}
 
 UpkeepMetrics::UpkeepMetrics(const observe::Metrics& metrics)
-    : days_ahead(metrics.AddGauges({.name = "lotura_partitions_ahead_days",
-                                    .help = "Days from tomorrow on whose partition exists",
+    : days_ahead(metrics.AddGauges({.name = "lotura_partitions_ahead",
+                                    .help = "Partitions that exist from tomorrow on, one a day",
                                     .labels = {"table"}})),
       failures(metrics.AddCounters({.name = "lotura_upkeep_failures_total",
                                     .help = "Steps of the upkeep that failed, by reason",

@@ -48,7 +48,7 @@ class UpkeepTest : public ::testing::Test {
 
   double Ahead(const std::string& table) const {
     const std::string series =
-        fmt::format("lotura_partitions_ahead_days{{service=\"sales\",table=\"{}\"}} ", table);
+        fmt::format("lotura_partitions_ahead{{service=\"sales\",table=\"{}\"}} ", table);
     const std::string text = metrics_.Exposition();
     const std::size_t at = text.find(series);
     return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size()));
