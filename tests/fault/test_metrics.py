@@ -1,0 +1,55 @@
+"""What every service shows to Prometheus and to the kubelet."""
+
+import json
+import subprocess
+
+import pytest
+
+from devkit.layout import SERVICES
+from devkit.member import DIRECT, http_ok
+from devkit.process import wait_until
+from load import Load
+
+BOUND_S = 120
+
+
+def read(url: str) -> str:
+    with DIRECT.open(url, timeout=10) as answer:
+        return answer.read().decode()
+
+
+@pytest.fixture(scope="module")
+def busy(stack):
+    """The stack after some load, so that metrics with labels have series."""
+    with Load(stack.grpc("accounts"), stack.issuer.mint()) as load:
+        load.await_writes(50)
+    return stack
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_metrics_are_as_prometheus_wants_them(busy, service):
+    metrics = read(f"http://{busy.member(service).http}/metrics")
+
+    checked = subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True,
+                             capture_output=True, check=False, timeout=BOUND_S)
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+    assert f'service="{service}"' in metrics
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_probes_answer(busy, service):
+    address = busy.member(service).http
+
+    assert http_ok(f"http://{address}/livez")
+    assert http_ok(f"http://{address}/readyz")
+
+
+def test_prometheus_scrapes_every_service(busy):
+    query = f'{busy.prometheus.url}/api/v1/query?query=up%7Bjob="lotura"%7D'
+
+    def up() -> dict[str, str]:
+        results = json.loads(read(query))["data"]["result"]
+        return {one["metric"]["process"]: one["value"][1] for one in results}
+
+    assert wait_until(lambda: up() == {service: "1" for service in SERVICES}, BOUND_S), up()
