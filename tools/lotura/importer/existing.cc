@@ -1,0 +1,102 @@
+#include "tools/lotura/importer/existing.h"
+
+#include <google/api/field_behavior.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+
+#include "libs/base/check.h"
+#include "libs/base/errors.h"
+
+namespace lotura::importer {
+namespace {
+
+using pbuf::FieldDescriptor;
+
+const pbuf::MethodDescriptor& MethodOf(const api::ResourceType& type, api::Verb verb) {
+  const auto method = type.Method(verb);
+  LOTURA_CHECK(method.ok());
+  return **method;
+}
+
+bool IsImmutable(const FieldDescriptor& field) {
+  const pbuf::FieldOptions& options = field.options();
+  for (int i = 0; i < options.ExtensionSize(google::api::field_behavior); ++i) {
+    if (options.GetExtension(google::api::field_behavior, i) == google::api::IMMUTABLE) return true;
+  }
+  return false;
+}
+
+bool Equal(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
+  pbuf::util::MessageDifferencer differencer;
+  // What a service adds inside a field, such as a line's defaults, is no difference.
+  differencer.set_scope(pbuf::util::MessageDifferencer::PARTIAL);
+  return differencer.CompareWithFields(a, b, {&field}, {&field});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<pbuf::Message>> FindRecord(PatientCaller& caller,
+                                                          const api::ResourceType& type,
+                                                          const std::string& name) {
+  const pbuf::MethodDescriptor& method = MethodOf(type, api::Verb::kGet);
+  const auto request = api::NewMessage(*method.input_type());
+  request->GetReflection()->SetString(request.get(),
+                                      request->GetDescriptor()->FindFieldByName("name"), name);
+  auto answer = caller.Call(method, *request);
+  if (answer.status().code() == absl::StatusCode::kNotFound)
+    return std::unique_ptr<pbuf::Message>();
+  return answer;
+}
+
+absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
+                                                       const api::ResourceType& type,
+                                                       std::span<const PlannedRow* const> rows) {
+  const pbuf::MethodDescriptor& method = MethodOf(type, api::Verb::kBatchGet);
+  const auto request = api::NewMessage(*method.input_type());
+  const pbuf::Reflection* reflection = request->GetReflection();
+  const pbuf::Descriptor* descriptor = request->GetDescriptor();
+  if (type.HasParent()) {
+    reflection->SetString(request.get(), descriptor->FindFieldByName("parent"),
+                          ParentOf(rows.front()->name));
+  }
+  for (const PlannedRow* row : rows)
+    reflection->AddString(request.get(), descriptor->FindFieldByName("names"), row->name);
+  auto answer = caller.Call(method, *request);
+  if (answer.status().code() == absl::StatusCode::kNotFound)
+    return std::unique_ptr<pbuf::Message>();
+  return answer;
+}
+
+std::string ParentOf(const std::string& name) {
+  const std::size_t id = name.rfind('/');
+  const std::size_t collection =
+      id == std::string::npos || id == 0 ? std::string::npos : name.rfind('/', id - 1);
+  return collection == std::string::npos ? "" : name.substr(0, collection);
+}
+
+std::int64_t UpdateTimeOf(const pbuf::Message& record) {
+  const FieldDescriptor* field = record.GetDescriptor()->FindFieldByName("update_time");
+  if (field == nullptr || field->message_type() == nullptr ||
+      field->message_type()->full_name() != "google.protobuf.Timestamp") {
+    return 0;
+  }
+  google::protobuf::Timestamp time;
+  time.CopyFrom(record.GetReflection()->GetMessage(record, field));
+  return time.seconds() * 1'000'000'000 + time.nanos();
+}
+
+std::string FirstDifference(const Mapping& mapping, const Step& step, const pbuf::Message& wanted,
+                            const pbuf::Message& found) {
+  const bool is_moved_later = std::ranges::any_of(mapping.steps, [&](const Step& other) {
+    return other.action == Action::kCall && other.record_step == step.name;
+  });
+  for (const FieldRule& rule : step.fields) {
+    if (is_moved_later && IsImmutable(*rule.field)) continue;
+    if (!Equal(wanted, found, *rule.field)) return rule.field->name();
+  }
+  return "";
+}
+
+}  // namespace lotura::importer

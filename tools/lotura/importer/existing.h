@@ -1,0 +1,38 @@
+// What is there already of the records that a step is about.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "tools/lotura/importer/patient_caller.h"
+#include "tools/lotura/importer/plan.h"
+
+namespace lotura::importer {
+
+// Null if there is no such record.
+absl::StatusOr<std::unique_ptr<pbuf::Message>> FindRecord(PatientCaller& caller,
+                                                          const api::ResourceType& type,
+                                                          const std::string& name);
+
+// All records of these rows, which have one parent, or nothing if one of them is not there.
+absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
+                                                       const api::ResourceType& type,
+                                                       std::span<const PlannedRow* const> rows);
+
+// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a record without a parent.
+std::string ParentOf(const std::string& name);
+
+// When a record was last changed, in nanoseconds; 0 for one that does not say.
+std::int64_t UpdateTimeOf(const pbuf::Message& record);
+
+// The first field that the rules fill and that differs between the two records; empty if none
+// does. Immutable fields count only if `step` is the last one to change its records: a later verb
+// may have moved them on.
+std::string FirstDifference(const Mapping& mapping, const Step& step, const pbuf::Message& wanted,
+                            const pbuf::Message& found);
+
+}  // namespace lotura::importer

@@ -1,0 +1,128 @@
+#include "tools/lotura/importer/patient_caller.h"
+
+#include <absl/strings/cord.h>
+#include <fmt/format.h>
+#include <google/rpc/error_details.pb.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "libs/base/errors.h"
+
+namespace lotura::importer {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAwaitedMax = 100'000;
+
+// Nothing without a RetryInfo.
+std::optional<milliseconds> RetryDelayOf(const absl::Status& status) {
+  const auto payload = status.GetPayload("type.googleapis.com/google.rpc.RetryInfo");
+  google::rpc::RetryInfo info;
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) return std::nullopt;
+  return std::chrono::seconds(info.retry_delay().seconds()) +
+         milliseconds(info.retry_delay().nanos() / 1'000'000);
+}
+
+bool HasErrorInfo(const absl::Status& status) {
+  return status.GetPayload("type.googleapis.com/google.rpc.ErrorInfo").has_value();
+}
+
+}  // namespace
+
+void RealPacer::Wait(milliseconds span) { std::this_thread::sleep_for(span); }
+
+double RealPacer::Jitter() {
+  thread_local std::minstd_rand random(std::random_device{}());
+  return std::uniform_real_distribution<double>(0.5, 1.5)(random);
+}
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> PatientCaller::Call(
+    const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request) {
+  for (int attempt = 0;; ++attempt) {
+    auto answer = transport_.Call(method, request, patience_.of_attempt);
+    if (answer.ok()) {
+      NoteProgress();
+      return answer;
+    }
+    if (!MayRetry(answer.status())) {
+      NoteProgress();
+      return answer;
+    }
+    if (IsExhausted()) {
+      return Unavailable(
+          "PATIENCE_EXHAUSTED",
+          fmt::format("no answer for {} s; the last error was: {}",
+                      patience_.without_progress.count() / 1000, Message(answer.status())));
+    }
+    ++retries_;
+    pacer_.Wait(PauseAfter(attempt, answer.status()));
+  }
+}
+
+bool PatientCaller::MayRetry(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+      return true;
+    case absl::StatusCode::kUnknown:
+      return !HasErrorInfo(status) || ReasonOf(status) == "COMMIT_IN_DOUBT";
+    case absl::StatusCode::kResourceExhausted:
+      return RetryDelayOf(status).has_value();
+    case absl::StatusCode::kFailedPrecondition:
+      return MayWaitForReference(status);
+    default:
+      return false;
+  }
+}
+
+bool PatientCaller::MayWaitForReference(const absl::Status& status) {
+  ErrorInfo info = InfoOf(status);
+  const std::string& name = info.metadata["name"];
+  if (info.reason != "REFERENCE_NOT_FOUND" || !name.starts_with("//")) return false;
+  const std::lock_guard lock(mutex_);
+  if (awaited_.size() >= kAwaitedMax) return false;
+  const auto [since, is_new] = awaited_.emplace(name, pacer_.Now());
+  return pacer_.Now() - since->second < patience_.for_reference;
+}
+
+void PatientCaller::NoteProgress() {
+  const std::lock_guard lock(mutex_);
+  progress_ = pacer_.Now();
+}
+
+bool PatientCaller::IsExhausted() {
+  const std::lock_guard lock(mutex_);
+  exhausted_ = exhausted_ || pacer_.Now() - progress_ >= patience_.without_progress;
+  return exhausted_;
+}
+
+milliseconds PatientCaller::PauseAfter(int attempt, const absl::Status& status) {
+  constexpr int kDoublingsMax = 20;
+  milliseconds pause = patience_.first_pause * (1 << std::min(attempt, kDoublingsMax));
+  pause = std::min(pause, patience_.longest_pause);
+  if (const auto delay = RetryDelayOf(status)) pause = std::max(pause, *delay);
+  return std::chrono::duration_cast<milliseconds>(pause * pacer_.Jitter());
+}
+
+bool IsAboutRequest(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kDataLoss:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace lotura::importer
