@@ -71,7 +71,7 @@ absl::Status Ambiguous(std::string_view name, const std::vector<const ResourceTy
   std::vector<std::string> full;
   for (const ResourceType* type : found) full.push_back(type->Host() + type->Collection());
   return InvalidArgument(
-      "name", "NAME_INVALID",
+      "name", "NAME_UNKNOWN",
       fmt::format("'{}' may be one of several; write {}", name, fmt::join(full, " or ")));
 }
 
@@ -159,7 +159,7 @@ absl::StatusOr<RecordName> ResourceModel::Find(std::string_view name) const {
   if (near.empty()) {
     for (const ResourceType& type : types_) near.push_back(type.Pattern());
   }
-  return InvalidArgument("name", "NAME_INVALID",
+  return InvalidArgument("name", "NAME_UNKNOWN",
                          fmt::format("'{}' is not the name of a record; names look like {}", name,
                                      fmt::join(near, ", ")));
 }

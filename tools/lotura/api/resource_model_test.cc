@@ -42,13 +42,13 @@ TEST_F(ResourceModelTest, FindsAChildByItsFullNameWithoutTheHost) {
 
 TEST_F(ResourceModelTest, ANameOfAnotherHostIsRefused) {
   EXPECT_THAT(model_.Find("//accounts.lotura/pipelines/p1/stages/s1"),
-              StatusIs(absl::StatusCode::kInvalidArgument, "NAME_INVALID"));
+              StatusIs(absl::StatusCode::kInvalidArgument, "NAME_UNKNOWN"));
 }
 
 TEST_F(ResourceModelTest, AnIncompleteNameIsAnsweredWithTheNearestPatterns) {
   const auto found = model_.Find("pipelines/p1/stages");
 
-  EXPECT_THAT(found, StatusIs(absl::StatusCode::kInvalidArgument, "NAME_INVALID"));
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kInvalidArgument, "NAME_UNKNOWN"));
   EXPECT_THAT(Message(found.status()), ::testing::HasSubstr("pipelines/{pipeline}/stages/{stage}"));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/base/errors.h"
+#include "tools/lotura/api/text_file.h"
 #include "tools/lotura/importer/mapping_check.h"
 #include "tools/lotura/importer/rule_reader.h"
 #include "tools/lotura/importer/yaml_map.h"
@@ -19,7 +20,7 @@ class MappingReader {
       : path_(path), file_(path.filename().string()), model_(model) {}
 
   absl::StatusOr<Mapping> Read() {
-    LOTURA_ASSIGN_OR_RETURN(const std::string text, ReadText(path_));
+    LOTURA_ASSIGN_OR_RETURN(const std::string text, api::ReadTextFile(path_));
     LOTURA_ASSIGN_OR_RETURN(const YAML::Node root, ParseYaml(file_, text));
     LOTURA_ASSIGN_OR_RETURN(YamlMap map, YamlMap::Of(file_, root));
     mapping_.path = path_;

@@ -16,6 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kAwaitedMax = 100'000;
+// A broken stream may look like a fault of the service; a real one comes again.
+constexpr int kInternalRetries = 2;
 
 // Nothing without a RetryInfo.
 std::optional<milliseconds> RetryDelayOf(const absl::Status& status) {
@@ -26,8 +28,11 @@ std::optional<milliseconds> RetryDelayOf(const absl::Status& status) {
          milliseconds(info.retry_delay().nanos() / 1'000'000);
 }
 
-bool HasErrorInfo(const absl::Status& status) {
-  return status.GetPayload("type.googleapis.com/google.rpc.ErrorInfo").has_value();
+// gRPC itself says UNKNOWN when a connection breaks in the middle of an answer.
+bool IsOutcomeUnknown(const absl::Status& status) {
+  const bool is_typed = status.GetPayload("type.googleapis.com/google.rpc.ErrorInfo").has_value();
+  const std::string reason = ReasonOf(status);
+  return !is_typed || reason == "UNKNOWN" || reason == "COMMIT_IN_DOUBT";
 }
 
 }  // namespace
@@ -47,7 +52,10 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> PatientCaller::Call(
       NoteProgress();
       return answer;
     }
-    if (!MayRetry(answer.status())) {
+    const bool may_retry =
+        MayRetry(answer.status()) ||
+        (answer.status().code() == absl::StatusCode::kInternal && attempt < kInternalRetries);
+    if (!may_retry) {
       NoteProgress();
       return answer;
     }
@@ -70,7 +78,7 @@ bool PatientCaller::MayRetry(const absl::Status& status) {
     case absl::StatusCode::kDeadlineExceeded:
       return true;
     case absl::StatusCode::kUnknown:
-      return !HasErrorInfo(status) || ReasonOf(status) == "COMMIT_IN_DOUBT";
+      return IsOutcomeUnknown(status);
     case absl::StatusCode::kResourceExhausted:
       return RetryDelayOf(status).has_value();
     case absl::StatusCode::kFailedPrecondition:

@@ -43,9 +43,9 @@ class RealPacer final : public Pacer {
 };
 
 // Repeats a request, with the request_id that it carries, as long as its outcome is unknown or its
-// failure may pass: UNAVAILABLE, ABORTED, CANCELLED, DEADLINE_EXCEEDED, UNKNOWN without a reason or
-// with COMMIT_IN_DOUBT, RESOURCE_EXHAUSTED with a RetryInfo, and REFERENCE_NOT_FOUND of a record in
-// another service, whose event may still be on its way. Thread-safe.
+// failure may pass: UNAVAILABLE, ABORTED, CANCELLED, DEADLINE_EXCEEDED, UNKNOWN without a reason of
+// its own or with COMMIT_IN_DOUBT, RESOURCE_EXHAUSTED with a RetryInfo, REFERENCE_NOT_FOUND of a
+// record in another service, whose event may still be on its way, and twice INTERNAL. Thread-safe.
 class PatientCaller {
  public:
   PatientCaller(api::Transport& transport, Pacer& pacer, Patience patience)

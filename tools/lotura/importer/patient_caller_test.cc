@@ -95,7 +95,7 @@ TEST_F(PatientCallerTest, AnswersAboutTheRequestAreFinal) {
   for (const absl::Status& answer :
        {InvalidArgument("team", "REQUIRED", "is missing"), NotFound("team", "teams/x"),
         AlreadyExists("ID_TAKEN", "exists"), FailedPrecondition("SAME_STAGE", "is there"),
-        PermissionDenied("directory.teams.read"), Internal("bug"),
+        PermissionDenied("directory.teams.read"),
         Error(absl::StatusCode::kUnknown, "OTHER", "said so")}) {
     transport_.script = {answer};
     transport_.calls = 0;
@@ -103,6 +103,15 @@ TEST_F(PatientCallerTest, AnswersAboutTheRequestAreFinal) {
     EXPECT_EQ(Call(), answer);
     EXPECT_EQ(transport_.calls, 1);
   }
+}
+
+TEST_F(PatientCallerTest, AnInternalErrorIsTriedThreeTimes) {
+  transport_.script = {Internal("bug")};
+  transport_.repeat_last = true;
+
+  EXPECT_THAT(Call(), StatusIs(absl::StatusCode::kInternal, "INTERNAL"));
+
+  EXPECT_EQ(transport_.calls, 3);
 }
 
 TEST_F(PatientCallerTest, AFullQueueIsGivenTheTimeItAsksFor) {

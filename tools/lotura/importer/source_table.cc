@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
+#include "tools/lotura/api/text_file.h"
 
 namespace lotura::importer {
 namespace {
@@ -125,27 +125,8 @@ absl::StatusOr<SourceTable> ParseCsv(std::string file, std::string_view text) {
   return table;
 }
 
-absl::StatusOr<std::string> ReadText(const std::filesystem::path& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) {
-    return Error(absl::StatusCode::kNotFound, "FILE_UNREADABLE",
-                 fmt::format("{} cannot be read", path.string()), {{"file", path.string()}});
-  }
-  if (size > kFileSizeMax) {
-    return Error(absl::StatusCode::kInvalidArgument, "FILE_TOO_LARGE",
-                 fmt::format("{} has more than {} bytes; split it", path.string(), kFileSizeMax),
-                 {{"file", path.string()}});
-  }
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
-}
-
 absl::StatusOr<SourceTable> ReadCsv(const std::filesystem::path& path) {
-  LOTURA_ASSIGN_OR_RETURN(const std::string text, ReadText(path));
+  LOTURA_ASSIGN_OR_RETURN(const std::string text, api::ReadTextFile(path));
   return ParseCsv(path.filename().string(), text);
 }
 

@@ -30,9 +30,6 @@ struct SourceTable {
   [[nodiscard]] std::optional<std::size_t> FindColumn(std::string_view name) const;
 };
 
-// Larger files are refused: a table is held in memory.
-inline constexpr std::size_t kFileSizeMax = 512UL * 1024 * 1024;
-
 // Reads CSV strictly by RFC 4180: a first line of column names, fields with comma, quote or line
 // break in quotes, quotes within them doubled; lines end in CRLF or LF; a byte order mark is
 // skipped. Rows may have another number of fields than the first line; whoever uses them rejects
@@ -41,9 +38,6 @@ inline constexpr std::size_t kFileSizeMax = 512UL * 1024 * 1024;
 absl::StatusOr<SourceTable> ParseCsv(std::string file, std::string_view text);
 // NOT_FOUND FILE_UNREADABLE if there is no such file.
 absl::StatusOr<SourceTable> ReadCsv(const std::filesystem::path& path);
-
-// The content of a file of at most kFileSizeMax bytes.
-absl::StatusOr<std::string> ReadText(const std::filesystem::path& path);
 
 // One line of CSV without its end, quoted where RFC 4180 asks for it.
 std::string CsvLine(std::span<const std::string> cells);

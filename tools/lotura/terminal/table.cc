@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 // No column is made narrower than this.
 constexpr std::size_t kColumnWidthMin = 6;
+constexpr std::size_t kColumnsKept = 3;
 
 }  // namespace
 
@@ -37,6 +38,11 @@ std::vector<std::size_t> Table::Widths(std::size_t width_max) const {
     if (widths[i] == 0 && !rows_.empty()) continue;
     widths[i] = std::max(widths[i], DisplayWidth(columns_[i].title));
     total += widths[i] + kGap;
+  }
+  if (overflow_ == Overflow::kDropColumns) {
+    for (std::size_t i = widths.size(); i > kColumnsKept && total > width_max + kGap; --i) {
+      if (widths[i - 1] > 0) total -= std::exchange(widths[i - 1], 0) + kGap;
+    }
   }
   while (total > width_max + kGap) {
     const auto widest = std::ranges::max_element(widths);

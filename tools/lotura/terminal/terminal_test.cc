@@ -57,6 +57,20 @@ TEST(TableTest, ShortensTheWidestColumnToFit) {
             "Genco Pura …   1,054\n");
 }
 
+TEST(TableTest, MayLeaveOutItsLastColumns) {
+  Table table(Overflow::kDropColumns);
+  for (const char* title : {"one", "two", "three", "four", "five"}) table.AddColumn(title);
+  table.AddRow({"1", "2", "3", "4", "5"});
+
+  EXPECT_EQ(table.Render(Style{.width = 22}),
+            "one  two  three  four\n"
+            "1    2    3      4\n");
+  EXPECT_EQ(table.Render(Style{.width = 10}),
+            "one  two  three\n"
+            "1    2    3\n")
+      << "three columns stay";
+}
+
 TEST(TableTest, WithoutATerminalThereAreNoEscapeSequences) {
   EXPECT_EQ(SampleTable().Render(Style{}).find('\x1b'), std::string::npos);
   EXPECT_NE(SampleTable().Render(Style{.color = true}).find("\x1b[1m"), std::string::npos);

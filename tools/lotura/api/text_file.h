@@ -1,0 +1,17 @@
+// Files as text.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <filesystem>
+#include <string>
+
+namespace lotura::api {
+
+// Larger files are refused: a file is held in memory.
+inline constexpr std::size_t kFileSizeMax = 512UL * 1024 * 1024;
+
+// NOT_FOUND FILE_UNREADABLE or INVALID_ARGUMENT FILE_TOO_LARGE.
+absl::StatusOr<std::string> ReadTextFile(const std::filesystem::path& path);
+
+}  // namespace lotura::api

@@ -1,0 +1,232 @@
+#include "tools/lotura/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "libs/base/errors.h"
+#include "tools/lotura/exit_code.h"
+
+namespace lotura::cli {
+namespace {
+
+constexpr char kAbout[] = "Works with the records and reports of Lotura.";
+constexpr char kFooter[] =
+    "Where the services are: --endpoint, LOTURA_ENDPOINT, or var/endpoints.json of a development "
+    "stack.\nWho calls: --token-file, LOTURA_TOKEN or LOTURA_TOKEN_FILE.\n"
+    "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 imported with rejects.";
+
+// The parser together with what it fills.
+class Parser {
+ public:
+  Parser() {
+    app_.require_subcommand(1);
+    app_.footer(kFooter);
+    app_.fallthrough();
+    app_.set_help_all_flag("--help-all", "Help of all verbs");
+    AddGlobals();
+    AddRecordVerbs();
+    AddReportVerbs();
+    AddImport();
+    AddCompletion();
+  }
+
+  absl::StatusOr<Arguments> Parse(std::span<const std::string> texts) {
+    // The parser of the library throws; nothing it throws goes further than here.
+    try {
+      app_.parse(std::vector<std::string>(texts.rbegin(), texts.rend()));
+    } catch (const CLI::CallForAllHelp&) {
+      arguments_.command = Help{app_.help("", CLI::AppFormatMode::All)};
+    } catch (const CLI::CallForHelp&) {
+      arguments_.command = Help{ChosenApp().help()};
+    } catch (const CLI::ParseError& error) {
+      return UsageError(fmt::format("{}; see lotura {}--help", error.what(), ChosenName()));
+    }
+    return arguments_;
+  }
+
+  std::vector<VerbSummary> Verbs() {
+    std::vector<VerbSummary> verbs;
+    for (const CLI::App* verb : app_.get_subcommands({})) {
+      VerbSummary summary{.name = verb->get_name(), .help = verb->get_description()};
+      for (const CLI::App* source : {verb, static_cast<const CLI::App*>(&app_)}) {
+        for (const CLI::Option* option : source->get_options()) {
+          for (const std::string& name : option->get_lnames()) {
+            if (name != "help-all") summary.options.push_back("--" + name);
+          }
+        }
+      }
+      std::ranges::sort(summary.options);
+      const auto repeated = std::ranges::unique(summary.options);
+      summary.options.erase(repeated.begin(), repeated.end());
+      verbs.push_back(std::move(summary));
+    }
+    return verbs;
+  }
+
+ private:
+  // The verb that was given, otherwise the program itself.
+  CLI::App& ChosenApp() {
+    const auto chosen = app_.get_subcommands();
+    return chosen.empty() ? app_ : *chosen.front();
+  }
+  std::string ChosenName() {
+    const auto chosen = app_.get_subcommands();
+    return chosen.empty() ? "" : chosen.front()->get_name() + " ";
+  }
+
+  // A verb that makes the command when it was given.
+  template <typename Filled>
+  CLI::App& AddVerb(const char* name, const char* help, Filled& filled) {
+    CLI::App& verb = *app_.add_subcommand(name, help);
+    verb.callback([this, &filled] { arguments_.command = filled; });
+    return verb;
+  }
+
+  void AddGlobals() {
+    app_.add_option("--endpoint", arguments_.connection.endpoints,
+                    "host:port of all services, or service=host:port of one; repeatable")
+        ->type_name("ADDRESS")
+        ->take_all();
+    app_.add_option("--token-file", arguments_.connection.token_file, "File that holds the token")
+        ->type_name("FILE");
+    app_.add_flag("--tls", arguments_.tls, "Encrypted, checked with the system's certificates");
+    app_.add_option_function<std::string>(
+            "-o,--output",
+            [this](const std::string& format) {
+              arguments_.format = format == "json" ? Format::kJson : Format::kTable;
+            },
+            "table or json")
+        ->type_name("FORMAT")
+        ->check(CLI::IsMember({"table", "json"}).description(""));
+    app_.add_flag_callback(
+        "--json", [this] { arguments_.format = Format::kJson; }, "The same as --output json");
+    app_.add_option_function<int>(
+            "--timeout",
+            [this](int seconds) { arguments_.timeout = std::chrono::seconds(seconds); },
+            "Longest time that a call may take, in seconds (10)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 3600).description(""));
+  }
+
+  void AddRecordVerbs() {
+    CLI::App& get = AddVerb("get", "Show one record", get_);
+    get.add_option("NAME", get_.name, "Such as organizations/acme")->required();
+
+    CLI::App& list = AddVerb("list", "List the records of a collection", list_);
+    list.add_option("COLLECTION", list_.collection, "Such as organizations or pipelines/p1/stages")
+        ->required();
+    list.add_option("--parent", list_.parent, "What the collection lies below");
+    list.add_option("--filter", list_.filter,
+                    "Condition: 'sector = \"medical\" AND employee_count > 100'");
+    list.add_option("--order-by", list_.order_by, "One of the orders that the collection declares");
+    list.add_option("--columns", list_.columns, "Fields to show")->delimiter(',');
+    list.add_option("--page-size", list_.page_size, "Records in one call (200)")
+        ->check(CLI::Range(1, 1000).description(""));
+    list.add_option("--limit", list_.limit, "Most records to show (1000); 0: all");
+    list.add_flag("--show-deleted", list_.show_deleted, "Also what was deleted");
+
+    CLI::App& create = AddVerb("create", "Create a record", create_);
+    create.add_option("COLLECTION", create_.collection, "Such as organizations")->required();
+    create.add_option("--parent", create_.parent, "What the record lies below");
+    create.add_option("--id", create_.id, "Last part of its name; without it one is assigned");
+    create.add_option("--data", create_.data, "Its fields in JSON, @FILE or @- for standard input");
+    create.add_option("--set", create_.assignments, "field=value; repeatable")->take_all();
+    create.add_flag("--validate-only", create_.validate_only, "Check, but change nothing");
+
+    CLI::App& update = AddVerb("update", "Change fields of a record", update_);
+    update.add_option("NAME", update_.name, "Such as organizations/acme")->required();
+    update
+        .add_option("--set", update_.assignments, "field=value; an empty value clears; repeatable")
+        ->required()
+        ->take_all();
+    update.add_option("--etag", update_.etag, "Fail if the record has changed since");
+    update.add_flag("--validate-only", update_.validate_only, "Check, but change nothing");
+
+    AddRemoval("delete", "Delete a record", delete_);
+    undelete_.removal = Removal::kUndelete;
+    AddRemoval("undelete", "Bring a deleted record back", undelete_);
+
+    CLI::App& timeline = AddVerb("timeline", "Show what happened to a record", timeline_);
+    timeline.add_option("NAME", timeline_.name, "Such as organizations/acme")->required();
+    timeline.add_option("--kind", timeline_.kinds, "created, moved, call ...")->delimiter(',');
+    timeline.add_option("--limit", timeline_.limit, "Most entries to show (20); 0: all");
+  }
+
+  void AddRemoval(const char* name, const char* help, RemoveFlags& flags) {
+    CLI::App& verb = AddVerb(name, help, flags);
+    verb.add_option("NAME", flags.name, "Such as organizations/acme")->required();
+    verb.add_option("--etag", flags.etag, "Fail if the record has changed since");
+  }
+
+  void AddReport(const char* name, const char* help, ReportCommand& command) {
+    CLI::App& verb = AddVerb(name, help, command);
+    verb.add_option("--pipeline", command.flags.pipeline, "Such as pipelines/b2b");
+    verb.add_option("--group-by", command.flags.group_by,
+                    "month, owner, team, region, product, sector, country; at most three")
+        ->delimiter(',');
+    verb.add_option("--where", command.flags.where, "dimension=value,value; repeatable")
+        ->take_all();
+    verb.add_option("--from", command.flags.start_date, "First day, 2017-03-01");
+    verb.add_option("--until", command.flags.end_date, "Day after the last one");
+  }
+
+  void AddReportVerbs() {
+    AddReport("funnel", "How opportunities pass the stages of a pipeline", funnel_);
+    revenue_.report = Report::kRevenue;
+    AddReport("revenue", "What won opportunities brought", revenue_);
+  }
+
+  void AddImport() {
+    CLI::App& verb = AddVerb("import", "Bring in CSV files by a mapping", import_);
+    ImportFlags& flags = import_.flags;
+    verb.add_option("MAPPING", flags.mapping, "The mapping file, in YAML")->required();
+    verb.add_flag("--dry-run", import_.dry_run, "Read and check everything, send nothing");
+    verb.add_option("--rejects", flags.rejects,
+                    "File for rows that were rejected (<mapping>.rejects.csv)")
+        ->type_name("FILE");
+    verb.add_option_function<int>(
+            "--patience",
+            [this](int seconds) { import_.flags.patience = std::chrono::seconds(seconds); },
+            "How long to go on when no service answers, in seconds (60)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 86400).description(""));
+    verb.add_option("--parallel", flags.parallelism.singles, "Calls under way at once (64)")
+        ->check(CLI::Range(1, 256).description(""));
+    verb.add_option("--batch-size", flags.parallelism.batch_size, "Records created at once (200)")
+        ->check(CLI::Range(1, 1000).description(""));
+  }
+
+  void AddCompletion() {
+    CLI::App& verb =
+        AddVerb("completion", "Print a script that completes the command line", completion_);
+    verb.add_option("SHELL", completion_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+  }
+
+  CLI::App app_{kAbout, "lotura"};
+  Arguments arguments_;
+  GetFlags get_;
+  ListFlags list_;
+  CreateFlags create_;
+  UpdateFlags update_;
+  RemoveFlags delete_;
+  RemoveFlags undelete_;
+  TimelineFlags timeline_;
+  ReportCommand funnel_;
+  ReportCommand revenue_;
+  ImportCommand import_;
+  CompletionFlags completion_;
+};
+
+}  // namespace
+
+absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> arguments) {
+  return Parser().Parse(arguments);
+}
+
+std::vector<VerbSummary> Verbs() { return Parser().Verbs(); }
+
+}  // namespace lotura::cli

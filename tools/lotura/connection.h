@@ -1,0 +1,43 @@
+// Where the services are and who calls them.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lotura::cli {
+
+// A variable of the environment; nothing if it is not set or empty.
+using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Of this process.
+Variables ProcessVariables();
+
+struct ConnectionFlags {
+  // "host:port", or "sales=host:port" for one service.
+  std::vector<std::string> endpoints;
+  std::string token_file;
+};
+
+struct Connection {
+  // By service; "" is for every other one.
+  std::map<std::string, std::string> endpoints;
+  std::string token;
+
+  // INVALID_ARGUMENT USAGE if no endpoint serves it.
+  [[nodiscard]] absl::StatusOr<std::string> EndpointOf(const std::string& service) const;
+};
+
+// Endpoints: the flags, else LOTURA_ENDPOINT (separated by commas), else var/endpoints.json of the
+// development stack, in `directory` or one above it. Token: the file of the flag, else
+// LOTURA_TOKEN, else the file that LOTURA_TOKEN_FILE names. Errors have the reason USAGE.
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+                                             const Variables& variables,
+                                             const std::filesystem::path& directory);
+
+}  // namespace lotura::cli

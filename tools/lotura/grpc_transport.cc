@@ -1,0 +1,57 @@
+#include "tools/lotura/grpc_transport.h"
+
+#include <fmt/format.h>
+
+#include <future>
+
+#include "libs/base/errors.h"
+#include "libs/base/text.h"
+#include "tools/lotura/api/resource_model.h"
+
+namespace lotura::cli {
+namespace {
+
+constexpr int kAttempts = 3;
+
+// Reads, and writes that a service recognizes when they come again.
+bool IsRepeatable(const google::protobuf::Message& request) {
+  const auto* request_id = request.GetDescriptor()->FindFieldByName("request_id");
+  return request_id == nullptr || !api::TextOf(request, "request_id").empty();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> GrpcTransport::Call(
+    const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+    std::chrono::milliseconds timeout) {
+  const std::string service(Split(method.file()->package(), '.').at(1));
+  LOTURA_ASSIGN_OR_RETURN(rpc::Client* const client, ClientOf(service));
+  const bool repeat = retries_ == Retries::kHere && IsRepeatable(request);
+  const rpc::CallOptions options{.deadline = Deadline::After(timeout),
+                                 .bearer = connection_.token,
+                                 .repeat = repeat ? rpc::Repeat::kSafe : rpc::Repeat::kNever};
+  std::shared_ptr<google::protobuf::Message> copy(request.New());
+  copy->CopyFrom(request);
+  std::promise<rpc::Client::Response> answer;
+  client->Start(
+      fmt::format("{}/{}", method.service()->full_name(), method.name()), std::move(copy),
+      api::NewMessage(*method.output_type()), options,
+      [&answer](rpc::Client::Response response) { answer.set_value(std::move(response)); });
+  return answer.get_future().get();
+}
+
+absl::StatusOr<rpc::Client*> GrpcTransport::ClientOf(const std::string& service) {
+  LOTURA_ASSIGN_OR_RETURN(const std::string endpoint, connection_.EndpointOf(service));
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<rpc::Client>& client = clients_[endpoint];
+  if (client == nullptr) {
+    client = std::make_unique<rpc::Client>(rpc::ClientOptions{.target = endpoint,
+                                                              .neighbor = service,
+                                                              .security = security_,
+                                                              .attempts_max = kAttempts},
+                                           metrics_);
+  }
+  return client.get();
+}
+
+}  // namespace lotura::cli

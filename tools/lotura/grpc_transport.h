@@ -1,0 +1,40 @@
+// Requests over gRPC, each to the endpoint of its service.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "libs/observe/metrics.h"
+#include "libs/rpc/client.h"
+#include "tools/lotura/api/transport.h"
+#include "tools/lotura/connection.h"
+
+namespace lotura::cli {
+
+// Whether calls that may be repeated safely are repeated here, or by whoever calls.
+enum class Retries { kHere, kByCaller };
+
+// Thread-safe.
+class GrpcTransport final : public api::Transport {
+ public:
+  GrpcTransport(Connection connection, rpc::Security security, Retries retries)
+      : connection_(std::move(connection)), security_(security), retries_(retries) {}
+
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Call(
+      const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+      std::chrono::milliseconds timeout) override;
+
+ private:
+  absl::StatusOr<rpc::Client*> ClientOf(const std::string& service);
+
+  const Connection connection_;
+  const rpc::Security security_;
+  const Retries retries_;
+  const observe::Metrics metrics_{"lotura"};
+  std::mutex mutex_;  // guards clients_
+  std::map<std::string, std::unique_ptr<rpc::Client>> clients_;
+};
+
+}  // namespace lotura::cli
