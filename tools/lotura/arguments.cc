@@ -39,7 +39,7 @@ class Parser {
     } catch (const CLI::CallForAllHelp&) {
       arguments_.command = Help{app_.help("", CLI::AppFormatMode::All)};
     } catch (const CLI::CallForHelp&) {
-      arguments_.command = Help{ChosenApp().help()};
+      arguments_.command = Help{HelpOfChosen()};
     } catch (const CLI::ParseError& error) {
       return UsageError(fmt::format("{}; see lotura {}--help", error.what(), ChosenName()));
     }
@@ -66,10 +66,10 @@ class Parser {
   }
 
  private:
-  // The verb that was given, otherwise the program itself.
-  CLI::App& ChosenApp() {
+  // Of the verb that was given, otherwise of the program.
+  std::string HelpOfChosen() {
     const auto chosen = app_.get_subcommands();
-    return chosen.empty() ? app_ : *chosen.front();
+    return chosen.empty() ? app_.help() : chosen.front()->help("lotura");
   }
   std::string ChosenName() {
     const auto chosen = app_.get_subcommands();

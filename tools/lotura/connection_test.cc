@@ -1,0 +1,84 @@
+#include "tools/lotura/connection.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::cli {
+namespace {
+
+using testing::StatusIs;
+
+class ConnectionTest : public ::testing::Test {
+ protected:
+  ConnectionTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "lotura_connection_XXXXXX";
+    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+    variables_["LOTURA_TOKEN"] = "from-variable";
+  }
+  ~ConnectionTest() override { std::filesystem::remove_all(directory_); }
+
+  absl::StatusOr<Connection> Resolve(const ConnectionFlags& flags) {
+    return ResolveConnection(
+        flags,
+        [this](const std::string& name) -> std::optional<std::string> {
+          const auto found = variables_.find(name);
+          if (found == variables_.end()) return std::nullopt;
+          return found->second;
+        },
+        directory_ / "deeper");
+  }
+
+  void Write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((directory_ / name).parent_path());
+    std::ofstream(directory_ / name) << text;
+  }
+
+  std::filesystem::path directory_;
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(ConnectionTest, OneEndpointServesAllServicesAndMoreServeOneEach) {
+  ASSERT_OK_AND_ASSIGN(const Connection connection,
+                       Resolve({.endpoints = {"127.0.0.1:1", "sales=127.0.0.1:2"}}));
+
+  EXPECT_EQ(*connection.EndpointOf("accounts"), "127.0.0.1:1");
+  EXPECT_EQ(*connection.EndpointOf("sales"), "127.0.0.1:2");
+}
+
+TEST_F(ConnectionTest, FlagsComeBeforeVariablesAndThoseBeforeTheDevelopmentStack) {
+  Write("var/endpoints.json", R"({"grpc": {"sales": "stack:1"}})");
+  EXPECT_EQ(*Resolve({})->EndpointOf("sales"), "stack:1");
+  variables_["LOTURA_ENDPOINT"] = "sales=variable:1, accounts=variable:2";
+  EXPECT_EQ(*Resolve({})->EndpointOf("accounts"), "variable:2");
+
+  EXPECT_EQ(*Resolve({.endpoints = {"flag:1"}})->EndpointOf("sales"), "flag:1");
+}
+
+TEST_F(ConnectionTest, TheTokenMayStandInAFile) {
+  Write("token", "from-file\n");
+  const ConnectionFlags flags{.endpoints = {"a:1"}};
+  EXPECT_EQ(Resolve(flags)->token, "from-variable");
+  variables_ = {{"LOTURA_TOKEN_FILE", directory_ / "token"}};
+  EXPECT_EQ(Resolve(flags)->token, "from-file");
+  variables_.clear();
+
+  EXPECT_THAT(Resolve(flags), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+}
+
+TEST_F(ConnectionTest, WhatCannotBeUsedIsSaid) {
+  EXPECT_THAT(Resolve({}), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  EXPECT_THAT(Resolve({.endpoints = {"=a:1"}}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  Write("var/endpoints.json", "not json");
+  EXPECT_THAT(Resolve({}), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  ASSERT_OK_AND_ASSIGN(const Connection sales, Resolve({.endpoints = {"sales=a:1"}}));
+  EXPECT_THAT(sales.EndpointOf("accounts"), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+}
+
+}  // namespace
+}  // namespace lotura::cli
