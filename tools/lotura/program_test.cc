@@ -200,7 +200,7 @@ TEST_F(ProgramTest, TheFunnelIsAChartOfItsStages) {
             "DIMENSION_REGION values: \"West\" values: \"East\" }");
   EXPECT_EQ(out_.str(),
             "stage                                  entered   left  now  won  lost  median time    "
-            "  value now\n"
+            "   value now\n"
             "Prospecting  ████████████████████████    8,800  8,300  500    0     0         45 d\n"
             "Won          ████████████                4,400      0    0    0     0               "
             "10,005,534 USD\n");
