@@ -15,6 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::string_view kReferenceNotFound = "REFERENCE_NOT_FOUND";
 constexpr std::size_t kAwaitedMax = 100'000;
 // A broken stream may look like a fault of the service; a real one comes again.
 constexpr int kInternalRetries = 2;
@@ -46,9 +47,11 @@ double RealPacer::Jitter() {
 
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> PatientCaller::Call(
     const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request) {
+  bool has_waited_for_reference = false;
   for (int attempt = 0;; ++attempt) {
     auto answer = transport_.Call(method, request, patience_.of_attempt);
     if (answer.ok()) {
+      if (has_waited_for_reference) NoteReferenceFound();
       NoteProgress();
       return answer;
     }
@@ -65,6 +68,7 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> PatientCaller::Call(
           fmt::format("no answer for {} s; the last error was: {}",
                       patience_.without_progress.count() / 1000, Message(answer.status())));
     }
+    has_waited_for_reference |= ReasonOf(answer.status()) == kReferenceNotFound;
     ++retries_;
     pacer_.Wait(PauseAfter(attempt, answer.status()));
   }
@@ -91,11 +95,19 @@ bool PatientCaller::MayRetry(const absl::Status& status) {
 bool PatientCaller::MayWaitForReference(const absl::Status& status) {
   ErrorInfo info = InfoOf(status);
   const std::string& name = info.metadata["name"];
-  if (info.reason != "REFERENCE_NOT_FOUND" || !name.starts_with("//")) return false;
+  if (info.reason != kReferenceNotFound || !name.starts_with("//")) return false;
   const std::lock_guard lock(mutex_);
   if (awaited_.size() >= kAwaitedMax) return false;
-  const auto [since, is_new] = awaited_.emplace(name, pacer_.Now());
-  return pacer_.Now() - since->second < patience_.for_reference;
+  const Pacer::Point now = pacer_.Now();
+  const auto [since, is_new] = awaited_.emplace(name, now);
+  if (!in_vain_since_.has_value()) in_vain_since_ = now;
+  return now - since->second < patience_.for_reference &&
+         now - *in_vain_since_ < 2 * patience_.for_reference;
+}
+
+void PatientCaller::NoteReferenceFound() {
+  const std::lock_guard lock(mutex_);
+  in_vain_since_.reset();
 }
 
 void PatientCaller::NoteProgress() {

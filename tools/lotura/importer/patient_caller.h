@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "tools/lotura/api/transport.h"
@@ -14,7 +15,8 @@ namespace lotura::importer {
 struct Patience {
   // All calls give up when none of them was answered for so long.
   std::chrono::milliseconds without_progress{60'000};
-  // How long to wait until a service has heard of a record in another one.
+  // How long to wait until a service has heard of a record in another one. Once waiting has helped
+  // nobody for twice as long, nobody waits any more.
   std::chrono::milliseconds for_reference{30'000};
   // Of one attempt.
   std::chrono::milliseconds of_attempt{10'000};
@@ -60,6 +62,7 @@ class PatientCaller {
  private:
   bool MayRetry(const absl::Status& status);
   bool MayWaitForReference(const absl::Status& status);
+  void NoteReferenceFound();
   void NoteProgress();
   [[nodiscard]] bool IsExhausted();
   std::chrono::milliseconds PauseAfter(int attempt, const absl::Status& status);
@@ -73,6 +76,8 @@ class PatientCaller {
   bool exhausted_ = false;
   // Since when a record of another service has been waited for.
   std::map<std::string, Pacer::Point> awaited_;
+  // Since when waiting has helped nobody; nothing while nobody waits.
+  std::optional<Pacer::Point> in_vain_since_;
 };
 
 // Whether the error is about the request itself, so that others may fare better.

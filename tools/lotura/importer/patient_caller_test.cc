@@ -140,6 +140,27 @@ TEST_F(PatientCallerTest, ARecordOfAnotherServiceIsWaitedForButNotForever) {
   EXPECT_EQ(transport_.calls, calls + 1) << "once it was waited for it is known to be missing";
 }
 
+TEST_F(PatientCallerTest, NobodyWaitsLongWhereWaitingNeverHelps) {
+  transport_.repeat_last = true;
+  milliseconds waited{0};
+  for (int i = 0; i < 100; ++i) {
+    transport_.script = {MissingReference(fmt::format("//accounts.lotura/organizations/o{}", i))};
+    EXPECT_FALSE(Call().ok());
+  }
+  for (const milliseconds pause : pacer_.pauses) waited += pause;
+
+  EXPECT_LE(waited, milliseconds(65'000)) << "not thirty seconds for each";
+}
+
+TEST_F(PatientCallerTest, AReferenceThatCameInTimeLetsOthersHope) {
+  for (int i = 0; i < 10; ++i) {
+    transport_.script.assign(
+        12, MissingReference(fmt::format("//accounts.lotura/organizations/o{}", i)));
+
+    EXPECT_THAT(Call(), IsOk()) << i;
+  }
+}
+
 TEST_F(PatientCallerTest, ARecordOfTheSameServiceIsNotWaitedFor) {
   transport_.script = {MissingReference("teams/x")};
 
