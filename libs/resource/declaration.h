@@ -88,6 +88,10 @@ class NamePattern {
   // "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
   [[nodiscard]] std::string_view ParentOf(std::string_view name) const;
   [[nodiscard]] bool MatchesParent(std::string_view parent) const;
+  // True for "pipelines/-", which stands for all parents.
+  [[nodiscard]] bool IsAnyParent(std::string_view parent) const;
+  // True for the pattern of the records under which those of `child` stand.
+  [[nodiscard]] bool IsParentOf(const NamePattern& child) const;
   [[nodiscard]] std::string Make(std::string_view parent, std::string_view id) const;
   // "stages".
   [[nodiscard]] const std::string& Collection() const { return collections_.back(); }

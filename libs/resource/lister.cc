@@ -6,6 +6,7 @@
 #include "libs/base/text.h"
 #include "libs/resource/filter_check.h"
 #include "libs/resource/filter_sql.h"
+#include "libs/resource/order_term.h"
 
 namespace lotura::resource {
 namespace {
@@ -22,25 +23,6 @@ struct Query {
   Sha256Digest digest{};
   std::int64_t page_size = 0;
 };
-
-const char* SmallestOf(ColumnType type) {
-  switch (type) {
-    case ColumnType::kTimestamp:
-      return "'-infinity'::timestamptz";
-    case ColumnType::kDate:
-      return "'-infinity'::date";
-    case ColumnType::kMoney:
-      return "0::numeric";
-    case ColumnType::kInt64:
-      return "'-9223372036854775808'::bigint";
-    case ColumnType::kDouble:
-      return "'-Infinity'::double precision";
-    case ColumnType::kBool:
-      return "false";
-    default:
-      return "''::text";
-  }
-}
 
 const char* SqlTypeOf(ColumnType type) {
   switch (type) {
@@ -59,12 +41,6 @@ const char* SqlTypeOf(ColumnType type) {
     default:
       return "text";
   }
-}
-
-// As the index has it.
-std::string OrderTerm(const Column& column) {
-  return column.nullable ? fmt::format("coalesce({}, {})", column.name, SmallestOf(column.type))
-                         : column.name;
 }
 
 // "(amount, name)" of the order.
@@ -107,8 +83,8 @@ std::string After(const Query& query, Statement& statement) {
 // Rows of the list in its order, before the filter.
 std::string Where(const Query& query, Statement& statement) {
   std::string where = "tenant_id = $1::uuid";
-  if (query.declaration->pattern().HasParent() &&
-      query.request.parent.find("/-") == std::string::npos) {
+  const NamePattern& pattern = query.declaration->pattern();
+  if (pattern.HasParent() && !pattern.IsAnyParent(query.request.parent)) {
     where += " AND parent = " + statement.AddText(query.request.parent);
   }
   if (query.declaration->soft_delete() && query.request.show_deleted == ShowDeleted::kNo)
@@ -217,8 +193,8 @@ Sha256Digest DigestOf(const Query& query) {
 absl::Status Check(const ListRequest& request, const Declaration& declaration,
                    Violations& violations) {
   if (request.page_size < 0) violations.Add("page_size", "OUT_OF_RANGE", "is negative");
-  const bool all_parents = declaration.pattern().HasParent() && request.parent.ends_with("/-");
-  if (!all_parents && !declaration.pattern().MatchesParent(request.parent))
+  if (!declaration.pattern().IsAnyParent(request.parent) &&
+      !declaration.pattern().MatchesParent(request.parent))
     violations.Add("parent", "PARENT_INVALID",
                    fmt::format("'{}' is not a parent of {}", request.parent, declaration.type()));
   if (declaration.FindOrder(request.order_by) == nullptr) {

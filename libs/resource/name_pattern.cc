@@ -12,11 +12,13 @@ constexpr std::size_t kIdSizeMax = 63;
 
 bool IsIdCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
-bool FitsCollections(std::string_view name, std::span<const std::string> collections) {
+template <typename IsId>
+bool FitsCollections(std::string_view name, std::span<const std::string> collections,
+                     const IsId& is_id) {
   const auto parts = Split(name, '/');
   if (parts.size() != 2 * collections.size()) return false;
   for (std::size_t i = 0; i < collections.size(); ++i) {
-    if (parts[2 * i] != collections[i] || !IsWellFormedId(parts[2 * i + 1])) return false;
+    if (parts[2 * i] != collections[i] || !is_id(parts[2 * i + 1])) return false;
   }
   return true;
 }
@@ -46,7 +48,7 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
 }
 
 bool NamePattern::Matches(std::string_view name) const {
-  return FitsCollections(name, collections_);
+  return FitsCollections(name, collections_, IsWellFormedId);
 }
 
 std::string_view NamePattern::ParentOf(std::string_view name) const {
@@ -57,7 +59,20 @@ std::string_view NamePattern::ParentOf(std::string_view name) const {
 
 bool NamePattern::MatchesParent(std::string_view parent) const {
   if (!HasParent()) return parent.empty();
-  return FitsCollections(parent, std::span(collections_).first(collections_.size() - 1));
+  return FitsCollections(parent, std::span(collections_).first(collections_.size() - 1),
+                         IsWellFormedId);
+}
+
+bool NamePattern::IsAnyParent(std::string_view parent) const {
+  return HasParent() &&
+         FitsCollections(parent, std::span(collections_).first(collections_.size() - 1),
+                         [](std::string_view id) { return id == "-"; });
+}
+
+bool NamePattern::IsParentOf(const NamePattern& child) const {
+  return child.HasParent() &&
+         std::ranges::equal(collections_,
+                            std::span(child.collections_).first(child.collections_.size() - 1));
 }
 
 std::string NamePattern::Make(std::string_view parent, std::string_view id) const {

@@ -38,11 +38,38 @@ class FakeForeignRecords final : public resource::ForeignRecords {
   std::set<std::string> missing;
 };
 
+inline void MustBeOk(const absl::Status& status) {
+  if (!status.ok()) throw std::runtime_error(Message(status));
+}
+
+// Makes the schema of a service in the database, with room for what is written at the start of the
+// fake clock.
+inline void MigrateService(const host::ServiceSpec& spec, const std::string& conninfo) {
+  const auto soon = Deadline::After(std::chrono::seconds(60));
+  pg::Database database(pg::Options{.conninfo = conninfo, .schema = spec.name, .pool_size = 2});
+  MustBeOk(pg::Migrate(database, spec.name, host::MigrationsOf(spec), soon).status());
+  MustBeOk(database.WriteOne(soon, [](pg::Tx& tx) {
+    tx.RunScript(resource::PartitionScript(FakeClock().Now()));
+    return absl::OkStatus();
+  }));
+}
+
+inline std::string NewServiceDatabase(const host::ServiceSpec& spec) {
+  return Postgres().NewDatabase(
+      spec.name, [&](const std::string& conninfo) { MigrateService(spec, conninfo); });
+}
+
+inline resource::Catalog CatalogOf(const host::ServiceSpec& spec) {
+  resource::Catalog catalog;
+  if (spec.declare) MustBeOk(spec.declare(catalog));
+  return catalog;
+}
+
 class ServiceBench {
  public:
   explicit ServiceBench(const host::ServiceSpec& spec)
       : spec_(spec),
-        conninfo_(NewDatabase(spec)),
+        conninfo_(NewServiceDatabase(spec)),
         reads_(pg::Options{.conninfo = conninfo_, .schema = spec.name, .pool_size = 2}),
         writes_(pg::Options{.conninfo = conninfo_,
                             .schema = spec.name,
@@ -122,29 +149,6 @@ class ServiceBench {
   FakeForeignRecords& foreign_records() { return foreign_records_; }
 
  private:
-  static void Check(const absl::Status& status) {
-    if (!status.ok()) throw std::runtime_error(Message(status));
-  }
-
-  static std::string NewDatabase(const host::ServiceSpec& spec) {
-    return Postgres().NewDatabase(spec.name, [&](const std::string& conninfo) {
-      const auto soon = Deadline::After(std::chrono::seconds(60));
-      pg::Database database(pg::Options{.conninfo = conninfo, .schema = spec.name, .pool_size = 2});
-      const std::vector<pg::MigrationSet> sets = host::MigrationsOf(spec);
-      Check(pg::Migrate(database, spec.name, sets, soon).status());
-      Check(database.WriteOne(soon, [](pg::Tx& tx) {
-        tx.RunScript(resource::PartitionScript(FakeClock().Now()));
-        return absl::OkStatus();
-      }));
-    });
-  }
-
-  static resource::Catalog CatalogOf(const host::ServiceSpec& spec) {
-    resource::Catalog catalog;
-    if (spec.declare) Check(spec.declare(catalog));
-    return catalog;
-  }
-
   const host::ServiceSpec spec_;
   FakeClock clock_;
   FakeIds ids_;

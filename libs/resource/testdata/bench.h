@@ -23,11 +23,12 @@ inline const std::vector<pg::Migration> kWidgetMigrations = {{1, "widget", R"(
 CREATE TABLE widget (
   tenant_id uuid NOT NULL, name text COLLATE "C" NOT NULL, version bigint NOT NULL, create_time timestamptz NOT NULL,
   update_time timestamptz NOT NULL, delete_time timestamptz, display_name text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
-  amount numeric, amount_currency text COLLATE "C", part_of text COLLATE "C", tags text[] NOT NULL, due_date date,
+  amount numeric, amount_currency text COLLATE "C", part_of text COLLATE "C", tags text[] COLLATE "C" NOT NULL, due_date date,
   origin text COLLATE "C" NOT NULL, score bigint NOT NULL, verdict text COLLATE "C" NOT NULL, owner text COLLATE "C",
   PRIMARY KEY (tenant_id, name), FOREIGN KEY (tenant_id, part_of) REFERENCES widget (tenant_id, name));
 CREATE INDEX widget_amount_idx ON widget (tenant_id, coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL;
 CREATE INDEX widget_display_name_idx ON widget (tenant_id, display_name, name) WHERE delete_time IS NULL;
+CREATE INDEX widget_lookup_idx ON widget (tenant_id, display_name);
 )"}};
 
 inline std::string NewWidgetDatabase() {

@@ -1,0 +1,34 @@
+#include "libs/resource/order_term.h"
+
+#include <fmt/format.h>
+
+namespace lotura::resource {
+namespace {
+
+const char* SmallestOf(ColumnType type) {
+  switch (type) {
+    case ColumnType::kTimestamp:
+      return "'-infinity'::timestamptz";
+    case ColumnType::kDate:
+      return "'-infinity'::date";
+    case ColumnType::kMoney:
+      return "0::numeric";
+    case ColumnType::kInt64:
+      return "'-9223372036854775808'::bigint";
+    case ColumnType::kDouble:
+      return "'-Infinity'::double precision";
+    case ColumnType::kBool:
+      return "false";
+    default:
+      return "''::text";
+  }
+}
+
+}  // namespace
+
+std::string OrderTerm(const Column& column) {
+  return column.nullable ? fmt::format("coalesce({}, {})", column.name, SmallestOf(column.type))
+                         : column.name;
+}
+
+}  // namespace lotura::resource

@@ -1,0 +1,19 @@
+// All services, as lotura-all has them.
+#pragma once
+
+#include <vector>
+
+#include "services/accounts/app.h"
+#include "services/analytics/app.h"
+#include "services/communications/app.h"
+#include "services/directory/app.h"
+#include "services/sales/app.h"
+
+namespace lotura::component {
+
+inline std::vector<host::ServiceSpec> AllServices() {
+  return {directory::Spec(), accounts::Spec(), sales::Spec(), communications::Spec(),
+          analytics::Spec()};
+}
+
+}  // namespace lotura::component
