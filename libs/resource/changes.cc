@@ -142,6 +142,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
                            "first and no hyphen last");
   std::shared_ptr<pbuf::Message> after(record.New());
   after->CopyFrom(record);
+  after->DiscardUnknownFields();
   const std::string assigned =
       id.empty() ? declaration.id_prefix() + ToBase32(parts_.ids.Next()) : id;
   after->GetReflection()->SetString(after.get(), declaration.name_field(),
@@ -160,6 +161,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::SaveAny(const RecordType& type,
   LOTURA_CHECK(before.has_value() || place_.contains(name));
   std::shared_ptr<pbuf::Message> after(record.New());
   after->CopyFrom(record);
+  after->DiscardUnknownFields();
   return Put(type, before.has_value() ? &*before : nullptr, std::move(after),
              events::v1::KIND_UPDATED, detail);
 }

@@ -54,7 +54,8 @@ class Changes {
     return static_cast<const T&>(*saved);
   }
 
-  // The same for messages of any declared type.
+  // The same for messages of any declared type. Fields that the type does not have are left out:
+  // nobody could tell to whom they belong.
   using MessagePtr = std::shared_ptr<const pbuf::Message>;
   absl::StatusOr<Record> LoadLive(const RecordType& type, const std::string& name,
                                   const std::string& etag);

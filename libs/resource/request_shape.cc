@@ -11,6 +11,8 @@ RequestShape::RequestShape(const Declaration& declaration, const pbuf::Descripto
       record_id(request.FindFieldByName(declaration.singular() + "_id")),
       update_mask(request.FindFieldByName("update_mask")),
       requests(request.FindFieldByName("requests")),
+      request_id(request.FindFieldByName("request_id")),
+      validate_only(request.FindFieldByName("validate_only")),
       page_size(request.FindFieldByName("page_size")),
       page_token(request.FindFieldByName("page_token")),
       filter(request.FindFieldByName("filter")),

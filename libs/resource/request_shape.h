@@ -15,6 +15,8 @@ struct RequestShape {
   const pbuf::FieldDescriptor* record_id = nullptr;
   const pbuf::FieldDescriptor* update_mask = nullptr;
   const pbuf::FieldDescriptor* requests = nullptr;
+  const pbuf::FieldDescriptor* request_id = nullptr;
+  const pbuf::FieldDescriptor* validate_only = nullptr;
   const pbuf::FieldDescriptor* page_size = nullptr;
   const pbuf::FieldDescriptor* page_token = nullptr;
   const pbuf::FieldDescriptor* filter = nullptr;

@@ -4,6 +4,8 @@
 #include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include <set>
+
 #include "libs/resource/field_mask.h"
 #include "libs/resource/request_shape.h"
 
@@ -50,13 +52,20 @@ class Method {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const int count = reflection.FieldSize(request, shape_.names);
     LOTURA_RETURN_IF_ERROR(CheckCount(count, "names"));
+    LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
     std::vector<std::string> names;
+    std::set<std::string> seen;
     Violations violations;
     for (int i = 0; i < count; ++i) {
+      const std::string path = fmt::format("names[{}]", i);
       names.push_back(reflection.GetRepeatedString(request, shape_.names, i));
-      if (!declaration_.pattern().Matches(names.back()))
-        violations.Add(fmt::format("names[{}]", i), "NAME_INVALID",
-                       "is not the name of a record of this type");
+      if (!declaration_.pattern().Matches(names.back())) {
+        violations.Add(path, "NAME_INVALID", "is not the name of a record of this type");
+      } else if (!StandsUnder(parent, declaration_.pattern().ParentOf(names.back()))) {
+        violations.Add(path, "PARENT_MISMATCH", "stands under another parent than the request");
+      } else if (!seen.insert(names.back()).second) {
+        violations.Add(path, "DUPLICATE_NAME", "is asked for twice");
+      }
     }
     LOTURA_RETURN_IF_ERROR(violations.ToStatus());
     LOTURA_ASSIGN_OR_RETURN(const auto records,
@@ -102,8 +111,19 @@ class Method {
   }
 
   Answer BatchCreate(const Call& call, const pbuf::Message& request) const {
+    LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
     return RunBatch(call, request,
-                    [&](Changes& changes, const pbuf::Message& element, const std::string& prefix) {
+                    [&](Changes& changes, const pbuf::Message& element,
+                        const std::string& prefix) -> absl::StatusOr<MessagePtr> {
+                      const std::string own = TextOf(element, element_shape_->parent);
+                      const bool inherits = !parent.empty() && own.empty();
+                      if (inherits && !declaration_.pattern().IsAnyParent(parent)) {
+                        const auto complete = CopyOf(element);
+                        complete->GetReflection()->SetString(complete.get(), element_shape_->parent,
+                                                             parent);
+                        return CreateOne(changes, *element_shape_, *complete, prefix);
+                      }
+                      if (!StandsUnder(parent, own)) return ParentMismatch(prefix + "parent");
                       return CreateOne(changes, *element_shape_, element, prefix);
                     });
   }
@@ -116,6 +136,7 @@ class Method {
       names.push_back(declaration_.NameOf(
           element.GetReflection()->GetMessage(element, element_shape_->record)));
     }
+    LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
     std::ranges::sort(names);
     if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
       return InvalidArgument("requests", "DUPLICATE_NAME",
@@ -128,6 +149,11 @@ class Method {
                         return !declaration_.pattern().Matches(name);
                       });
                       LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
+                      const std::string name = declaration_.NameOf(
+                          element.GetReflection()->GetMessage(element, element_shape_->record));
+                      if (declaration_.pattern().Matches(name) &&
+                          !StandsUnder(parent, declaration_.pattern().ParentOf(name)))
+                        return ParentMismatch(prefix + declaration_.singular() + ".name");
                       return UpdateOne(changes, *element_shape_, element, prefix);
                     });
   }
@@ -153,6 +179,42 @@ class Method {
     return absl::OkStatus();
   }
 
+  // The parent of all records of a batch, or "pipelines/-" for any; empty if the request has none.
+  absl::StatusOr<std::string> ParentOfBatch(const pbuf::Message& request) const {
+    if (shape_.parent == nullptr) return std::string();
+    const std::string parent = TextOf(request, shape_.parent);
+    if (!declaration_.pattern().IsAnyParent(parent) &&
+        !declaration_.pattern().MatchesParent(parent))
+      return InvalidArgument(
+          "parent", "PARENT_INVALID",
+          fmt::format("'{}' is not a parent of {}", parent, declaration_.type()));
+    return parent;
+  }
+
+  [[nodiscard]] bool StandsUnder(std::string_view parent, std::string_view own) const {
+    return parent.empty() || declaration_.pattern().IsAnyParent(parent) || parent == own;
+  }
+
+  static absl::Status ParentMismatch(const std::string& field) {
+    return InvalidArgument(field, "PARENT_MISMATCH", "stands under another parent than the batch");
+  }
+
+  // A batch is one request: it is repeated, and tried out, as a whole.
+  absl::Status CheckElements(const pbuf::Message& request, int count) const {
+    Violations violations;
+    for (int i = 0; i < count; ++i) {
+      const pbuf::Message& element =
+          request.GetReflection()->GetRepeatedMessage(request, shape_.requests, i);
+      if (!TextOf(element, element_shape_->request_id).empty())
+        violations.Add(fmt::format("requests[{}].request_id", i), "NOT_IN_BATCH",
+                       "is for the whole batch");
+      if (IsSet(element, element_shape_->validate_only))
+        violations.Add(fmt::format("requests[{}].validate_only", i), "NOT_IN_BATCH",
+                       "is for the whole batch");
+    }
+    return violations.ToStatus();
+  }
+
   Answer Run(const Call& call, const pbuf::Message& request, const UnitOfWork::Body& body) const {
     LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer,
                             unit_of_work_.Run(call, request, response_, body));
@@ -164,6 +226,7 @@ class Method {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const int count = reflection.FieldSize(request, shape_.requests);
     LOTURA_RETURN_IF_ERROR(CheckCount(count, "requests"));
+    LOTURA_RETURN_IF_ERROR(CheckElements(request, count));
     return Run(call, request, [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
       std::shared_ptr<pbuf::Message> response(response_.New());
       for (int i = 0; i < count; ++i) {
