@@ -1,14 +1,11 @@
-// A server of the test's own with the echo service, and a client that may send anything.
+// A server of the test's own with the echo service.
 #pragma once
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,8 +15,8 @@
 #include "libs/rpc/server.h"
 #include "libs/rpc/token_issuer.h"
 #include "libs/rpc/token_verifier.h"
-#include "libs/rpc/wire_status.h"
 #include "libs/testing/process.h"
+#include "libs/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
 #include "lotura/rpctest/v1/echo.pb.h"
 
@@ -53,62 +50,9 @@ inline StreamHandler EchoStream() {
   };
 }
 
-struct RawAnswer {
-  absl::Status status;
-  std::vector<std::string> messages;
-};
-
-struct RawCall {
-  std::string method;
-  std::vector<std::string> messages = {std::string()};
-  std::string token = {};
-  std::chrono::milliseconds deadline{5'000};
-  std::multimap<std::string, std::string> headers = {};
-};
-
-// Sends the messages, closes its side, and collects everything that comes back.
-inline RawAnswer Send(const std::shared_ptr<grpc::Channel>& channel, const RawCall& call) {
-  grpc::GenericStub stub(channel);
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + call.deadline);
-  if (!call.token.empty()) context.AddMetadata("authorization", "Bearer " + call.token);
-  for (const auto& [key, value] : call.headers) context.AddMetadata(key, value);
-  grpc::CompletionQueue queue;
-  const auto await = [&queue] {
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return ok;
-  };
-  const auto stream = stub.PrepareCall(&context, "/" + call.method, &queue);
-  stream->StartCall(nullptr);
-  bool open = await();
-  for (const std::string& message : call.messages) {
-    if (!open) break;
-    const grpc::Slice slice(message);
-    stream->Write(grpc::ByteBuffer(&slice, 1), nullptr);
-    open = await();
-  }
-  if (open) {
-    stream->WritesDone(nullptr);
-    await();
-  }
-  RawAnswer answer;
-  for (grpc::ByteBuffer bytes;;) {
-    stream->Read(&bytes, nullptr);
-    if (!await()) break;
-    grpc::Slice slice;
-    bytes.DumpToSingleSlice(&slice);
-    answer.messages.emplace_back(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  }
-  grpc::Status status;
-  stream->Finish(&status, nullptr);
-  await();
-  queue.Shutdown();
-  answer.status = FromWire(
-      {static_cast<int>(status.error_code()), status.error_message(), status.error_details()});
-  return answer;
-}
+using testing::RawAnswer;
+using testing::RawCall;
+using testing::Send;
 
 // Serves Echo by `echo_handler`, EchoLater by `later_handler`, and Chat.
 class EchoServer {

@@ -103,6 +103,13 @@ TEST_F(DoorTest, TextThatIsNotUtf8IsRefusedWithItsField) {
   EXPECT_THAT(answer.status, HasViolation("inner.text", "INVALID_UTF8"));
 }
 
+TEST_F(DoorTest, TextThatIsNotUtf8IsNamedWithItsPlaceInAList) {
+  const RawAnswer answer = Call(kEcho, {std::string("\x1A\x00\x1A\x03\x0A\x01\xFF", 7)});
+
+  EXPECT_THAT(answer.status, HasViolation("others[1].text", "INVALID_UTF8"));
+  EXPECT_EQ(answer.ErrorInfos(), 1);
+}
+
 TEST_F(DoorTest, EveryErrorNamesTheDomainOfItsService) {
   server_.echo_handler = [](const auto&, const auto&) { return NotFound("thing", "things/a"); };
 

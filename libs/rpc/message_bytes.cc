@@ -1,8 +1,11 @@
 #include "libs/rpc/message_bytes.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/unknown_field_set.h>
 #include <grpcpp/support/proto_buffer_reader.h>
+
+#include <map>
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
@@ -22,22 +25,30 @@ std::string Flat(grpc::ByteBuffer& bytes) {
   return flat;
 }
 
+// "requests[3]" of the fourth element, "product" of a field that is not repeated.
+std::string Place(const pbuf::FieldDescriptor& field, std::map<int, int>& seen) {
+  if (!field.is_repeated()) return field.name();
+  return fmt::format("{}[{}]", field.name(), seen[field.number()]++);
+}
+
 std::optional<std::string> FindInvalidText(const pbuf::Descriptor& type, std::string_view bytes,
                                            int depth) {
   pbuf::UnknownFieldSet fields;
   if (depth > kDepthMax || !fields.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return std::nullopt;
   }
+  std::map<int, int> seen;
   for (int i = 0; i < fields.field_count(); ++i) {
     const pbuf::UnknownField& field = fields.field(i);
     const pbuf::FieldDescriptor* known = type.FindFieldByNumber(field.number());
     if (known == nullptr || field.type() != pbuf::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    const std::string place = Place(*known, seen);
     if (known->type() == pbuf::FieldDescriptor::TYPE_STRING) {
-      if (!Utf8Size(field.length_delimited()).has_value()) return known->name();
+      if (!Utf8Size(field.length_delimited()).has_value()) return place;
     } else if (known->type() == pbuf::FieldDescriptor::TYPE_MESSAGE) {
       const auto inner =
           FindInvalidText(*known->message_type(), field.length_delimited(), depth + 1);
-      if (inner.has_value()) return known->name() + "." + *inner;
+      if (inner.has_value()) return fmt::format("{}.{}", place, *inner);
     }
   }
   return std::nullopt;

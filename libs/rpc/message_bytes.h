@@ -20,7 +20,7 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message&
                                                             grpc::ByteBuffer bytes);
 grpc::ByteBuffer ToBytes(const pbuf::Message& message);
 
-// Path of the first text field that is not valid UTF-8 ("opportunity.title").
+// Path of the first text field that is not valid UTF-8 ("requests[3].product.display_name").
 std::optional<std::string> FindInvalidText(const pbuf::Descriptor& type, std::string_view bytes);
 
 }  // namespace lotura::rpc
