@@ -131,10 +131,13 @@ class Method {
   Answer BatchUpdate(const Call& call, const pbuf::Message& request) const {
     std::vector<std::string> names;
     const pbuf::Reflection& reflection = *request.GetReflection();
-    for (int i = 0; i < std::min(reflection.FieldSize(request, shape_.requests), kBatchMax); ++i) {
+    const int count = reflection.FieldSize(request, shape_.requests);
+    LOTURA_RETURN_IF_ERROR(CheckCount(count, "requests"));
+    for (int i = 0; i < count; ++i) {
       const pbuf::Message& element = reflection.GetRepeatedMessage(request, shape_.requests, i);
-      names.push_back(declaration_.NameOf(
-          element.GetReflection()->GetMessage(element, element_shape_->record)));
+      std::string name =
+          declaration_.NameOf(element.GetReflection()->GetMessage(element, element_shape_->record));
+      if (!name.empty()) names.push_back(std::move(name));
     }
     LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
     std::ranges::sort(names);

@@ -12,11 +12,11 @@
 #include <fstream>
 
 #include "libs/rpc/door.h"
+#include "libs/rpc/raw_call.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/token_issuer.h"
 #include "libs/rpc/token_verifier.h"
 #include "libs/testing/process.h"
-#include "libs/testing/raw_call.h"
 #include "libs/testing/status_matchers.h"
 #include "lotura/rpctest/v1/echo.pb.h"
 
@@ -49,10 +49,6 @@ inline StreamHandler EchoStream() {
     return std::make_shared<EchoSession>(std::move(stream));
   };
 }
-
-using testing::RawAnswer;
-using testing::RawCall;
-using testing::Send;
 
 // Serves Echo by `echo_handler`, EchoLater by `later_handler`, and Chat.
 class EchoServer {

@@ -16,7 +16,7 @@
 
 #include "libs/rpc/wire_status.h"
 
-namespace lotura::testing {
+namespace lotura::rpc {
 
 struct RawAnswer {
   absl::Status status;
@@ -81,9 +81,9 @@ inline RawAnswer Send(const std::shared_ptr<grpc::Channel>& channel, const RawCa
   await();
   queue.Shutdown();
   answer.details = status.error_details();
-  answer.status = rpc::FromWire(
-      {static_cast<int>(status.error_code()), status.error_message(), answer.details});
+  answer.status =
+      FromWire({static_cast<int>(status.error_code()), status.error_message(), answer.details});
   return answer;
 }
 
-}  // namespace lotura::testing
+}  // namespace lotura::rpc

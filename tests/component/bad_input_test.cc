@@ -1,0 +1,74 @@
+// That bad input gets a typed error naming the field and changes nothing, for every method of every
+// record type.
+#include <gtest/gtest.h>
+
+#include "tests/component/bad_requests.h"
+
+namespace lotura::component {
+namespace {
+
+class BadInputTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  static void SetUpTestSuite() {
+    platform_ = new Platform();
+    samples_ = new Samples(*platform_);
+    samples_->MakeAll();
+    platform_->StopStreams();
+  }
+  static void TearDownTestSuite() {
+    delete samples_;
+    delete platform_;
+  }
+
+  static Platform* platform_;
+  static Samples* samples_;
+};
+
+Platform* BadInputTest::platform_ = nullptr;
+Samples* BadInputTest::samples_ = nullptr;
+
+bool NamesTheField(const BadRequest& bad, const absl::Status& status) {
+  if (bad.field.empty()) return ReasonOf(status) == bad.reason;
+  if (bad.code != absl::StatusCode::kInvalidArgument)
+    return ReasonOf(status) == bad.reason && !InfoOf(status).metadata[bad.field].empty();
+  const std::vector<FieldViolation> violations = ViolationsOf(status);
+  // A rule may refuse the field before its form is looked at, for a reason of its own.
+  if (violations.size() == 1 && violations.front().field == bad.field) return true;
+  return std::ranges::any_of(violations, [&](const FieldViolation& violation) {
+    return violation.field == bad.field && violation.reason == bad.reason;
+  });
+}
+
+std::string Shown(const absl::Status& status) {
+  std::string text = status.ToString();
+  for (const FieldViolation& violation : ViolationsOf(status))
+    text += "\n  " + violation.field + ": " + violation.reason;
+  return text;
+}
+
+TEST_P(BadInputTest, IsRefusedWithItsFieldAndChangesNothing) {
+  const std::vector<BadRequest> requests =
+      BadRequestsOf(samples_->Find(GetParam()), *samples_, *platform_);
+  const RowCounts before = platform_->CountRows();
+
+  for (const BadRequest& bad : requests) {
+    const rpc::RawAnswer answer = platform_->Send(GetParam(), bad.messages, bad.caller);
+    EXPECT_EQ(answer.status.code(), bad.code) << bad.what << ": " << Shown(answer.status);
+    EXPECT_TRUE(NamesTheField(bad, answer.status))
+        << bad.what << ", not " << bad.field << ": " << bad.reason << ", but "
+        << Shown(answer.status);
+    EXPECT_EQ(answer.ErrorInfos(), 1) << bad.what;
+  }
+
+  EXPECT_EQ(platform_->CountRows(), before);
+  EXPECT_GE(requests.size(), 4u);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BadInputTest, ::testing::ValuesIn(AllMethods()),
+                         [](const auto& test) {
+                           const std::size_t slash = test.param.rfind('/');
+                           return test.param.substr(slash + 1);
+                         });
+
+}  // namespace
+}  // namespace lotura::component

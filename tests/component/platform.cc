@@ -1,0 +1,130 @@
+#include "tests/component/platform.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "libs/testing/service_bench.h"
+#include "tests/component/services.h"
+
+namespace lotura::component {
+namespace {
+
+// Tables of the services, each partitioned one as a whole.
+constexpr char kTables[] =
+    "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
+    "c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN "
+    "('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1, 2";
+
+Deadline Soon() { return Deadline::After(std::chrono::seconds(30)); }
+
+std::string NewPlatformDatabase() {
+  return testing::Postgres().NewDatabase("platform", [](const std::string& conninfo) {
+    for (const host::ServiceSpec& spec : AllServices()) testing::MigrateService(spec, conninfo);
+  });
+}
+
+}  // namespace
+
+Platform::Platform()
+    : null_(open("/dev/null", O_WRONLY | O_CLOEXEC)),
+      log_({.service = "component", .descriptor = null_}, metrics_),
+      page_tokens_(*resource::PageTokens::Create({{.id = "k1"}})),
+      executor_({.threads = 4}, metrics_) {
+  config_.postgres = NewPlatformDatabase();
+  config_.environment = "development";
+  config_.read_connections = 2;
+  config_.write_connections = 1;
+  const std::string keys = directory_.path() + "/keys.json";
+  std::ofstream(keys) << issuer_.KeySetJson();
+  verifier_ = *rpc::TokenVerifier::Create({.rules = rules_, .keys = keys}, clock_, log_, metrics_);
+  door_.emplace(rpc::DoorOptions{},
+                rpc::PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
+  StartServices();
+  server_ = *rpc::Server::Start({}, *door_);
+  channel_ = server_->InProcessChannel();
+  counter_ =
+      std::make_unique<pg::Database>(pg::Options{.conninfo = config_.postgres, .pool_size = 1});
+}
+
+Platform::~Platform() {
+  channel_.reset();
+  server_.reset();
+  StopStreams();
+  services_.clear();
+  close(null_);
+}
+
+void Platform::StartServices() {
+  const host::SharedParts shared{config_,    clock_, ids_,   log_, metrics_,
+                                 readiness_, *door_, cache_, bus_, page_tokens_};
+  std::vector<std::string> packages;
+  for (const host::ServiceSpec& spec : AllServices()) {
+    auto service = host::Service::Create(spec, shared);
+    testing::MustBeOk(service.status());
+    services_.push_back(*std::move(service));
+    packages.push_back(fmt::format("lotura.{}.v1", spec.name));
+  }
+  testing::MustBeOk(door_->CheckComplete(packages));
+  for (const auto& service : services_) testing::MustBeOk(service->Start());
+}
+
+void Platform::StopStreams() {
+  for (const auto& service : services_) service->Stop();
+}
+
+const std::string& Platform::TokenOf(const Caller& caller) {
+  std::string& token = tokens_[caller];
+  if (token.empty()) {
+    TenantId tenant;
+    tenant.value.bytes[15] = caller.tenant;
+    token =
+        issuer_.Mint({tenant, caller.user, {"*"}}, rules_, clock_.Now() + std::chrono::hours(1));
+  }
+  return token;
+}
+
+rpc::RawAnswer Platform::Send(const std::string& method, const std::vector<std::string>& messages,
+                              const Caller& caller) {
+  return rpc::Send(channel_, {.method = method,
+                              .messages = messages,
+                              .token = TokenOf(caller),
+                              .deadline = std::chrono::seconds(30)});
+}
+
+absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Platform::Call(
+    const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+    const Caller& caller) {
+  const rpc::RawAnswer answer =
+      Send(fmt::format("{}/{}", method.service()->full_name(), method.name()),
+           {request.SerializeAsString()}, caller);
+  if (!answer.status.ok()) return answer.status;
+  std::unique_ptr<google::protobuf::Message> message(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(method.output_type())
+          ->New());
+  if (!message->ParseFromString(answer.messages.at(0))) return Internal("the answer is no message");
+  return message;
+}
+
+RowCounts Platform::CountRows() {
+  const auto counts = counter_->Read(Soon(), [](pg::Tx& tx) -> absl::StatusOr<RowCounts> {
+    std::string text;
+    const pg::Rows tables = tx.RunScript(kTables);
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      text += fmt::format("{0}SELECT '{1}.{2}', count(*) FROM {1}.{2}",
+                          text.empty() ? "" : " UNION ALL ", tables.Text(i, 0), tables.Text(i, 1));
+    }
+    const pg::Rows rows = tx.RunScript(text);
+    RowCounts found;
+    for (std::size_t i = 0; i < rows.size(); ++i) found[rows.String(i, 0)] = rows.Int(i, 1);
+    return found;
+  });
+  testing::MustBeOk(counts.status());
+  return *counts;
+}
+
+}  // namespace lotura::component

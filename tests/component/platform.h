@@ -1,0 +1,82 @@
+// All services behind the real door, on PostgreSQL; cache and bus in memory.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/cache/memory_cache.h"
+#include "libs/events/memory_bus.h"
+#include "libs/host/service.h"
+#include "libs/rpc/raw_call.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/token_issuer.h"
+#include "libs/rpc/token_verifier.h"
+#include "libs/testing/process.h"
+
+namespace lotura::component {
+
+// Who calls. Every caller may do everything within his tenant.
+struct Caller {
+  std::uint8_t tenant = 1;
+  std::string user = "users/anna";
+
+  friend auto operator<=>(const Caller&, const Caller&) = default;
+};
+
+// Rows of each table, by "<schema>.<table>".
+using RowCounts = std::map<std::string, std::int64_t>;
+
+class Platform {
+ public:
+  Platform();
+  ~Platform();
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  // Sends these messages, however wrong and however many.
+  rpc::RawAnswer Send(const std::string& method, const std::vector<std::string>& messages,
+                      const Caller& caller = {});
+  // Sends one request and reads the answer into a message of the method's type.
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Call(
+      const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
+      const Caller& caller = {});
+
+  // From here on nothing is written but by calls: events are neither published nor consumed.
+  void StopStreams();
+  RowCounts CountRows();
+  [[nodiscard]] const std::vector<std::unique_ptr<host::Service>>& services() const {
+    return services_;
+  }
+
+ private:
+  void StartServices();
+  const std::string& TokenOf(const Caller& caller);
+
+  const testing::TempDir directory_;
+  SystemClock clock_;
+  RandomIds ids_{clock_};
+  host::Config config_;
+  observe::Metrics metrics_{"component"};
+  const int null_;
+  observe::Log log_;
+  observe::Readiness readiness_;
+  const rpc::TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura"};
+  const rpc::TokenIssuer issuer_{rpc::Algorithm::kEs256, "key-1"};
+  std::unique_ptr<rpc::TokenVerifier> verifier_;
+  std::map<Caller, std::string> tokens_;
+  cache::Counts cache_counts_;
+  cache::MemoryCache cache_{{}, clock_, cache_counts_};
+  events::MemoryBus bus_;
+  resource::PageTokens page_tokens_;
+  rpc::Executor executor_;
+  std::optional<rpc::Door> door_;
+  std::vector<std::unique_ptr<host::Service>> services_;
+  std::unique_ptr<rpc::Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;  // also held by gRPC
+  std::unique_ptr<pg::Database> counter_;
+};
+
+}  // namespace lotura::component

@@ -1,0 +1,102 @@
+// Valid requests of every method and valid records of every type, made from the descriptors alone,
+// so that a new record type needs nothing here.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/component/platform.h"
+
+namespace lotura::component {
+
+namespace pbuf = google::protobuf;
+using resource::Column;
+using resource::Declaration;
+using MessagePtr = std::unique_ptr<pbuf::Message>;
+
+enum class Kind {
+  kGet,
+  kBatchGet,
+  kList,
+  kCreate,
+  kBatchCreate,
+  kUpdate,
+  kBatchUpdate,
+  kDelete,
+  kUndelete,
+  kVerb,  // or a query: whatever is not a standard method
+};
+
+struct Rpc {
+  const pbuf::MethodDescriptor* method = nullptr;
+  Kind kind = Kind::kVerb;
+  // Null for a verb.
+  const Declaration* declaration = nullptr;
+
+  // "lotura.sales.v1.ProductService/GetProduct".
+  [[nodiscard]] std::string Path() const;
+};
+
+// Full names of all methods of the services' packages, without starting anything.
+std::vector<std::string> AllMethods();
+
+// Sets a field by its name.
+void SetText(pbuf::Message& message, const std::string& field, const std::string& value);
+void SetTrue(pbuf::Message& message, const std::string& field);
+bool HasFieldNamed(const pbuf::Message& message, const std::string& field);
+// The message field of that name.
+pbuf::Message& Mutable(pbuf::Message& message, const std::string& field);
+pbuf::Message& AddElement(pbuf::Message& message, const std::string& field);
+
+// Makes what it needs through the door on first use.
+class Samples {
+ public:
+  explicit Samples(Platform& platform);
+
+  // Two records of each type that can be created, and all that they refer to.
+  void MakeAll();
+
+  [[nodiscard]] const Rpc& Find(const std::string& path) const { return rpcs_.at(path); }
+  [[nodiscard]] const std::map<std::string, Rpc>& rpcs() const { return rpcs_; }
+  // The method of that kind for a type, or null.
+  [[nodiscard]] const Rpc* FindFor(const Declaration& declaration, Kind kind) const;
+
+  // A request that is right in all respects. One that creates makes another record each time.
+  MessagePtr ValidRequest(const Rpc& rpc);
+  // The name of a live record, or of one that does not exist where none can be created.
+  const std::string& NameOf(const Declaration& declaration);
+  // The name of a record of the type ("sales.lotura/Stage") that does not exist.
+  std::string Missing(const std::string& type);
+  // A request_id that nobody has used.
+  std::string NewRequestId();
+  // Of a live parent; empty for a top-level type.
+  std::string ParentOf(const Declaration& declaration);
+
+ private:
+  // How the fields of a valid record were found out.
+  struct Draft {
+    MessagePtr record;
+    std::map<const Column*, int> attempts;
+  };
+
+  const MessagePtr& DraftOf(const Declaration& declaration);
+  MessagePtr NewRecord(const Declaration& declaration);
+  MessagePtr CreateRequest(const Rpc& rpc, const pbuf::Message& record);
+  std::string Create(const Declaration& declaration);
+  absl::Status TryOut(const Rpc& rpc, const pbuf::Message& record);
+  bool Mend(const Declaration& declaration, const absl::Status& status, Draft& draft);
+  void Fill(const Column& column, int attempt, pbuf::Message& record);
+  std::string TextFor(const Column& column, int attempt);
+  std::string ReferenceTo(const std::string& type, const Declaration& from);
+  const Declaration* FindType(const std::string& type) const;
+
+  Platform& platform_;
+  std::map<std::string, Rpc> rpcs_;
+  std::map<const Declaration*, MessagePtr> drafts_;
+  std::map<const Declaration*, std::string> names_;
+  int made_ = 0;
+};
+
+}  // namespace lotura::component
