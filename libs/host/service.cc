@@ -113,6 +113,10 @@ absl::Status Service::ServeRecords() {
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
     // A type without a service of its own is written by rules and verbs, and read by queries.
     if (descriptor == nullptr) continue;
+    const bool deletes =
+        descriptor->FindMethodByName("Delete" + type.declaration->message()->name()) != nullptr;
+    if (deletes && !type.declaration->soft_delete())
+      return Internal(fmt::format("{} deletes records of a type without soft_delete", service));
     for (auto& method : resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_)) {
       shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()),
                           rpc::BlockingHandler(std::move(method.handler)));
