@@ -124,7 +124,9 @@ class Client::Attempt {
   Completed done;
 
   void Begin();
-  void Cancel();
+  // Lets it not be made again; what it returns, if it is on its way, is to be canceled without any
+  // lock.
+  std::shared_ptr<grpc::ClientContext> Cancel();
 
  private:
   void Try();
@@ -140,8 +142,8 @@ class Client::Attempt {
   int number_ = 0;
   grpc::Alarm pause_;
 
-  std::mutex mutex_;  // guards context_ and canceled_
-  std::unique_ptr<grpc::ClientContext> context_;
+  std::mutex mutex_;                              // guards context_ and canceled_
+  std::shared_ptr<grpc::ClientContext> context_;  // shared with whoever cancels it
   bool canceled_ = false;
 };
 
@@ -177,7 +179,14 @@ void Client::State::Leave(Attempt* attempt) {
 void Client::State::CloseAndWait() {
   std::unique_lock lock(mutex);
   closed = true;
-  for (Attempt* attempt : under_way) attempt->Cancel();
+  std::vector<std::shared_ptr<grpc::ClientContext>> contexts;
+  for (Attempt* attempt : under_way) {
+    if (auto context = attempt->Cancel()) contexts.push_back(std::move(context));
+  }
+  // gRPC may end a call within TryCancel, on this thread, which takes both locks.
+  lock.unlock();
+  for (const auto& context : contexts) context->TryCancel();
+  lock.lock();
   none_left.wait(lock, [this] { return under_way.empty(); });
 }
 
@@ -193,11 +202,11 @@ void Client::Attempt::Begin() {
   done(entered);
 }
 
-void Client::Attempt::Cancel() {
+std::shared_ptr<grpc::ClientContext> Client::Attempt::Cancel() {
   const std::lock_guard lock(mutex_);
   canceled_ = true;
-  if (context_ != nullptr) context_->TryCancel();
   pause_.Cancel();
+  return context_;
 }
 
 void Client::Attempt::Try() {
@@ -206,7 +215,7 @@ void Client::Attempt::Try() {
   {
     const std::lock_guard lock(mutex_);
     if (!canceled_ && allowed) {
-      context_ = std::make_unique<grpc::ClientContext>();
+      context_ = std::make_shared<grpc::ClientContext>();
       context_->set_deadline(std::chrono::system_clock::now() + options_.deadline.Left());
       if (!options_.bearer.empty())
         context_->AddMetadata("authorization", "Bearer " + options_.bearer);
