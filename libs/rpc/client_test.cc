@@ -193,6 +193,13 @@ TEST_F(ClientTest, ClosingEndsWhatIsUnderWay) {
             ++ended;
           });
     }
+    // Once the handler has them all, it is not called any more.
+    ASSERT_TRUE(testing::Eventually(
+        [&] {
+          const std::lock_guard lock(mutex);
+          return kept.size() == 10;
+        },
+        10s));
   }
 
   EXPECT_EQ(ended, 10);
