@@ -41,6 +41,7 @@ class Parser {
     } catch (const CLI::CallForHelp&) {
       arguments_.command = Help{HelpOfChosen()};
     } catch (const CLI::ParseError& error) {
+      // lint-allow(exception-text): it goes to the person who typed what it says
       return UsageError(fmt::format("{}; see lotura {}--help", error.what(), ChosenName()));
     }
     return arguments_;

@@ -96,8 +96,7 @@ absl::StatusOr<ExitCode> Conclude(const ImportReport& report, RejectFile& reject
     return report.stopped;
   }
   if (report.Rejected() == 0) return ExitCode::kOk;
-  output.err << fmt::format("lotura: rejected rows: {}, see {}\n", report.Rejected(),
-                            rejects.path);
+  output.err << fmt::format("lotura: rejected rows: {}, see {}\n", report.Rejected(), rejects.path);
   return ExitCode::kRejects;
 }
 

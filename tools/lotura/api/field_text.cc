@@ -108,20 +108,6 @@ absl::Status AssignMessage(pbuf::Message& target, const FieldDescriptor& field,
   return absl::OkStatus();
 }
 
-// Sets or adds a scalar; `set` and `add` are the two functions of the reflection for its type.
-template <typename Value, typename Set, typename Add>
-absl::Status Put(pbuf::Message& message, const FieldDescriptor& field, std::optional<Value> value,
-                 Set set, Add add, const std::string& text, std::string_view expected) {
-  if (!value.has_value()) return Malformed(field, text, expected);
-  const pbuf::Reflection* reflection = message.GetReflection();
-  if (field.is_repeated()) {
-    (reflection->*add)(&message, &field, std::move(*value));
-  } else {
-    (reflection->*set)(&message, &field, std::move(*value));
-  }
-  return absl::OkStatus();
-}
-
 std::optional<bool> ParseBool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
@@ -163,33 +149,36 @@ absl::Status SetRepeated(pbuf::Message& message, const FieldDescriptor& field,
 
 absl::Status AssignText(pbuf::Message& message, const FieldDescriptor& field,
                         const std::string& text) {
-  using pbuf::Reflection;
+  using R = pbuf::Reflection;
+  // `set` and `add` are the two functions of the reflection for fields of the value's type.
+  const auto put = [&](auto value, auto set, auto add, std::string_view expected) -> absl::Status {
+    if (!value.has_value()) return Malformed(field, text, expected);
+    const R* reflection = message.GetReflection();
+    if (field.is_repeated()) {
+      (reflection->*add)(&message, &field, std::move(*value));
+    } else {
+      (reflection->*set)(&message, &field, std::move(*value));
+    }
+    return absl::OkStatus();
+  };
   constexpr std::string_view kWhole = "a whole number in range";
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
-      return Put<std::string>(message, field, text, &Reflection::SetString, &Reflection::AddString,
-                              text, "text");
+      return put(std::optional(text), &R::SetString, &R::AddString, "text");
     case FieldDescriptor::CPPTYPE_BOOL:
-      return Put(message, field, ParseBool(text), &Reflection::SetBool, &Reflection::AddBool, text,
-                 "true or false");
+      return put(ParseBool(text), &R::SetBool, &R::AddBool, "true or false");
     case FieldDescriptor::CPPTYPE_INT32:
-      return Put(message, field, ParseNumber<std::int32_t>(text), &Reflection::SetInt32,
-                 &Reflection::AddInt32, text, kWhole);
+      return put(ParseNumber<std::int32_t>(text), &R::SetInt32, &R::AddInt32, kWhole);
     case FieldDescriptor::CPPTYPE_INT64:
-      return Put(message, field, ParseNumber<std::int64_t>(text), &Reflection::SetInt64,
-                 &Reflection::AddInt64, text, kWhole);
+      return put(ParseNumber<std::int64_t>(text), &R::SetInt64, &R::AddInt64, kWhole);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return Put(message, field, ParseNumber<std::uint32_t>(text), &Reflection::SetUInt32,
-                 &Reflection::AddUInt32, text, kWhole);
+      return put(ParseNumber<std::uint32_t>(text), &R::SetUInt32, &R::AddUInt32, kWhole);
     case FieldDescriptor::CPPTYPE_UINT64:
-      return Put(message, field, ParseNumber<std::uint64_t>(text), &Reflection::SetUInt64,
-                 &Reflection::AddUInt64, text, kWhole);
+      return put(ParseNumber<std::uint64_t>(text), &R::SetUInt64, &R::AddUInt64, kWhole);
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return Put(message, field, ParseNumber<double>(text), &Reflection::SetDouble,
-                 &Reflection::AddDouble, text, "a number");
+      return put(ParseNumber<double>(text), &R::SetDouble, &R::AddDouble, "a number");
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return Put(message, field, ParseNumber<float>(text), &Reflection::SetFloat,
-                 &Reflection::AddFloat, text, "a number");
+      return put(ParseNumber<float>(text), &R::SetFloat, &R::AddFloat, "a number");
     case FieldDescriptor::CPPTYPE_ENUM:
       return AssignEnum(message, field, text);
     case FieldDescriptor::CPPTYPE_MESSAGE: {

@@ -40,7 +40,8 @@ std::optional<std::string> ScaledDecimal(std::string_view text, std::int64_t fac
   money.set_nanos(static_cast<std::int32_t>(negative ? -*nanos : *nanos));
   const auto amount = Amount::From(money);
   const auto scaled = amount.has_value() ? amount->Times(factor) : std::nullopt;
-  if (!scaled.has_value() || !scaled->ToMoney("XXX").has_value()) return std::nullopt;
+  // What no amount of money can hold, in whatever currency, is out of range.
+  if (!scaled.has_value() || !scaled->ToMoney("USD").has_value()) return std::nullopt;
   return scaled->ToDecimal();
 }
 
