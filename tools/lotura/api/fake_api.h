@@ -49,6 +49,8 @@ class FakeApi final : public Transport {
   Fault before;
   Fault after;
   std::map<std::string, std::size_t> calls;
+  // Who calls.
+  std::string principal;
 
  private:
   static const pbuf::FieldDescriptor* Field(const pbuf::Message& message, const std::string& name) {
@@ -69,12 +71,13 @@ class FakeApi final : public Transport {
     if (id.empty()) return Serve(method, request);
     const auto known = answers_.find(id);
     if (known != answers_.end()) {
-      if (known->second.first != request.SerializeAsString())
+      if (known->second.first != principal + request.SerializeAsString())
         return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another request");
       return Copy(*known->second.second);
     }
     Answer answer = Serve(method, request);
-    if (answer.ok()) answers_.emplace(id, std::pair(request.SerializeAsString(), Copy(**answer)));
+    if (answer.ok())
+      answers_.emplace(id, std::pair(principal + request.SerializeAsString(), Copy(**answer)));
     return answer;
   }
 

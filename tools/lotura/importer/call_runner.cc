@@ -59,13 +59,14 @@ class CallRunner {
                               FindRecord(context_.caller, *context_.step.type, row.name));
       update_times_[i] = before == nullptr ? 0 : UpdateTimeOf(*before);
     }
-    const std::string request_id = RequestIdOf(context_, {&row.key, 1});
-    const auto answer =
-        context_.caller.Call(*context_.step.method, *WithRequestId(*row.request, request_id));
+    const auto answer = context_.caller.Call(*context_.step.method,
+                                             *WithRequestId(context_, {&row.key, 1}, *row.request));
     if (answer.ok()) {
       const bool is_record = (*answer)->GetDescriptor() == context_.step.type->message;
       const bool is_newer = !is_record || UpdateTimeOf(**answer) > update_times_[i];
       outcomes_[i].fate = is_newer ? Fate::kWritten : Fate::kUnchanged;
+    } else if (IsMadeByAnother(answer.status())) {
+      outcomes_[i].fate = Fate::kUnchanged;
     } else if (IsAboutRequest(answer.status())) {
       outcomes_[i] = {Fate::kRejected, ReasonOf(answer.status()), Message(answer.status())};
     } else {

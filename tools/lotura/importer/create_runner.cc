@@ -97,7 +97,7 @@ class CreateRunner {
       reflection->SetString(request.get(), descriptor->FindFieldByName("parent"),
                             ParentOf(batch.front()->name));
     }
-    return WithRequestId(*request, RequestIdOf(context_, keys));
+    return WithRequestId(context_, keys, *request);
   }
 
   absl::Status RunBatch(const Batch& batch) {
@@ -107,6 +107,10 @@ class CreateRunner {
     if (answer.ok()) {
       for (const PlannedRow* row : batch)
         Settle(*row, before == nullptr ? Fate::kWritten : Fate::kUnchanged);
+      return absl::OkStatus();
+    }
+    if (IsMadeByAnother(answer.status())) {
+      for (const PlannedRow* row : batch) Settle(*row, Fate::kUnchanged);
       return absl::OkStatus();
     }
     if (!IsAboutRequest(answer.status())) return answer.status();
@@ -119,10 +123,14 @@ class CreateRunner {
     LOTURA_ASSIGN_OR_RETURN(const auto before, FindRecord(context_.caller, type_, row.name));
     const auto method = type_.Method(api::Verb::kCreate);
     LOTURA_CHECK(method.ok());
-    const std::string request_id = RequestIdOf(context_, {&row.key, 1});
-    const auto answer = context_.caller.Call(**method, *WithRequestId(*row.request, request_id));
+    const auto answer =
+        context_.caller.Call(**method, *WithRequestId(context_, {&row.key, 1}, *row.request));
     if (answer.ok()) {
       Settle(row, before == nullptr ? Fate::kWritten : Fate::kUnchanged);
+      return absl::OkStatus();
+    }
+    if (IsMadeByAnother(answer.status())) {
+      Settle(row, Fate::kUnchanged);
       return absl::OkStatus();
     }
     if (!IsAboutRequest(answer.status())) return answer.status();

@@ -251,15 +251,47 @@ TEST_F(ImportTest, ADryRunCountsAndSendsNothing) {
   EXPECT_TRUE(api_.calls.empty());
 }
 
+TEST_F(ImportTest, ARepetitionByAnotherUserWritesNothing) {
+  Run();
+  api_.principal = "users/other";
+
+  const ImportReport report = Run();
+
+  ExpectCounts(report.steps[0], 0, 5, 0);
+  ExpectCounts(report.steps[1], 0, 25, 0);
+  ExpectCounts(report.steps[2], 0, 13, 0);
+}
+
+TEST_F(ImportTest, ARowThatHasChangedSinceIsNoRepetition) {
+  Run();
+  for (SourceRow& row : mapping_.tables.at("deals").rows) {
+    if (row.cells[0] == "d3") row.cells[1] = "Account 0";
+  }
+
+  const ImportReport report = Run();
+
+  ExpectCounts(report.steps[1], 0, 24, 1);
+  EXPECT_THAT(rejects_.str(), HasSubstr("deals,d3,ID_TAKEN,"));
+  EXPECT_THAT(rejects_.str(), HasSubstr("its organization is another one"));
+}
+
 TEST(RequestIdTest, IsTheSameForTheSameOriginAndOtherwiseAnother) {
-  const RequestOrigin origin{.mapping = "m", .file = "f.csv", .step = "s"};
   const std::vector<std::string> one{"ab"};
   const std::vector<std::string> two{"a", "b"};
-  const std::string id = RequestId(origin, one);
+  const RequestOrigin origin{
+      .mapping = "m", .file = "f.csv", .step = "s", .keys = one, .content = "c"};
+  RequestOrigin other_keys = origin;
+  RequestOrigin other_step = origin;
+  RequestOrigin other_content = origin;
+  other_keys.keys = two;
+  other_step.step = "t";
+  other_content.content = "d";
+  const std::string id = RequestId(origin);
 
-  EXPECT_EQ(id, RequestId(origin, one));
-  EXPECT_NE(id, RequestId(origin, two));
-  EXPECT_NE(id, RequestId({.mapping = "m", .file = "f.csv", .step = "t"}, one));
+  EXPECT_EQ(id, RequestId(origin));
+  EXPECT_NE(id, RequestId(other_keys));
+  EXPECT_NE(id, RequestId(other_step));
+  EXPECT_NE(id, RequestId(other_content));
   EXPECT_EQ(id[14], '8') << "version 8: " << id;
   EXPECT_THAT(std::string("89ab"), HasSubstr(std::string(1, id[19]))) << "variant: " << id;
 }

@@ -1,6 +1,7 @@
 #include <mutex>
 #include <thread>
 
+#include "libs/base/errors.h"
 #include "tools/lotura/importer/request_id.h"
 #include "tools/lotura/importer/step_runner.h"
 
@@ -28,19 +29,25 @@ absl::Status ForEach(std::size_t count, std::size_t threads,
   return failure;
 }
 
-std::unique_ptr<pbuf::Message> WithRequestId(const pbuf::Message& request, const std::string& id) {
+std::unique_ptr<pbuf::Message> WithRequestId(const StepContext& context,
+                                             std::span<const std::string> keys,
+                                             const pbuf::Message& request) {
+  const std::string content = request.GetDescriptor()->full_name() + request.SerializeAsString();
+  const RequestOrigin origin{.mapping = context.mapping.name,
+                             .file = context.mapping.tables.at(context.step.table).file,
+                             .step = context.step.name,
+                             .keys = keys,
+                             .content = content};
   std::unique_ptr<pbuf::Message> copy(request.New());
   copy->CopyFrom(request);
   const pbuf::FieldDescriptor* field = copy->GetDescriptor()->FindFieldByName("request_id");
-  if (field != nullptr) copy->GetReflection()->SetString(copy.get(), field, id);
+  if (field != nullptr) copy->GetReflection()->SetString(copy.get(), field, RequestId(origin));
   return copy;
 }
 
-std::string RequestIdOf(const StepContext& context, std::span<const std::string> keys) {
-  const RequestOrigin origin{.mapping = context.mapping.name,
-                             .file = context.mapping.tables.at(context.step.table).file,
-                             .step = context.step.name};
-  return RequestId(origin, keys);
+bool IsMadeByAnother(const absl::Status& status) {
+  // The id holds the content, so only the caller can be another one.
+  return ReasonOf(status) == "REQUEST_ID_REUSED";
 }
 
 }  // namespace lotura::importer

@@ -9,7 +9,7 @@
 
 namespace lotura::importer {
 
-std::string RequestId(const RequestOrigin& origin, std::span<const std::string> keys) {
+std::string RequestId(const RequestOrigin& origin) {
   // Each part goes with its length, so that no two lists of parts look alike.
   std::string text = "lotura import 1";
   const auto add = [&text](std::string_view part) {
@@ -18,7 +18,8 @@ std::string RequestId(const RequestOrigin& origin, std::span<const std::string> 
   add(origin.mapping);
   add(origin.file);
   add(origin.step);
-  for (const std::string& key : keys) add(key);
+  for (const std::string& key : origin.keys) add(key);
+  add(origin.content);
   const Sha256Digest digest = Sha256(text);
   Uuid uuid;
   std::copy_n(digest.begin(), uuid.bytes.size(), uuid.bytes.begin());

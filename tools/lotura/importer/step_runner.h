@@ -52,10 +52,13 @@ absl::Status RunCreate(const StepContext& context, const Parallelism& parallelis
 absl::Status RunCalls(const StepContext& context, const Parallelism& parallelism,
                       const StepPlan& plan, std::vector<RowOutcome>& outcomes);
 
-// The request with its request_id set.
-std::unique_ptr<pbuf::Message> WithRequestId(const pbuf::Message& request, const std::string& id);
+// A copy of the request with the request_id that follows from the step, the keys of its rows and
+// its content.
+std::unique_ptr<pbuf::Message> WithRequestId(const StepContext& context,
+                                             std::span<const std::string> keys,
+                                             const pbuf::Message& request);
 
-// Of the request for these keys in the step.
-std::string RequestIdOf(const StepContext& context, std::span<const std::string> keys);
+// Whether the very same request was made before by another caller.
+bool IsMadeByAnother(const absl::Status& status);
 
 }  // namespace lotura::importer
