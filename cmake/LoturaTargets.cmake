@@ -106,3 +106,13 @@ function(lotura_component_tests name)
     _lotura_test_binary(${name} "component" 600 "${arg_DEPS}" ${tests})
   endif()
 endfunction()
+
+# lotura_pytest(<name> <label> <timeout in seconds> <files>): tests in Python, with the tools and tests/kit within reach.
+function(lotura_pytest name label timeout)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE files)
+  add_test(NAME ${name} COMMAND /usr/bin/python3 -m pytest -q -p no:cacheprovider ${files})
+  set_tests_properties(${name} PROPERTIES
+    LABELS ${label}
+    TIMEOUT ${timeout}
+    ENVIRONMENT "PYTHONPATH=${CMAKE_SOURCE_DIR}/tools:${CMAKE_SOURCE_DIR}/tests;PYTHONDONTWRITEBYTECODE=1;LOTURA_BINARIES=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+endfunction()

@@ -24,6 +24,9 @@ std::uint64_t LayoutOf(const Declaration& declaration) {
   return layout;
 }
 
+// Fences do not look at the layout: they end what any binary stored.
+constexpr std::uint64_t kAnyLayout = 0;
+
 cache::Key KeyOf(const Declaration& declaration, std::uint64_t layout, const TenantId& tenant,
                  const std::string& name) {
   return cache::MakeKey({tenant, declaration.service(), name}, layout);
@@ -153,13 +156,24 @@ std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> u
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (!EndsWhatWasCached(outcomes[i])) continue;
     for (const RecordChange& change : units[i].changes) {
-      // Fences do not look at the layout: they end what any binary stored.
-      keys.push_back(KeyOf(*change.declaration, 0, units[i].call->principal.tenant, change.name));
+      keys.push_back(
+          KeyOf(*change.declaration, kAnyLayout, units[i].call->principal.tenant, change.name));
     }
   }
+  Fence(keys);
+  return outcomes;
+}
+
+void CachedStore::Forget(const TenantId& tenant, std::span<const RecordRef> records) {
+  std::vector<cache::Key> keys;
+  for (const RecordRef& record : records)
+    keys.push_back(KeyOf(*record.declaration, kAnyLayout, tenant, record.name));
+  Fence(keys);
+}
+
+void CachedStore::Fence(const std::vector<cache::Key>& keys) {
   // What cannot be told now is owed, counted by the cache and bounded by its time to live.
   if (!keys.empty()) static_cast<void>(cache_.FenceMany(keys));
-  return outcomes;
 }
 
 }  // namespace lotura::resource

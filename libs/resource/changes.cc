@@ -326,6 +326,13 @@ absl::Status Changes::CheckForeign(const std::map<std::string, Reference>& by_na
   return missing.empty() ? absl::OkStatus() : Missing(by_name.at(missing.front()));
 }
 
+void Changes::ForgetWhatWasRead() const {
+  std::vector<RecordRef> records;
+  for (const auto& [key, record] : read_)
+    records.push_back({key.first->declaration.get(), key.second});
+  parts_.store.Forget(call_.principal.tenant, records);
+}
+
 std::vector<RecordChange> Changes::Take() { return std::move(changes_); }
 
 }  // namespace lotura::resource

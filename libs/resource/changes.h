@@ -75,6 +75,8 @@ class Changes {
   // Checks that every record which a changed one newly refers to is there.
   absl::Status CheckReferences();
   std::vector<RecordChange> Take();
+  // The next attempt, and everyone else, reads anew what was read here.
+  void ForgetWhatWasRead() const;
   // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by
   // default.
   void set_field_prefix(std::string prefix) { field_prefix_ = std::move(prefix); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/check.h"
+#include "libs/base/limits.h"
 #include "libs/base/text.h"
 #include "libs/resource/filter_check.h"
 #include "libs/resource/filter_sql.h"
@@ -10,6 +11,11 @@
 
 namespace lotura::resource {
 namespace {
+
+// What the records of a page may take, which leaves room for the token, and what each takes beside
+// its own bytes.
+constexpr std::size_t kPageBytesMax = kMessageBytesMax - (16 << 10);
+constexpr std::size_t kRecordOverhead = 8;
 
 // What a list statement is made of; each call has its own.
 struct Query {
@@ -157,17 +163,30 @@ absl::Status TooExpensive(const Query& query) {
                                                    query.declaration->table())}});
 }
 
+// As many rows as the page may have, fewer where they are so large that an answer could not hold
+// them.
+ListPage ReadPage(const Query& query, const pg::Rows& rows) {
+  const auto page_size = static_cast<std::size_t>(query.page_size);
+  ListPage page;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i) {
+    Record record = query.codec->ReadRow(rows, i);
+    bytes += record.message->ByteSizeLong() + kRecordOverhead;
+    if (i > 0 && bytes > kPageBytesMax) break;
+    page.records.push_back(std::move(record));
+  }
+  return page;
+}
+
 absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
                              const PageTokens& tokens) {
   Statement statement;
   statement.params.Tenant(call.principal.tenant);
   const std::string text = Text(query, statement);
   const pg::Rows rows = tx.RunBuilt("list", text, statement.params);
-  const auto page_size = static_cast<std::size_t>(query.page_size);
-  ListPage page;
-  for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i)
-    page.records.push_back(query.codec->ReadRow(rows, i));
-  if (rows.size() <= page_size) {
+  ListPage page = ReadPage(query, rows);
+  const std::size_t count = page.records.size();
+  if (count == rows.size()) {
     const bool along_the_order = query.filter.root.has_value() && !UsesLookup(query);
     if (along_the_order && ExceedsBudget(tx, query, call.principal.tenant))
       return TooExpensive(query);
@@ -177,8 +196,8 @@ absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
   cursor.query = query.digest;
   const std::size_t columns = rows.Columns() - query.order->columns.size();
   for (std::size_t i = 0; i < query.order->columns.size(); ++i)
-    cursor.last.emplace_back(rows.String(page_size - 1, columns + i));
-  cursor.last.emplace_back(rows.String(page_size - 1, 0));
+    cursor.last.emplace_back(rows.String(count - 1, columns + i));
+  cursor.last.emplace_back(rows.String(count - 1, 0));
   page.next_page_token = tokens.Make(call, cursor);
   return page;
 }

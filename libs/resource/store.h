@@ -42,6 +42,12 @@ struct RecordChange {
   Uuid event_id;
 };
 
+// One record, wherever it is spoken of without its content.
+struct RecordRef {
+  const Declaration* declaration = nullptr;
+  std::string name;
+};
+
 // The first answer to a request, kept so that a repetition is answered with it.
 using Answer = Parts;
 
@@ -98,6 +104,9 @@ class Store {
   virtual absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
                                                                    const Uuid& request_id,
                                                                    Deadline deadline) = 0;
+  // What was read of these records may be older than what is stored; whoever reads them next gets
+  // what is stored. A store that keeps no copies has nothing to forget.
+  virtual void Forget(const TenantId& /*tenant*/, std::span<const RecordRef> /*records*/) {}
   // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one
   // call belong to one tenant and do not share a request_id, a record or a match key. UNAVAILABLE
   // means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.

@@ -4,6 +4,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "libs/base/limits.h"
+
 namespace lotura::resource {
 namespace {
 
@@ -105,6 +107,19 @@ absl::StatusOr<std::optional<MessagePtr>> UnitOfWork::FindAnswer(const Call& cal
   return answer;
 }
 
+absl::StatusOr<MessagePtr> UnitOfWork::AnswerFailure(const std::optional<Request>& request,
+                                                     const pbuf::Message& response,
+                                                     const Changes& changes,
+                                                     const absl::Status& failure) {
+  // What stands in the way now may be the work of this very request, done before.
+  if (!request.has_value()) return failure;
+  LOTURA_ASSIGN_OR_RETURN(const auto first, FindAnswer(changes.call(), *request, response));
+  if (!first.has_value()) return failure;
+  // The process that committed it may have died before it told the cache.
+  changes.ForgetWhatWasRead();
+  return *first;
+}
+
 absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message& message,
                                            const pbuf::Message& response, const Body& body) {
   LOTURA_ASSIGN_OR_RETURN(std::optional<Request> request, RequestOf(call, message));
@@ -115,12 +130,15 @@ absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message
       if (const absl::Status references = changes.CheckReferences(); !references.ok())
         answer = references;
     }
-    if (!answer.ok()) {
-      // What stands in the way now may be the work of this very request, done before.
-      if (!request.has_value()) return answer;
-      LOTURA_ASSIGN_OR_RETURN(const auto first, FindAnswer(call, *request, response));
-      return first.has_value() ? absl::StatusOr<MessagePtr>(*first) : answer;
+    // What could not be told to the caller is not done.
+    if (answer.ok() && (*answer)->ByteSizeLong() > kMessageBytesMax)
+      answer = ResponseTooLarge(kMessageBytesMax);
+    if (!answer.ok() && attempt == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
+      // A copy from before the version that the caller knows is no reason to refuse him.
+      changes.ForgetWhatWasRead();
+      continue;
     }
+    if (!answer.ok()) return AnswerFailure(request, response, changes, answer.status());
     if (IsValidateOnly(message)) return answer;
     Unit unit{&call, request, changes.Take()};
     if (unit.changes.empty() && !request.has_value()) return answer;

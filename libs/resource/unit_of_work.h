@@ -37,8 +37,13 @@ class UnitOfWork {
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
  private:
+  // The first answer to a request that was committed before.
   absl::StatusOr<std::optional<MessagePtr>> FindAnswer(const Call& call, const Request& request,
                                                        const pbuf::Message& response);
+  // What a use case that failed is answered with.
+  absl::StatusOr<MessagePtr> AnswerFailure(const std::optional<Request>& request,
+                                           const pbuf::Message& response, const Changes& changes,
+                                           const absl::Status& failure);
 
   EngineParts parts_;
   Combiner& combiner_;

@@ -45,6 +45,12 @@ absl::Status FromGrpc(const grpc::Status& status) {
                    .details = status.error_details()});
 }
 
+// gRPC 1.51 ends with CANCELLED, without details, what reaches a server after it began to stop and
+// before the client knows of it. No handler has seen such a call.
+bool WasLostAtStop(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::CANCELLED && status.error_details().empty();
+}
+
 // What says that the neighbor itself is in trouble.
 Breaker::Outcome OutcomeOf(const absl::Status& status) {
   const bool bad = status.code() == absl::StatusCode::kUnavailable ||
@@ -130,6 +136,7 @@ class Client::Attempt {
 
  private:
   void Try();
+  absl::Status Understand(const grpc::Status& status);
   void OnStatus(const absl::Status& status);
   bool MayRepeat(const absl::Status& status);
   void Finish(const absl::Status& status);
@@ -236,7 +243,16 @@ void Client::Attempt::Try() {
   }
   metrics_.sent.Add();
   state_.stub.UnaryCall(context_.get(), method_, {}, request.get(), response.get(),
-                        [this](const grpc::Status& status) { OnStatus(FromGrpc(status)); });
+                        [this](const grpc::Status& status) { OnStatus(Understand(status)); });
+}
+
+absl::Status Client::Attempt::Understand(const grpc::Status& status) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (canceled_ || !WasLostAtStop(status)) return FromGrpc(status);
+  }
+  return Unavailable("CALL_LOST", fmt::format("{} stopped before it took the call",
+                                              state_.options.neighbor));
 }
 
 void Client::Attempt::OnStatus(const absl::Status& status) {

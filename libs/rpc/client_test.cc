@@ -1,10 +1,14 @@
 // The client against a server: errors, deadlines, many calls at once, repetitions and the breaker.
 #include "libs/rpc/client.h"
 
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
 #include "libs/observe/golden.h"
 #include "libs/rpc/door_fixture.h"
+#include "libs/rpc/message_bytes.h"
 #include "libs/testing/eventually.h"
 
 namespace lotura::rpc {
@@ -141,6 +145,53 @@ TEST_F(ClientTest, OnlyCallsThatAreSafeAreMadeAgain) {
   EXPECT_EQ(calls, 2);
   EXPECT_THAT(Echo(client, ""), StatusIs(StatusCode::kUnavailable, "DATABASE_DOWN"));
   EXPECT_EQ(calls, 3);
+}
+
+// Ends the first call as gRPC ends what reaches a server that stops, and answers the others.
+class StoppingService final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    class Reactor final : public grpc::ServerGenericBidiReactor {
+     public:
+      explicit Reactor(bool lost) {
+        if (lost) {
+          Finish(grpc::Status::CANCELLED);
+        } else {
+          StartWriteAndFinish(&answer_, grpc::WriteOptions(), grpc::Status::OK);
+        }
+      }
+      void OnDone() override { delete this; }
+
+     private:
+      const grpc::ByteBuffer answer_ = ToBytes(echo::EchoResponse());
+    };
+    return new Reactor(calls_++ == 0);
+  }
+
+ private:
+  std::atomic<int> calls_ = 0;
+};
+
+TEST_F(ClientTest, ACallThatAStoppingServerLostIsUnavailable) {
+  for (const Repeat repeat : {Repeat::kNever, Repeat::kSafe}) {
+    StoppingService service;
+    grpc::ServerBuilder builder;
+    ClientOptions options = Options();
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterCallbackGenericService(&service);
+    const auto stopping = builder.BuildAndStart();
+    options.target = fmt::format("127.0.0.1:{}", port);
+    Client client(options, metrics_);
+
+    const auto answer = Echo(client, "hello", repeat);
+
+    if (repeat == Repeat::kSafe) {
+      EXPECT_THAT(answer, IsOk());
+    } else {
+      EXPECT_THAT(answer, StatusIs(StatusCode::kUnavailable, "CALL_LOST"));
+    }
+  }
 }
 
 TEST_F(ClientTest, RepetitionsHaveABudget) {

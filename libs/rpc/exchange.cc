@@ -2,11 +2,11 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/base/limits.h"
 #include "libs/rpc/fence.h"
 #include "libs/rpc/pipeline.h"
 
 namespace lotura::rpc {
-
 Exchange::Exchange(Pipeline& pipeline, const Method& method)
     : pipeline_(pipeline),
       method_(method),
@@ -26,6 +26,10 @@ void Exchange::Answer(Answered answer) {
   if (answer.ok() && method_.descriptor != nullptr && *answer != nullptr &&
       (*answer)->GetDescriptor() != method_.descriptor->output_type()) {
     answer = Internal("the handler answered with another type than the method declares");
+  }
+  if (answer.ok() && *answer != nullptr &&
+      (*answer)->ByteSizeLong() > pipeline_.message_bytes_max()) {
+    answer = ResponseTooLarge(pipeline_.message_bytes_max());
   }
   const absl::Status status = answer.ok() ? absl::OkStatus() : answer.status();
   pipeline_.Account(*this, status);

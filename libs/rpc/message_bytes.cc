@@ -61,7 +61,14 @@ std::optional<std::string> FindInvalidText(const pbuf::Descriptor& type, std::st
 }
 
 absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message& prototype,
-                                                            grpc::ByteBuffer bytes) {
+                                                            grpc::ByteBuffer bytes,
+                                                            std::size_t bytes_max) {
+  if (bytes.Length() > bytes_max) {
+    return Error(absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE",
+                 fmt::format("the request is larger than {} bytes", bytes_max),
+                 {{"bytes", std::to_string(bytes.Length())},
+                  {"bytes_max", std::to_string(bytes_max)}});
+  }
   std::unique_ptr<pbuf::Message> message(prototype.New());
   {
     grpc::ProtoBufferReader reader(&bytes);

@@ -15,9 +15,10 @@ namespace lotura::rpc {
 namespace pbuf = google::protobuf;
 
 // A message of the prototype's type. INVALID_ARGUMENT: INVALID_UTF8 naming the field, or
-// REQUEST_MALFORMED.
+// REQUEST_MALFORMED. RESOURCE_EXHAUSTED: REQUEST_TOO_LARGE.
 absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message& prototype,
-                                                            grpc::ByteBuffer bytes);
+                                                            grpc::ByteBuffer bytes,
+                                                            std::size_t bytes_max);
 grpc::ByteBuffer ToBytes(const pbuf::Message& message);
 
 // Path of the first text field that is not valid UTF-8 ("requests[3].product.display_name").

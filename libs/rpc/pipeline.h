@@ -10,6 +10,7 @@
 #include <string>
 
 #include "libs/base/clock.h"
+#include "libs/base/limits.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
 #include "libs/rpc/authenticator.h"
@@ -24,6 +25,8 @@ struct PipelineOptions {
   std::size_t calls_max = 4096;
   // Open streams; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
   std::size_t streams_max = 1024;
+  // A request or a response; beyond it RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE).
+  std::size_t message_bytes_max = kMessageBytesMax;
   // Every how many successful calls one is logged; 0: none. Failed calls are always logged.
   unsigned log_ok_every = 1;
 };
@@ -63,6 +66,7 @@ class Pipeline {
   [[nodiscard]] std::size_t calls() const { return calls_.size(); }
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
 
+  [[nodiscard]] std::size_t message_bytes_max() const { return options_.message_bytes_max; }
   [[nodiscard]] Executor& executor() const { return parts_.executor; }
   [[nodiscard]] const observe::Log& log() const { return parts_.log; }
   [[nodiscard]] const observe::Metrics& metrics() const { return parts_.metrics; }

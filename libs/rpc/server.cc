@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "libs/base/errors.h"
+#include "libs/base/limits.h"
 #include "libs/rpc/reactors.h"
 
 namespace lotura::rpc {
@@ -21,12 +22,14 @@ constexpr std::chrono::milliseconds kSweepEvery{50};
 // Between answering what is left and cutting the connections, so that the answers arrive.
 constexpr std::chrono::seconds kLastWords{1};
 constexpr std::chrono::milliseconds kSilence{20};
+// gRPC's own refusal is not typed, so it stands beyond the one of the pipeline.
+constexpr int kTransportBytesMax = 4 * static_cast<int>(kMessageBytesMax);
 
 int Milliseconds(std::chrono::milliseconds span) { return static_cast<int>(span.count()); }
 
 void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
-  builder.SetMaxReceiveMessageSize(options.message_bytes_max);
-  builder.SetMaxSendMessageSize(options.message_bytes_max);
+  builder.SetMaxReceiveMessageSize(kTransportBytesMax);
+  builder.SetMaxSendMessageSize(kTransportBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.streams_per_connection_max);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));

@@ -18,7 +18,6 @@ namespace lotura::rpc {
 struct ServerOptions {
   // "address:port" or "unix:/path"; port 0 takes a free one.
   std::string address = "127.0.0.1:0";
-  int message_bytes_max = 4 << 20;
   // All headers of a call together. A token with many groups is large; gRPC's own limit is 8 KiB.
   int metadata_bytes_max = 32 << 10;
   int streams_per_connection_max = 1000;

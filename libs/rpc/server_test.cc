@@ -29,11 +29,23 @@ TEST(ServerTest, ATokenOfTwelveKilobytesIsTaken) {
 }
 
 TEST(ServerTest, ARequestBeyondTheLimitIsRefused) {
-  EchoServer server({.message_bytes_max = 10'000});
+  EchoServer server({}, {.pipeline = {.message_bytes_max = 10'000}});
 
-  EXPECT_THAT(server.Echo(Text<echo::EchoRequest>(std::string(20'000, 'a'))).status,
-              StatusIs(StatusCode::kResourceExhausted, "RESOURCE_EXHAUSTED"));
+  EXPECT_THAT(server.Echo(Text<echo::EchoRequest>(std::string(10'001, 'a'))).status,
+              StatusIs(StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE"));
   EXPECT_THAT(server.Echo("").status, IsOk());
+}
+
+TEST(ServerTest, AResponseBeyondTheLimitIsRefused) {
+  EchoServer server({}, {.pipeline = {.message_bytes_max = 10'000}});
+  server.echo_handler = [](const auto&, const auto&) {
+    echo::EchoResponse response;
+    response.set_text(std::string(10'001, 'a'));
+    return response;
+  };
+
+  EXPECT_THAT(server.Echo("").status,
+              StatusIs(StatusCode::kResourceExhausted, "RESPONSE_TOO_LARGE"));
 }
 
 TEST(ServerTest, ATakenPortIsAStatus) {

@@ -112,7 +112,8 @@ void StreamReactor::OnReadDone(bool ok) {
     return;
   }
   method().metrics.received.Add();
-  auto message = ParseRequest(*method().request_prototype, std::move(incoming_));
+  auto message = ParseRequest(*method().request_prototype, std::move(incoming_),
+                              pipeline().message_bytes_max());
   if (!message.ok()) {
     Answer(message.status());
     return;

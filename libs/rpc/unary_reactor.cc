@@ -3,6 +3,7 @@
 #include "libs/base/errors.h"
 #include "libs/rpc/arrival.h"
 #include "libs/rpc/message_bytes.h"
+#include "libs/rpc/pipeline.h"
 
 namespace lotura::rpc {
 
@@ -28,7 +29,8 @@ void UnaryReactor::OnReadDone(bool ok) {
     Received(Error(absl::StatusCode::kInvalidArgument, "REQUEST_REPEATED",
                    "the call came with more than one request"));
   } else {
-    Received(ParseRequest(*method().request_prototype, std::move(request_bytes_)));
+    Received(ParseRequest(*method().request_prototype, std::move(request_bytes_),
+                          pipeline().message_bytes_max()));
   }
 }
 

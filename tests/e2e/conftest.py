@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from api import ROOT, Api, Protos
-from devkit.layout import SERVICES
+from devkit.layout import ROOT, SERVICES
 from devkit.stack import Arrangement, Stack
+from kit.api import Api
 
-BINARIES = Path(os.environ.get("LOTURA_TEST_BINARIES", ROOT / "build" / "bin"))
+BINARIES = Path(os.environ.get("LOTURA_BINARIES", ROOT / "build" / "bin"))
 IMPORT_TIMEOUT_S = 300
 
 
@@ -28,12 +28,7 @@ def stack(tmp_path_factory, no_proxy):
 
 
 @pytest.fixture(scope="session")
-def protos(tmp_path_factory) -> Protos:
-    return Protos(tmp_path_factory.mktemp("protos"))
-
-
-@pytest.fixture(scope="session")
-def connect(stack, protos):
+def connect(stack):
     """Makes clients of given permissions."""
     made = []
 
@@ -41,7 +36,7 @@ def connect(stack, protos):
                    tenant: str | None = None) -> Api:
         options = {"tenant": tenant} if tenant else {}
         token = stack.issuer.mint(user=user, permissions=permissions or ("*",), **options)
-        made.append(Api(protos, {service: stack.grpc(service) for service in SERVICES}, token))
+        made.append(Api({service: stack.grpc(service) for service in SERVICES}, token))
         return made[-1]
 
     yield connect_as

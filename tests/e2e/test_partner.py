@@ -6,8 +6,8 @@ import subprocess
 import grpc
 import pytest
 
-from api import Refused, request_id
 from devkit import artifacts
+from kit.api import Refused, request_id
 
 SERVICE = "accounts.v1.OrganizationService"
 TENANT = "00000000-0000-4000-8000-00000000e2e0"

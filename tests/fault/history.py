@@ -62,7 +62,7 @@ def deliveries_of(stack: Stack, service: str) -> list[Version]:
 
 def _parse(stream: io.BytesIO) -> Iterator[Version]:
     # Here, so that the comparison below can be tried without the .proto files.
-    from api import message_class
+    from kit.api import message_class
 
     change = message_class("lotura.events.v1.Change")
     while lengths := stream.readline():

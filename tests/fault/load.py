@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from api import Client
 from devkit.process import wait_until
+from kit.api import Client, Refused
 
 SERVICE = "lotura.accounts.v1.OrganizationService"
 PAUSE_S = 0.02
 UPDATES = 20  # Of each record, before the next one is created.
 RECENT = 8  # Records that readers read.
 PROGRESS_SECONDS = 120
+NO_REASON = "-"  # Of an error that is not typed: no service made it.
 
 
 @dataclass
@@ -73,7 +74,9 @@ class Load:
         try:
             return self._client.call(f"{SERVICE}/{method}", **fields)
         except grpc.RpcError as error:
-            self._note_failure(f"{error.code().name} {method}: {error.details()}")
+            refused = Refused(error)
+            self._note_failure(f"{refused.code.name} {refused.reason or NO_REASON} {method}: "
+                               f"{error.details()}")
             return None
 
     def _write(self) -> None:

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from api import Client
 from devkit.layout import ROOT, SERVICES
 from devkit.process import wait_until
 from history import check, query
+from kit.api import Client
 
 MAPPING = ROOT / "tests" / "data" / "crm-sales-opportunities" / "mapping.yaml"
 SEED = int(os.environ.get("LOTURA_SEED", "3"))

@@ -23,8 +23,6 @@ FOREIGN = {
     "prometheus/": ("libs/observe/",),
     "civetweb": ("libs/observe/",),
     "curl/": ("libs/rpc/",),
-    "cjose/": ("libs/rpc/",),
-    "jansson.h": ("libs/rpc/",),
     # The cache needs SHA-1 alone: it is how Redis names a script.
     "openssl/": ("libs/base/", "libs/rpc/", "libs/cache/"),
 }

@@ -1,0 +1,123 @@
+// Runs under the thread sanitizer too: tsan
+#include "libs/resource/unit_of_work.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/base/errors.h"
+#include "libs/cache/memory_cache.h"
+#include "libs/resource/cached_store.h"
+#include "libs/resource/testdata/bench.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::resource {
+namespace {
+
+using ::lotura::testing::IsOk;
+using ::lotura::testing::StatusIs;
+using testdata::CallAs;
+using testdata::v1::UpdateWidgetRequest;
+using testdata::v1::Widget;
+
+class NoForeignRecords final : public ForeignRecords {
+ public:
+  absl::StatusOr<std::vector<std::string>> FindMissing(const TenantId&,
+                                                       std::span<const std::string>,
+                                                       Deadline) const override {
+    return std::vector<std::string>();
+  }
+};
+
+// One store; a process that has died wrote to it without telling the cache of the one that lives.
+class CrashTest : public ::testing::Test {
+ protected:
+  CrashTest() {
+    dead_combiner_.Start(1);
+    live_combiner_.Start(1);
+    EXPECT_THAT(dead_.Run<Widget>(call_, request_,
+                                  [](Changes& changes) {
+                                    Widget widget;
+                                    widget.set_display_name("first");
+                                    return changes.Create(widget, "", "w1");
+                                  }),
+                IsOk());
+    EXPECT_EQ(Read().display_name(), "first");
+    request_.set_request_id("11111111-1111-4111-8111-111111111111");
+  }
+
+  Widget Read() {
+    const std::string names[] = {"widgets/w1"};
+    const auto read = cached_.Load(*catalog_.types().front().declaration, call_.principal.tenant,
+                                   names, call_.deadline);
+    return static_cast<const Widget&>(*read->front()->message);
+  }
+  static absl::StatusOr<Widget> Rename(Changes& changes, const std::string& name,
+                                       const std::string& etag = "") {
+    LOTURA_ASSIGN_OR_RETURN(Widget widget, changes.Load<Widget>("widgets/w1", etag));
+    widget.set_display_name(name);
+    return changes.Save(widget);
+  }
+
+  testing::FakeClock clock_;
+  testing::FakeIds ids_;
+  const Catalog catalog_ = testdata::WidgetCatalog();
+  const NoForeignRecords foreign_;
+  const Call call_ = CallAs(1);
+  UpdateWidgetRequest request_;
+  cache::Counts counts_;
+  cache::MemoryCache cache_{{}, clock_, counts_};
+  MemoryStore store_;
+  CachedStore cached_{store_, cache_, catalog_.Declarations()};
+  Combiner dead_combiner_{store_, {}};
+  Combiner live_combiner_{cached_, {}};
+  UnitOfWork dead_{{catalog_, store_, foreign_, ids_}, dead_combiner_};
+  UnitOfWork live_{{catalog_, cached_, foreign_, ids_}, live_combiner_};
+};
+
+TEST_F(CrashTest, CurrentEtagIsNotRefusedForAnOldCopy) {
+  ASSERT_OK_AND_ASSIGN(const Widget second,
+                       dead_.Run<Widget>(call_, request_, [](Changes& changes) {
+                         return Rename(changes, "second");
+                       }));
+  ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
+  request_.clear_request_id();
+
+  const auto third = live_.Run<Widget>(call_, request_, [&](Changes& changes) {
+    return Rename(changes, "third", second.etag());
+  });
+
+  ASSERT_THAT(third, IsOk());
+  EXPECT_EQ(Read().display_name(), "third");
+}
+
+TEST_F(CrashTest, OldEtagIsRefused) {
+  const std::string etag = Read().etag();
+  ASSERT_THAT(dead_.Run<Widget>(call_, request_,
+                                [](Changes& changes) { return Rename(changes, "second"); }),
+              IsOk());
+  request_.clear_request_id();
+
+  const auto third = live_.Run<Widget>(
+      call_, request_, [&](Changes& changes) { return Rename(changes, "third", etag); });
+
+  EXPECT_THAT(third, StatusIs(absl::StatusCode::kAborted, "STALE_ETAG"));
+  EXPECT_EQ(Read().display_name(), "second");
+}
+
+TEST_F(CrashTest, RepetitionOfWhatIsDoneEndsOldCopies) {
+  const auto rename_once = [](Changes& changes) { return Rename(changes, "second"); };
+  ASSERT_OK_AND_ASSIGN(const Widget first, dead_.Run<Widget>(call_, request_, rename_once));
+  ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
+
+  const auto again =
+      live_.Run<Widget>(call_, request_, [](Changes& changes) -> absl::StatusOr<Widget> {
+        LOTURA_ASSIGN_OR_RETURN(const Widget widget, changes.Load<Widget>("widgets/w1"));
+        return FailedPrecondition("RENAMED", "something else stands in the way by now");
+      });
+
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->etag(), first.etag());
+  EXPECT_EQ(Read().display_name(), "second");
+}
+
+}  // namespace
+}  // namespace lotura::resource
