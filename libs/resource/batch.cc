@@ -130,6 +130,26 @@ void AddKeys(Group& added, Group& removed, const Declaration& declaration,
   }
 }
 
+// Foreign keys are checked at the end of each statement.
+bool MustFollow(const Part& part, const Part& other) {
+  return other.statement == Statement::kCreate && !(part == other) &&
+         part.declaration->RefersTo(*other.declaration);
+}
+
+std::vector<Part> ReferredFirst(std::vector<Part> parts) {
+  std::vector<Part> ordered;
+  while (!parts.empty()) {
+    const auto free = std::ranges::find_if(parts, [&](const Part& part) {
+      return std::ranges::none_of(parts, [&](const Part& other) { return MustFollow(part, other); });
+    });
+    // Types that refer to each other have no right order.
+    const auto next = free == parts.end() ? parts.begin() : free;
+    ordered.push_back(*next);
+    parts.erase(next);
+  }
+  return ordered;
+}
+
 }  // namespace
 
 Part PartOf(const RecordChange& change) {
@@ -148,7 +168,7 @@ std::vector<Part> PartsOf(const Unit& unit) {
     return std::pair(a.statement != Statement::kUpdate, a.declaration->table()) <
            std::pair(b.statement != Statement::kUpdate, b.declaration->table());
   });
-  return parts;
+  return parts.size() == 1 ? parts : ReferredFirst(std::move(parts));
 }
 
 bool CanShare(const Unit& unit) {

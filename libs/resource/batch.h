@@ -15,7 +15,7 @@ struct NumberedChange {
   // Place within its unit.
   std::size_t ord = 0;
   const RecordChange* change = nullptr;
-  const Call* call = nullptr;
+  const Call* call = nullptr;  // that of the unit
   const Request* request = nullptr;
 };
 

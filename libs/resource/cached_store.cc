@@ -122,7 +122,9 @@ CachedStore::Loaded CachedStore::LoadMissed(const Declaration& declaration, cons
   if (!loaded.ok()) return loaded;
   std::vector<cache::Filling> fillings;
   for (std::size_t i = 0; i < loaded->size(); ++i) {
-    if (missed.leases[i].has_value())
+    // An entry could not say that a part of the record is missing.
+    const bool whole = !(*loaded)[i].has_value() || !(*loaded)[i]->newer;
+    if (missed.leases[i].has_value() && whole)
       fillings.push_back(FillingOf(missed.keys[i], *missed.leases[i], (*loaded)[i]));
   }
   if (!fillings.empty()) cache_.FillMany(fillings);
@@ -153,15 +155,26 @@ std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> u
   auto outcomes = store_.Commit(units, deadline);
   LOTURA_CHECK(outcomes.size() == units.size());
   std::vector<cache::Key> keys;
-  for (std::size_t i = 0; i < units.size(); ++i) {
-    if (!EndsWhatWasCached(outcomes[i])) continue;
-    for (const RecordChange& change : units[i].changes) {
-      keys.push_back(
-          KeyOf(*change.declaration, kAnyLayout, units[i].call->principal.tenant, change.name));
-    }
-  }
+  for (std::size_t i = 0; i < units.size(); ++i) CollectEnded(units[i], outcomes[i], keys);
   Fence(keys);
   return outcomes;
+}
+
+absl::StatusOr<Outcome> CachedStore::Check(const Unit& unit, Deadline deadline) {
+  auto outcome = store_.Check(unit, deadline);
+  std::vector<cache::Key> keys;
+  CollectEnded(unit, outcome, keys);
+  Fence(keys);
+  return outcome;
+}
+
+void CachedStore::CollectEnded(const Unit& unit, const absl::StatusOr<Outcome>& outcome,
+                               std::vector<cache::Key>& keys) {
+  if (!EndsWhatWasCached(outcome)) return;
+  for (const RecordChange& change : unit.changes) {
+    keys.push_back(
+        KeyOf(*change.declaration, kAnyLayout, unit.call->principal.tenant, change.name));
+  }
 }
 
 void CachedStore::Forget(const TenantId& tenant, std::span<const RecordRef> records) {

@@ -23,6 +23,7 @@ class CachedStore final : public Store {
   absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
                                                            const Uuid& request_id,
                                                            Deadline deadline) override;
+  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
   void Forget(const TenantId& tenant, std::span<const RecordRef> records) override;
   // Fences every record that a unit changed or may have changed before the outcome is returned, and
   // every one that it did not find as it had read it: what it read may come from the cache, and a
@@ -41,6 +42,9 @@ class CachedStore final : public Store {
   // The same for one record: readers that miss it at the same time read the store once.
   Loaded LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
                       Deadline deadline);
+  // Every record of a unit whose outcome says that it may be another now.
+  static void CollectEnded(const Unit& unit, const absl::StatusOr<Outcome>& outcome,
+                           std::vector<cache::Key>& keys);
   void Fence(const std::vector<cache::Key>& keys);
 
   Store& store_;

@@ -42,6 +42,9 @@ class WatchedStore final : public Store {
                                               Deadline deadline) override {
     return inner.Commit(units, deadline);
   }
+  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override {
+    return inner.Check(unit, deadline);
+  }
 
   MemoryStore inner;
   std::atomic<int> loads{0};
@@ -54,7 +57,7 @@ class CachedStoreTest : public ::testing::Test {
     auto widget = std::make_shared<Widget>();
     widget->set_name("widgets/w1");
     widget->set_display_name(display_name);
-    Unit unit{.call = &call_};
+    Unit unit{.call = std::make_shared<const Call>(call_)};
     unit.changes.push_back(
         {.declaration = &declaration_,
          .kind = version == 1 ? events::v1::KIND_CREATED : events::v1::KIND_UPDATED,

@@ -1,6 +1,19 @@
 #include "libs/resource/catalog.h"
 
+#include <fmt/format.h>
+#include <google/api/resource.pb.h>
+
+#include "libs/resource/references.h"
+
 namespace lotura::resource {
+namespace {
+
+// "lotura.accounts.v1.Organization" of "accounts.lotura/Organization".
+std::string MessageOf(std::string_view type) {
+  return fmt::format("lotura.{}.v1.{}", ServiceOfType(type), type.substr(type.find('/') + 1));
+}
+
+}  // namespace
 
 absl::Status Catalog::AddType(const pbuf::Descriptor* message, AnyRules rules) {
   LOTURA_ASSIGN_OR_RETURN(auto declaration, Declaration::Compile(message));
@@ -8,7 +21,31 @@ absl::Status Catalog::AddType(const pbuf::Descriptor* message, AnyRules rules) {
       types_.emplace_back(RecordType{std::move(declaration), std::move(rules)});
   by_message_.emplace(message, &type);
   by_type_.emplace(type.declaration->type(), &type);
+  return AddForeignPatterns(*type.declaration);
+}
+
+absl::Status Catalog::AddForeignPatterns(const Declaration& declaration) {
+  for (const std::string& type : ReferenceTypesOf(*declaration.message())) {
+    if (type == kAnyType || ServiceOfType(type) == declaration.service()) continue;
+    const auto* message =
+        pbuf::DescriptorPool::generated_pool()->FindMessageTypeByName(MessageOf(type));
+    if (message == nullptr || !message->options().HasExtension(google::api::resource)) {
+      return Internal(fmt::format("{} refers to {}, which no linked proto declares",
+                                  declaration.message()->full_name(), type));
+    }
+    const auto& resource = message->options().GetExtension(google::api::resource);
+    LOTURA_ASSIGN_OR_RETURN(NamePattern pattern, NamePattern::Parse(resource.pattern(0)));
+    foreign_patterns_.emplace(type, std::move(pattern));
+  }
   return absl::OkStatus();
+}
+
+bool Catalog::IsNameOf(std::string_view type, std::string_view name) const {
+  if (type == kAnyType) return true;
+  const auto pattern = foreign_patterns_.find(type);
+  const std::string host = fmt::format("//{}.lotura/", ServiceOfType(type));
+  return pattern != foreign_patterns_.end() && name.starts_with(host) &&
+         pattern->second.Matches(name.substr(host.size()));
 }
 
 const RecordType* Catalog::Find(const pbuf::Descriptor* message) const {

@@ -22,15 +22,21 @@ class Catalog {
   [[nodiscard]] const RecordType* Find(const pbuf::Descriptor* message) const;
   // By "sales.lotura/Opportunity".
   [[nodiscard]] const RecordType* FindByType(std::string_view type) const;
+  // Whether `name` ("//accounts.lotura/organizations/acme") may be that of a record of this type of
+  // another service, which a declared one refers to. "*" is any type.
+  [[nodiscard]] bool IsNameOf(std::string_view type, std::string_view name) const;
   [[nodiscard]] const std::deque<RecordType>& types() const { return types_; }
   [[nodiscard]] std::vector<const Declaration*> Declarations() const;
 
  private:
   absl::Status AddType(const pbuf::Descriptor* message, AnyRules rules);
+  absl::Status AddForeignPatterns(const Declaration& declaration);
 
   std::deque<RecordType> types_;
   std::map<const pbuf::Descriptor*, const RecordType*> by_message_;
   std::map<std::string, const RecordType*, std::less<>> by_type_;
+  // Of the types of other services, what their names look like.
+  std::map<std::string, NamePattern, std::less<>> foreign_patterns_;
 };
 
 }  // namespace lotura::resource

@@ -17,16 +17,19 @@ constexpr int kRuleDepthMax = 8;
 constexpr std::size_t kChangesMax = 2000;
 
 const char* EventOf(events::v1::Kind kind) {
-  switch (kind) {
-    case events::v1::KIND_CREATED:
-      return "created";
-    case events::v1::KIND_DELETED:
-      return "deleted";
-    case events::v1::KIND_UNDELETED:
-      return "undeleted";
-    default:
-      return "updated";
-  }
+  if (kind == events::v1::KIND_CREATED) return "created";
+  if (kind == events::v1::KIND_DELETED) return "deleted";
+  if (kind == events::v1::KIND_UNDELETED) return "undeleted";
+  return "updated";
+}
+
+// What two changes of one record in one unit are together; unspecified if they make no sense.
+events::v1::Kind Together(events::v1::Kind first, events::v1::Kind second) {
+  if (second == events::v1::KIND_UPDATED) return first;
+  if (first == events::v1::KIND_CREATED) return events::v1::KIND_UNSPECIFIED;
+  if (first == events::v1::KIND_UPDATED) return second;
+  // Deleted and undeleted again, or the other way round.
+  return events::v1::KIND_UPDATED;
 }
 
 // "moved" of OpportunityMoved.
@@ -47,13 +50,21 @@ std::vector<std::string> SetFields(const Declaration& declaration, const pbuf::M
   return ChangedPaths(declaration, *declaration.NewMessage(), record);
 }
 
+bool IsDeleted(const Declaration& declaration, const pbuf::Message& record) {
+  const auto* field = declaration.delete_time_field();
+  return field != nullptr && record.GetReflection()->HasField(record, field);
+}
+
 }  // namespace
 
 absl::Status CheckEtag(const std::string& etag, const Record& record) {
   const std::string current = EtagOf(record.version);
   if (etag.empty() || etag == current) return absl::OkStatus();
+  const auto* name = record.message->GetDescriptor()->FindFieldByName("name");
   return Aborted("STALE_ETAG", "the record was changed since it was read",
-                 {{"etag", etag}, {"current_etag", current}});
+                 {{"name", record.message->GetReflection()->GetString(*record.message, name)},
+                  {"etag", etag},
+                  {"current_etag", current}});
 }
 
 bool IsBadReference(const absl::Status& status) {
@@ -94,13 +105,16 @@ absl::StatusOr<Record> Changes::LoadAny(const RecordType& type, const std::strin
     return InvalidArgument(
         "name", "NAME_INVALID",
         fmt::format("'{}' is not the name of a record of type {}", name, type.declaration->type()));
+  if (const auto place = place_.find(name); place != place_.end()) {
+    const RecordChange& change = changes_[place->second];
+    return Record{.message = change.after,
+                  .version = change.version,
+                  .deleted = IsDeleted(*type.declaration, *change.after)};
+  }
   LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> record, Find(type, name));
   if (!record.has_value()) return NotFound(type.declaration->type(), name);
   LOTURA_RETURN_IF_ERROR(CheckEtag(etag, *record));
-  Record current = *record;
-  if (const auto place = place_.find(name); place != place_.end())
-    current.message = changes_[place->second].after;
-  return current;
+  return *record;
 }
 
 absl::StatusOr<Record> Changes::LoadLive(const RecordType& type, const std::string& name,
@@ -128,21 +142,33 @@ absl::Status Changes::Complete(const RecordType& type, const pbuf::Message* befo
   return violations.ToStatus();
 }
 
+Violations Changes::WrongPlace(const Declaration& declaration, const std::string& parent,
+                               const std::string& id) const {
+  const std::string request = RequestPath(field_prefix_, declaration);
+  Violations wrong;
+  if (!declaration.pattern().MatchesParent(parent))
+    wrong.Add(request + "parent", "PARENT_INVALID",
+              fmt::format("'{}' is not a parent of {}", parent, declaration.type()));
+  if (!id.empty() && !IsWellFormedId(id))
+    wrong.Add(request + declaration.singular() + "_id", "ID_INVALID",
+              "an id has 1 to 63 lower-case letters, digits and hyphens, a letter first and no "
+              "hyphen last");
+  return wrong;
+}
+
 absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
                                                        const pbuf::Message& record,
                                                        const std::string& parent,
                                                        const std::string& id) {
   const Declaration& declaration = *type.declaration;
-  if (!declaration.pattern().MatchesParent(parent))
-    return InvalidArgument("parent", "PARENT_INVALID",
-                           fmt::format("'{}' is not a parent of {}", parent, declaration.type()));
-  if (!id.empty() && !IsWellFormedId(id))
-    return InvalidArgument(declaration.singular() + "_id", "ID_INVALID",
-                           "an id has 1 to 63 lower-case letters, digits and hyphens, a letter "
-                           "first and no hyphen last");
   std::shared_ptr<pbuf::Message> after(record.New());
   after->CopyFrom(record);
   after->DiscardUnknownFields();
+  if (Violations wrong = WrongPlace(declaration, parent, id); !wrong.empty()) {
+    for (const FieldViolation& violation : ViolationsOf(Complete(type, nullptr, *after)))
+      wrong.Add(violation.field, violation.reason, violation.description);
+    return wrong.ToStatus();
+  }
   const std::string assigned =
       id.empty() ? declaration.id_prefix() + ToBase32(parts_.ids.Next()) : id;
   after->GetReflection()->SetString(after.get(), declaration.name_field(),
@@ -150,20 +176,16 @@ absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
   SetTimestamp(*after, declaration.create_time_field(), call_.now);
   if (declaration.delete_time_field() != nullptr)
     after->GetReflection()->ClearField(after.get(), declaration.delete_time_field());
-  return Put(type, nullptr, std::move(after), events::v1::KIND_CREATED, nullptr);
+  return Put(type, std::move(after), events::v1::KIND_CREATED, nullptr);
 }
 
 absl::StatusOr<Changes::MessagePtr> Changes::SaveAny(const RecordType& type,
                                                      const pbuf::Message& record,
                                                      const pbuf::Message* detail) {
-  const std::string name = type.declaration->NameOf(record);
-  LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> before, Find(type, name));
-  LOTURA_CHECK(before.has_value() || place_.contains(name));
   std::shared_ptr<pbuf::Message> after(record.New());
   after->CopyFrom(record);
   after->DiscardUnknownFields();
-  return Put(type, before.has_value() ? &*before : nullptr, std::move(after),
-             events::v1::KIND_UPDATED, detail);
+  return Put(type, std::move(after), events::v1::KIND_UPDATED, detail);
 }
 
 absl::StatusOr<Changes::MessagePtr> Changes::DeleteAny(const RecordType& type,
@@ -173,7 +195,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::DeleteAny(const RecordType& type,
   std::shared_ptr<pbuf::Message> after(before.message->New());
   after->CopyFrom(*before.message);
   SetTimestamp(*after, type.declaration->delete_time_field(), call_.now);
-  return Put(type, &before, std::move(after), events::v1::KIND_DELETED, nullptr);
+  return Put(type, std::move(after), events::v1::KIND_DELETED, nullptr);
 }
 
 absl::StatusOr<Changes::MessagePtr> Changes::UndeleteAny(const RecordType& type,
@@ -185,151 +207,100 @@ absl::StatusOr<Changes::MessagePtr> Changes::UndeleteAny(const RecordType& type,
   std::shared_ptr<pbuf::Message> after(before.message->New());
   after->CopyFrom(*before.message);
   after->GetReflection()->ClearField(after.get(), type.declaration->delete_time_field());
-  return Put(type, &before, std::move(after), events::v1::KIND_UNDELETED, nullptr);
+  return Put(type, std::move(after), events::v1::KIND_UNDELETED, nullptr);
 }
 
-absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type, const Record* before,
+absl::StatusOr<std::optional<Record>> Changes::Stored(const RecordType& type,
+                                                      const std::string& name,
+                                                      events::v1::Kind kind) {
+  if (kind == events::v1::KIND_CREATED) return std::nullopt;
+  const auto place = place_.find(name);
+  if (place != place_.end() && changes_[place->second].version == 1) return std::nullopt;
+  LOTURA_ASSIGN_OR_RETURN(std::optional<Record> stored, Find(type, name));
+  LOTURA_CHECK(stored.has_value());
+  if (stored->newer) {
+    return Unavailable("RECORD_NEWER",
+                       "a newer release has written what this one does not know; it cannot be "
+                       "changed here");
+  }
+  return stored;
+}
+
+absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
                                                  std::shared_ptr<pbuf::Message> after,
                                                  events::v1::Kind kind,
                                                  const pbuf::Message* detail) {
   const Declaration& declaration = *type.declaration;
-  const std::string name = declaration.NameOf(*after);
-  const pbuf::Message* previous = before == nullptr ? nullptr : before->message.get();
-  if (kind != events::v1::KIND_DELETED) LOTURA_RETURN_IF_ERROR(Complete(type, previous, *after));
-  RecordChange change;
-  change.declaration = &declaration;
-  change.kind = kind;
-  change.name = name;
-  change.version = before == nullptr ? 1 : before->version + 1;
-  change.before = before == nullptr ? nullptr : before->message;
-  change.changed_fields = previous == nullptr ? SetFields(declaration, *after)
-                                              : ChangedPaths(declaration, *previous, *after);
-  const bool already = place_.contains(name);
+  RecordChange change{.declaration = &declaration, .kind = kind, .name = declaration.NameOf(*after)};
+  LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> stored, Stored(type, change.name, kind));
+  const pbuf::Message* before = stored.has_value() ? stored->message.get() : nullptr;
+  if (kind != events::v1::KIND_DELETED) LOTURA_RETURN_IF_ERROR(Complete(type, before, *after));
+  change.changed_fields = before == nullptr ? SetFields(declaration, *after)
+                                            : ChangedPaths(declaration, *before, *after);
   if (kind == events::v1::KIND_UPDATED && change.changed_fields.empty() && detail == nullptr &&
-      !already)
-    return before->message;
+      !place_.contains(change.name))
+    return stored->message;
+  change.version = stored.has_value() ? stored->version + 1 : 1;
+  if (stored.has_value()) change.before = stored->message;
   SetTimestamp(*after, declaration.update_time_field(), call_.now);
   after->GetReflection()->SetString(after.get(), declaration.etag_field(), EtagOf(change.version));
   change.after = after;
   change.event_id = parts_.ids.Next();
-  change.event_type =
-      declaration.EventType(detail == nullptr ? EventOf(kind) : EventOf(declaration, *detail));
-  if (detail != nullptr) change.detail = AnyOf(*detail);
-  if (already) {
-    // The same unit changes the record once more: still one version, with the first kind and the
-    // last state.
-    RecordChange& first = changes_[place_.at(name)];
-    change.kind = first.kind;
-    change.event_type = detail == nullptr ? first.event_type : change.event_type;
-    change.detail = detail == nullptr ? first.detail : change.detail;
-    first = std::move(change);
-  } else {
-    if (changes_.size() >= kChangesMax)
-      return ResourceExhausted("TOO_MANY_CHANGES", "one request changes too many records", 0);
-    place_.emplace(name, changes_.size());
-    changes_.push_back(std::move(change));
-    prefixes_.push_back(field_prefix_);
+  if (detail != nullptr) {
+    change.event_type = declaration.EventType(EventOf(declaration, *detail));
+    change.detail = AnyOf(*detail);
   }
-  if (type.rules.on_change) {
-    LOTURA_CHECK(++depth_ <= kRuleDepthMax);
-    const absl::Status status = type.rules.on_change(*this, previous, *after);
-    --depth_;
-    LOTURA_RETURN_IF_ERROR(status);
-  }
+  change.field_prefix = field_prefix_;
+  LOTURA_RETURN_IF_ERROR(Note(std::move(change)));
+  LOTURA_RETURN_IF_ERROR(Follow(type, before, *after));
   return MessagePtr(after);
 }
 
-absl::Status Changes::CheckReferences() {
-  std::map<std::string, std::map<std::string, Reference>> own;
-  std::map<std::string, Reference> foreign;
-  for (std::size_t i = 0; i < changes_.size(); ++i) {
-    const RecordChange& change = changes_[i];
-    if (change.kind == events::v1::KIND_DELETED) continue;
-    std::set<std::pair<std::string, std::string>> known;
-    if (change.before != nullptr) {
-      for (const Reference& reference : ReferencesOf(*change.before))
-        known.emplace(reference.type, reference.name);
+absl::Status Changes::Note(RecordChange change) {
+  const auto place = place_.find(change.name);
+  if (place == place_.end()) {
+    if (changes_.size() >= kChangesMax) {
+      return FailedPrecondition(
+          "TOO_MANY_CHANGES",
+          fmt::format("one request changes more than {} records at once", kChangesMax));
     }
-    for (Reference& reference : ReferencesOf(*change.after)) {
-      if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
-      reference.path = prefixes_[i] + reference.path;
-      const bool is_own = ServiceOfType(reference.type) == change.declaration->service();
-      if (is_own) {
-        own[reference.type].emplace(reference.name, reference);
-      } else {
-        foreign.emplace(reference.name, reference);
-      }
-    }
-    if (change.kind == events::v1::KIND_CREATED && change.declaration->pattern().HasParent()) {
-      // The parent is a record of the pattern without its last collection; whichever type that is,
-      // it is one of ours.
-      const std::string parent(change.declaration->pattern().ParentOf(change.name));
-      for (const RecordType& type : parts_.catalog.types()) {
-        if (type.declaration->pattern().Matches(parent))
-          own[type.declaration->type()].emplace(
-              parent, Reference{"parent", type.declaration->type(), parent});
-      }
-    }
+    if (change.event_type.empty())
+      change.event_type = change.declaration->EventType(EventOf(change.kind));
+    place_.emplace(change.name, changes_.size());
+    changes_.push_back(std::move(change));
+    return absl::OkStatus();
   }
-  LOTURA_RETURN_IF_ERROR(CheckOwn(own));
-  return CheckForeign(foreign);
-}
-
-namespace {
-
-absl::Status Missing(const Reference& reference) {
-  return FailedPrecondition(
-      "REFERENCE_NOT_FOUND",
-      fmt::format("{}: there is no record '{}'", reference.path, reference.name),
-      {{"field", reference.path}, {"name", reference.name}});
-}
-
-}  // namespace
-
-absl::Status Changes::CheckOwn(
-    const std::map<std::string, std::map<std::string, Reference>>& by_type) {
-  for (const auto& [type_name, references] : by_type) {
-    const RecordType* type = parts_.catalog.FindByType(type_name);
-    LOTURA_CHECK(type != nullptr);
-    std::vector<std::string> names;
-    for (const auto& [name, reference] : references) {
-      if (!type->declaration->pattern().Matches(name))
-        return InvalidArgument(
-            reference.path, "NAME_INVALID",
-            fmt::format("'{}' is not the name of a record of type {}", name, type_name));
-      if (!place_.contains(name)) names.push_back(name);
-    }
-    LOTURA_RETURN_IF_ERROR(Prefetch(*type, names));
-    for (const std::string& name : names) {
-      const auto& record = read_.at(std::pair(type, name));
-      if (!record.has_value() || record->deleted) return Missing(references.at(name));
-    }
+  RecordChange& first = changes_[place->second];
+  const events::v1::Kind kind = Together(first.kind, change.kind);
+  if (kind == events::v1::KIND_UNSPECIFIED)
+    return Internal("a request creates a record and deletes it again");
+  const bool keeps_event = change.event_type.empty() && kind == first.kind;
+  if (keeps_event) {
+    change.event_type = std::move(first.event_type);
+    change.detail = std::move(first.detail);
+  } else if (change.event_type.empty()) {
+    change.event_type = change.declaration->EventType(EventOf(kind));
   }
+  change.kind = kind;
+  first = std::move(change);
   return absl::OkStatus();
 }
 
-absl::Status Changes::CheckForeign(const std::map<std::string, Reference>& by_name) {
-  std::vector<std::string> names;
-  for (const auto& [name, reference] : by_name) {
-    const bool right_service =
-        reference.type == "*" ||
-        name.starts_with(fmt::format("//{}.lotura/", ServiceOfType(reference.type)));
-    if (!IsFullName(name) || !right_service)
-      return InvalidArgument(
-          reference.path, "NAME_INVALID",
-          fmt::format("'{}' is not the full name of a record of type {}", name, reference.type));
-    if (reference.type != "*") names.push_back(name);
-  }
-  if (names.empty()) return absl::OkStatus();
-  LOTURA_ASSIGN_OR_RETURN(const auto missing, parts_.foreign_records.FindMissing(
-                                                  call_.principal.tenant, names, call_.deadline));
-  return missing.empty() ? absl::OkStatus() : Missing(by_name.at(missing.front()));
+absl::Status Changes::Follow(const RecordType& type, const pbuf::Message* before,
+                             const pbuf::Message& after) {
+  if (!type.rules.on_change) return absl::OkStatus();
+  if (depth_ >= kRuleDepthMax) return Internal("rules change each other's records without end");
+  ++depth_;
+  const absl::Status status = type.rules.on_change(*this, before, after);
+  --depth_;
+  return status;
 }
 
-void Changes::ForgetWhatWasRead() const {
+void Changes::Forget() const {
   std::vector<RecordRef> records;
   for (const auto& [key, record] : read_)
     records.push_back({key.first->declaration.get(), key.second});
+  for (const RecordChange& change : changes_) records.push_back({change.declaration, change.name});
   parts_.store.Forget(call_.principal.tenant, records);
 }
 

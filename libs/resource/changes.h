@@ -75,8 +75,8 @@ class Changes {
   // Checks that every record which a changed one newly refers to is there.
   absl::Status CheckReferences();
   std::vector<RecordChange> Take();
-  // The next attempt, and everyone else, reads anew what was read here.
-  void ForgetWhatWasRead() const;
+  // The next attempt, and everyone else, reads anew what was read or changed here.
+  void Forget() const;
   // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by
   // default.
   void set_field_prefix(std::string prefix) { field_prefix_ = std::move(prefix); }
@@ -85,11 +85,28 @@ class Changes {
   const RecordType& TypeOf(const pbuf::Descriptor* message) const;
   absl::StatusOr<std::optional<Record>> Find(const RecordType& type, const std::string& name);
   absl::Status Complete(const RecordType& type, const pbuf::Message* before, pbuf::Message& after);
-  absl::StatusOr<MessagePtr> Put(const RecordType& type, const Record* before,
-                                 std::shared_ptr<pbuf::Message> after, events::v1::Kind kind,
-                                 const pbuf::Message* detail);
-  absl::Status CheckOwn(const std::map<std::string, std::map<std::string, Reference>>& by_type);
-  absl::Status CheckForeign(const std::map<std::string, Reference>& by_name);
+  // What is wrong with where a new record shall stand.
+  Violations WrongPlace(const Declaration& declaration, const std::string& parent,
+                        const std::string& id) const;
+  // Adds the change, or merges it into the one that the unit makes of the same record already.
+  absl::Status Note(RecordChange change);
+  absl::Status Follow(const RecordType& type, const pbuf::Message* before,
+                      const pbuf::Message& after);
+  absl::StatusOr<MessagePtr> Put(const RecordType& type, std::shared_ptr<pbuf::Message> after,
+                                 events::v1::Kind kind, const pbuf::Message* detail);
+  // The record as it was before the unit; nothing for one that the unit creates. UNAVAILABLE
+  // RECORD_NEWER if a newer release wrote what would be lost.
+  absl::StatusOr<std::optional<Record>> Stored(const RecordType& type, const std::string& name,
+                                               events::v1::Kind kind);
+  // What changed records newly refer to, by type and name.
+  struct References {
+    std::map<std::string, std::map<std::string, Reference>> own;
+    std::map<std::string, std::map<std::string, Reference>> foreign;
+  };
+  void Collect(const RecordChange& change, References& references) const;
+  absl::Status CheckForm(const References& references) const;
+  absl::Status CheckOwn(const References& references);
+  absl::Status CheckForeign(const References& references);
 
   const EngineParts& parts_;
   const Call& call_;
@@ -97,19 +114,22 @@ class Changes {
   // What was read, by type and name; nothing where no record is.
   std::map<std::pair<const RecordType*, std::string>, std::optional<Record>> read_;
   std::vector<RecordChange> changes_;
-  // Path before the fields of each change in errors.
-  std::vector<std::string> prefixes_;
   // Place of a record's change in changes_.
   std::map<std::string, std::size_t> place_;
   int depth_ = 0;
 };
+
+// Path before the fields of the request that a record came in: "requests[3]." of
+// "requests[3].stage.".
+std::string RequestPath(const std::string& field_prefix, const Declaration& declaration);
 
 // True for an error of Load that speaks of the name alone: no such record, a deleted one, no name
 // at all. A rule that loads what a field refers to leaves it to CheckReferences, which knows the
 // path of the field.
 bool IsBadReference(const absl::Status& status);
 
-// Whether a live record was found under the etag that the caller knows.
+// ABORTED STALE_ETAG if the caller knows another version than the one that was read. An empty etag
+// is that of any version.
 absl::Status CheckEtag(const std::string& etag, const Record& record);
 
 }  // namespace lotura::resource

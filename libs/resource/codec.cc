@@ -100,14 +100,27 @@ std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
   return json.substr(colon + 1, json.size() - colon - 2);
 }
 
-void SetJson(pbuf::Message& record, const FieldDescriptor* field, std::string_view json) {
+// Whether a value was understood as a whole; what was not is written by a newer release.
+enum class Understood { kNo, kYes };
+
+Understood SetJson(pbuf::Message& record, const FieldDescriptor* field, std::string_view json) {
   const std::unique_ptr<pbuf::Message> only(record.New());
+  const std::string text = fmt::format("{{\"{}\":{}}}", field->name(), json);
   pbuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;  // written by a newer version of the service
-  const auto status = pbuf::util::JsonStringToMessage(
-      fmt::format("{{\"{}\":{}}}", field->name(), json), only.get(), options);
-  LOTURA_CHECK(status.ok());
+  const bool whole = pbuf::util::JsonStringToMessage(text, only.get(), options).ok();
+  if (!whole) {
+    options.ignore_unknown_fields = true;
+    only->Clear();
+    LOTURA_CHECK(pbuf::util::JsonStringToMessage(text, only.get(), options).ok());
+  }
   record.MergeFrom(*only);
+  return whole ? Understood::kYes : Understood::kNo;
+}
+
+Understood SetEnum(pbuf::Message& record, const FieldDescriptor* field, std::string_view text) {
+  const std::optional<int> number = EnumNumber(*field->enum_type(), text);
+  record.GetReflection()->SetEnumValue(&record, field, number.value_or(0));
+  return number.has_value() ? Understood::kYes : Understood::kNo;
 }
 
 std::string TextsLiteral(const pbuf::Message& record, const FieldDescriptor* field) {
@@ -195,8 +208,9 @@ void SetMoney(pbuf::Message& record, const FieldDescriptor* field, std::string_v
   money->set_currency_code(std::string(currency));
 }
 
-void Decode(const pg::Rows& rows, std::size_t row, std::size_t place, const TableColumn& column,
-            pbuf::Message& record) {
+// Values of types that never grow a new one.
+void DecodePlain(const pg::Rows& rows, std::size_t row, std::size_t place,
+                 const TableColumn& column, pbuf::Message& record) {
   const FieldDescriptor* field = column.column->field;
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (column.column->type) {
@@ -211,9 +225,6 @@ void Decode(const pg::Rows& rows, std::size_t row, std::size_t place, const Tabl
       return reflection.SetDouble(&record, field, rows.Double(row, place));
     case ColumnType::kBool:
       return reflection.SetBool(&record, field, rows.Bool(row, place));
-    case ColumnType::kEnum:
-      return reflection.SetEnumValue(
-          &record, field, EnumNumber(*field->enum_type(), rows.Text(row, place)).value_or(0));
     case ColumnType::kTimestamp:
       return SetTimestamp(record, field, rows.Time(row, place));
     case ColumnType::kDate:
@@ -227,9 +238,21 @@ void Decode(const pg::Rows& rows, std::size_t row, std::size_t place, const Tabl
       for (std::string& text : rows.Texts(row, place))
         reflection.AddString(&record, field, std::move(text));
       return;
+    case ColumnType::kEnum:
     case ColumnType::kJson:
-      return SetJson(record, field, rows.Text(row, place));
+      LOTURA_CHECK(false);
   }
+}
+
+Understood Decode(const pg::Rows& rows, std::size_t row, std::size_t place,
+                  const TableColumn& column, pbuf::Message& record) {
+  const FieldDescriptor* field = column.column->field;
+  if (column.column->type == ColumnType::kEnum)
+    return SetEnum(record, field, rows.Text(row, place));
+  if (column.column->type == ColumnType::kJson)
+    return SetJson(record, field, rows.Text(row, place));
+  DecodePlain(rows, row, place, column, record);
+  return Understood::kYes;
 }
 
 }  // namespace
@@ -273,7 +296,8 @@ Record Codec::ReadRow(const pg::Rows& rows, std::size_t row) const {
   if (record.deleted) SetTimestamp(*message, declaration_.delete_time_field(), rows.Time(row, 4));
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const std::size_t place = kStandardColumns + i;
-    if (!rows.IsNull(row, place)) Decode(rows, row, place, columns_[i], *message);
+    if (rows.IsNull(row, place)) continue;
+    if (Decode(rows, row, place, columns_[i], *message) == Understood::kNo) record.newer = true;
   }
   record.message = std::move(message);
   return record;

@@ -45,9 +45,10 @@ Combiner::~Combiner() {
 
 void Combiner::Submit(Unit unit, Done done) {
   {
+    auto marks = MarksOf(unit);
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < limits_.waiting_max) {
-      waiting_.push_back({std::move(unit), std::move(done)});
+      waiting_.push_back({std::move(unit), std::move(done), std::move(marks)});
       arrived_.notify_one();
       return;
     }
@@ -56,11 +57,24 @@ void Combiner::Submit(Unit unit, Done done) {
 }
 
 absl::StatusOr<Outcome> Combiner::Commit(Unit unit) {
-  std::promise<absl::StatusOr<Outcome>> promise;
-  auto outcome = promise.get_future();
+  const auto promise = std::make_shared<std::promise<absl::StatusOr<Outcome>>>();
+  auto outcome = promise->get_future();
+  const Deadline deadline = unit.call->deadline;
   Submit(std::move(unit),
-         [&promise](absl::StatusOr<Outcome> result) { promise.set_value(std::move(result)); });
+         [promise](absl::StatusOr<Outcome> result) { promise->set_value(std::move(result)); });
+  if (outcome.wait_until(deadline.at()) == std::future_status::timeout)
+    return DeadlineExceeded("the write was not answered in time");
   return outcome.get();
+}
+
+std::vector<Combiner::Waiter> Combiner::TakeLate() {
+  const std::lock_guard lock(mutex_);
+  const auto late = std::stable_partition(
+      waiting_.begin(), waiting_.end(),
+      [](const Waiter& waiter) { return !waiter.unit.call->deadline.Passed(); });
+  std::vector<Waiter> taken(std::make_move_iterator(late), std::make_move_iterator(waiting_.end()));
+  waiting_.erase(late, waiting_.end());
+  return taken;
 }
 
 std::vector<Combiner::Waiter> Combiner::TakeBatch() {
@@ -72,11 +86,10 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
   std::size_t looked_at = 0;
   for (; looked_at < look_at && batch.size() < limits_.batch_max; ++looked_at) {
     Waiter& waiter = waiting_[looked_at];
-    const auto marks = MarksOf(waiter.unit);
-    const bool free =
-        std::ranges::none_of(marks, [&](const std::string& mark) { return marked.contains(mark); });
+    const bool free = std::ranges::none_of(
+        waiter.marks, [&](const std::string& mark) { return marked.contains(mark); });
     // A unit that stays behind keeps its marks too: nobody overtakes it.
-    marked.insert(marks.begin(), marks.end());
+    marked.insert(waiter.marks.begin(), waiter.marks.end());
     const bool taken = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
     (taken ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
     if (batch.size() == 1 && !CanShare(batch.front().unit)) {
@@ -91,8 +104,11 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
 }
 
 bool Combiner::Step() {
+  std::vector<Waiter> late = TakeLate();
+  for (const Waiter& waiter : late)
+    waiter.done(DeadlineExceeded("the deadline passed before the write had its turn"));
   std::vector<Waiter> batch = TakeBatch();
-  if (batch.empty()) return false;
+  if (batch.empty()) return !late.empty();
   std::vector<Unit> units;
   Deadline last = batch.front().unit.call->deadline;
   for (Waiter& waiter : batch) {

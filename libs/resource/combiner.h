@@ -34,9 +34,10 @@ class Combiner {
   Combiner& operator=(const Combiner&) = delete;
 
   // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED.
-  // The call that the unit points to outlives that.
+  // A unit whose deadline passes before its turn is not written: DEADLINE_EXCEEDED.
   void Submit(Unit unit, Done done);
-  // Submits and waits for the outcome.
+  // Submits and waits for the outcome, until the deadline of the call: then the unit may be written
+  // or not, as a repetition of its request will tell.
   absl::StatusOr<Outcome> Commit(Unit unit);
   // Commits one batch of what waits; false if nothing did.
   bool Step();
@@ -48,9 +49,13 @@ class Combiner {
   struct Waiter {
     Unit unit;
     Done done;
+    // What may occur only once in a batch.
+    std::vector<std::string> marks;
   };
 
   std::vector<Waiter> TakeBatch();
+  // Takes out those that are too late, to be told without the lock.
+  std::vector<Waiter> TakeLate();
   void Drive(const std::stop_token& stop);
 
   Store& store_;

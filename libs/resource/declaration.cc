@@ -6,6 +6,7 @@
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
+#include "libs/resource/references.h"
 
 namespace lotura::resource {
 namespace {
@@ -155,6 +156,7 @@ class DeclarationCompiler {
     out_.id_prefix_ =
         option_->id_prefix().empty() ? out_.singular_.substr(0, 1) : option_->id_prefix();
     out_.event_prefix_ = fmt::format("lotura.{}.{}.", out_.service_, out_.singular_);
+    out_.reference_types_ = ReferenceTypesOf(*message_);
     return absl::OkStatus();
   }
 
@@ -251,6 +253,10 @@ const Column* Declaration::FindColumn(std::string_view field) const {
 
 bool Declaration::IsLookup(const Column& column) const {
   return std::ranges::find(lookups_, &column) != lookups_.end();
+}
+
+bool Declaration::RefersTo(const Declaration& other) const {
+  return reference_types_.contains(other.type_) || other.pattern().IsParentOf(pattern());
 }
 
 std::string Declaration::EventType(std::string_view event) const {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,7 +70,7 @@ enum class Direction { kAscending, kDescending };
 
 // One way to read a list. All fields and the name, which breaks ties, go in one direction, so that
 // an ascending index over (tenant_id, [parent,] fields, name) serves it by comparing rows. A field
-// that is not set counts as the smallest value.
+// that is not set counts as the smallest value, an amount of money as zero.
 struct Order {
   // In its normal form: "close_date desc, amount desc".
   std::string by;
@@ -140,6 +141,9 @@ class Declaration {
   // order.
   [[nodiscard]] const Order* FindOrder(std::string_view order_by) const;
 
+  // Whether a record of this type may hold the name of one of `other`, in a field or as its parent.
+  [[nodiscard]] bool RefersTo(const Declaration& other) const;
+
   [[nodiscard]] std::unique_ptr<pbuf::Message> NewMessage() const;
   // Fields that every record has; null where the message does not declare them.
   [[nodiscard]] const pbuf::FieldDescriptor* name_field() const { return name_field_; }
@@ -174,6 +178,7 @@ class Declaration {
   std::map<std::string, const Column*, std::less<>> by_name_;
   std::vector<Order> orders_;
   std::vector<const Column*> lookups_;
+  std::set<std::string> reference_types_;
   const pbuf::FieldDescriptor* name_field_ = nullptr;
   const pbuf::FieldDescriptor* etag_field_ = nullptr;
   const pbuf::FieldDescriptor* create_time_field_ = nullptr;

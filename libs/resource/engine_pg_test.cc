@@ -61,6 +61,20 @@ TEST_F(EngineTest, ValidateOnlyAnswersAndWritesNothing) {
   EXPECT_EQ(engine_.Count("journal"), 0);
 }
 
+TEST_F(EngineTest, ValidateOnlyIsRefusedWhereAWriteWouldBe) {
+  auto request = NewWidget("acme");
+  request.mutable_widget()->set_email("anna@example.org");
+  ASSERT_THAT(engine_.Create(request), IsOk());
+  request.set_validate_only(true);
+
+  EXPECT_THAT(engine_.Create(request), StatusIs(Code::kAlreadyExists, "ID_TAKEN"));
+  request.set_widget_id("other");
+  EXPECT_THAT(engine_.Create(request), StatusIs(Code::kAlreadyExists, "MATCH_KEY_TAKEN"));
+  request.mutable_widget()->set_email("other@example.org");
+  EXPECT_THAT(engine_.Create(request), IsOk());
+  EXPECT_EQ(engine_.Count("widget"), 1);
+}
+
 TEST_F(EngineTest, AllWrongFieldsAreNamedAtOnce) {
   v1::CreateWidgetRequest request;
   request.mutable_widget()->set_email("nobody");
@@ -185,6 +199,11 @@ TEST_F(EngineTest, BatchIsOneUnitAndNamesTheWrongElement) {
   const auto refused =
       engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
   EXPECT_THAT(refused, HasViolation("requests[1].widget.display_name", "REQUIRED"));
+  batch.mutable_requests(0)->set_widget_id("NOT AN ID");
+  EXPECT_THAT(engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch),
+              ::testing::AllOf(HasViolation("requests[0].widget_id", "ID_INVALID"),
+                               HasViolation("requests[1].widget.display_name", "REQUIRED")));
+  batch.mutable_requests(0)->set_widget_id("a");
   EXPECT_EQ(engine_.Count("widget"), 0);
 
   batch.mutable_requests(1)->mutable_widget()->set_display_name("B");
@@ -273,6 +292,8 @@ TEST_F(EngineTest, ListFiltersAndHidesDeletedRecords) {
   EXPECT_EQ(count("display_name = \"t*\"", true), 1);
   EXPECT_EQ(count("NOT display_name = \"two\"", true), 1);
   EXPECT_EQ(count("score > 5", false), 0);
+  EXPECT_EQ(count("display_name = \"one\" AND score = 0", false), 1);
+  EXPECT_EQ(count("display_name = \"one\" AND score > 5", false), 0);
 }
 
 TEST_F(EngineTest, WrongListsAreRefused) {
@@ -284,6 +305,9 @@ TEST_F(EngineTest, WrongListsAreRefused) {
   EXPECT_THAT(list(request), HasViolation("page_size", "OUT_OF_RANGE"));
   request.Clear();
   request.set_order_by("score");
+  EXPECT_THAT(list(request), HasViolation("order_by", "ORDER_UNKNOWN"));
+  request.set_order_by("display_name");
+  request.set_show_deleted(true);
   EXPECT_THAT(list(request), HasViolation("order_by", "ORDER_UNKNOWN"));
   request.Clear();
   request.set_filter("colour = 1");

@@ -247,22 +247,34 @@ absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& d
 
 namespace {
 
-void CollectEqualities(const FilterNode& node, std::vector<const Column*>& columns) {
+bool IsLookup(const FilterNode& node, const Declaration& declaration) {
+  return node.kind == FilterNode::Kind::kTest && node.test.operation == FilterOperation::kEqual &&
+         node.test.path.hops.size() == 1 &&
+         node.test.path.hops.front().into == FilterHop::Into::kValue &&
+         declaration.IsLookup(*node.test.path.column);
+}
+
+void Require(Filter& filter, FilterNode node) {
+  if (!filter.root.has_value())
+    filter.root = FilterNode{.kind = FilterNode::Kind::kAnd, .children = {}, .test = {}};
+  filter.root->children.push_back(std::move(node));
+}
+
+void Distribute(const FilterNode& node, SplitFilter& split) {
   if (node.kind == FilterNode::Kind::kAnd) {
-    for (const FilterNode& child : node.children) CollectEqualities(child, columns);
-  } else if (node.kind == FilterNode::Kind::kTest &&
-             node.test.operation == FilterOperation::kEqual && node.test.path.hops.size() == 1 &&
-             node.test.path.hops.front().into == FilterHop::Into::kValue) {
-    columns.push_back(node.test.path.column);
+    for (const FilterNode& child : node.children) Distribute(child, split);
+  } else {
+    Require(IsLookup(node, *split.rest.declaration) ? split.lookups : split.rest, node);
   }
 }
 
 }  // namespace
 
-std::vector<const Column*> EqualityColumns(const Filter& filter) {
-  std::vector<const Column*> columns;
-  if (filter.root.has_value()) CollectEqualities(*filter.root, columns);
-  return columns;
+SplitFilter SplitByLookups(const Filter& filter) {
+  SplitFilter split{.lookups = {.declaration = filter.declaration, .root = {}},
+                    .rest = {.declaration = filter.declaration, .root = {}}};
+  if (filter.root.has_value()) Distribute(*filter.root, split);
+  return split;
 }
 
 }  // namespace lotura::resource

@@ -98,9 +98,13 @@ struct Filter {
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
                                    Instant now);
 
-// Columns that a term of the outermost AND compares with "=": every record that passes has one
-// value there.
-std::vector<const Column*> EqualityColumns(const Filter& filter);
+// A filter in two parts that both must hold: the terms of the outermost AND that compare a lookup of
+// the declaration with "=", and all others.
+struct SplitFilter {
+  Filter lookups;
+  Filter rest;
+};
+SplitFilter SplitByLookups(const Filter& filter);
 
 // Parses and checks.
 absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& declaration,

@@ -17,13 +17,15 @@ namespace {
 constexpr std::size_t kPageBytesMax = kMessageBytesMax - (16 << 10);
 constexpr std::size_t kRecordOverhead = 8;
 
+constexpr char kByName[] = "name";
+
 // What a list statement is made of; each call has its own.
 struct Query {
   const Declaration* declaration = nullptr;
   const Codec* codec = nullptr;
   const Order* order = nullptr;
   ListRequest request;
-  Filter filter;
+  SplitFilter filter;
   std::optional<PageCursor> after;
   // Everything that must stay the same from page to page.
   Sha256Digest digest{};
@@ -99,16 +101,12 @@ std::string Where(const Query& query, Statement& statement) {
   return where;
 }
 
-bool UsesLookup(const Query& query) {
-  return std::ranges::any_of(EqualityColumns(query.filter), [&](const Column* column) {
-    return query.declaration->IsLookup(*column);
-  });
-}
-
-std::string FilterCondition(const Query& query, Statement& statement) {
-  const SqlFragment fragment = FilterToSql(query.filter, statement.next());
+// " AND (...)", or nothing for a filter that lets everything pass.
+std::string And(const Filter& filter, Statement& statement) {
+  if (!filter.root.has_value()) return "";
+  const SqlFragment fragment = FilterToSql(filter, statement.next());
   for (const std::string& value : fragment.params) statement.params.Text(value);
-  return fragment.text;
+  return fmt::format(" AND ({})", fragment.text);
 }
 
 // Values of the order's fields beside the columns of the record, as the token keeps them.
@@ -120,32 +118,27 @@ std::string CursorList(const Order& order) {
   return list;
 }
 
-// A filter without an index reads along the order within a budget; its last column says how many
-// rows the budget took in.
+// What has no index of its own is sought along the order, among as many rows as the budget allows.
 std::string Text(const Query& query, Statement& statement) {
-  const std::string where = Where(query, statement);
+  const std::string where = Where(query, statement) + And(query.filter.lookups, statement);
   const std::string list = query.codec->select_list() + CursorList(*query.order);
   const std::string& table = query.declaration->table();
+  const std::string order = OrderBy(*query.order);
   const std::int64_t limit = query.page_size + 1;
-  if (!query.filter.root.has_value() || UsesLookup(query)) {
-    const std::string filter = query.filter.root.has_value()
-                                   ? fmt::format(" AND ({})", FilterCondition(query, statement))
-                                   : "";
-    return fmt::format("SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT {}", list, table, where,
-                       filter, OrderBy(*query.order), limit);
-  }
+  if (!query.filter.rest.root.has_value())
+    return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}", list, table, where, order,
+                       limit);
   return fmt::format(
-      "SELECT {} FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {}) AS budget WHERE {} ORDER BY "
-      "{} LIMIT {}",
-      list, table, where, OrderBy(*query.order), kRowBudget, FilterCondition(query, statement),
-      OrderBy(*query.order), limit);
+      "SELECT {} FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {}) AS budget WHERE TRUE{} "
+      "ORDER BY {} LIMIT {}",
+      list, table, where, order, kRowBudget, And(query.filter.rest, statement), order, limit);
 }
 
 // Whether more rows lie before the filter than the budget allows to read.
 bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
   Statement statement;
   statement.params.Tenant(tenant);
-  const std::string where = Where(query, statement);
+  const std::string where = Where(query, statement) + And(query.filter.lookups, statement);
   const std::string text =
       fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1",
                   query.declaration->table(), where, OrderBy(*query.order), kRowBudget);
@@ -187,8 +180,7 @@ absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
   ListPage page = ReadPage(query, rows);
   const std::size_t count = page.records.size();
   if (count == rows.size()) {
-    const bool along_the_order = query.filter.root.has_value() && !UsesLookup(query);
-    if (along_the_order && ExceedsBudget(tx, query, call.principal.tenant))
+    if (query.filter.rest.root.has_value() && ExceedsBudget(tx, query, call.principal.tenant))
       return TooExpensive(query);
     return page;
   }
@@ -209,6 +201,30 @@ Sha256Digest DigestOf(const Query& query) {
                             request.show_deleted == ShowDeleted::kYes));
 }
 
+// The indexes of all orders but the name leave deleted records out and begin with the parent.
+bool GoesByNameAlone(const ListRequest& request, const Declaration& declaration) {
+  return request.show_deleted == ShowDeleted::kYes ||
+         declaration.pattern().IsAnyParent(request.parent);
+}
+
+// Null for an order that this list does not have.
+const Order* OrderOf(const ListRequest& request, const Declaration& declaration) {
+  if (!GoesByNameAlone(request, declaration)) return declaration.FindOrder(request.order_by);
+  const Order* by_name = declaration.FindOrder(kByName);
+  const bool other = !Trim(request.order_by).empty() &&
+                     declaration.FindOrder(request.order_by) != by_name;
+  return other ? nullptr : by_name;
+}
+
+std::string OrdersOf(const ListRequest& request, const Declaration& declaration) {
+  if (GoesByNameAlone(request, declaration))
+    return fmt::format("with deleted records, or over all parents, only '{}'", kByName);
+  std::string orders;
+  for (const Order& order : declaration.orders())
+    orders += fmt::format("{}'{}'", orders.empty() ? "" : ", ", order.by);
+  return orders;
+}
+
 absl::Status Check(const ListRequest& request, const Declaration& declaration,
                    Violations& violations) {
   if (request.page_size < 0) violations.Add("page_size", "OUT_OF_RANGE", "is negative");
@@ -216,14 +232,10 @@ absl::Status Check(const ListRequest& request, const Declaration& declaration,
       !declaration.pattern().MatchesParent(request.parent))
     violations.Add("parent", "PARENT_INVALID",
                    fmt::format("'{}' is not a parent of {}", request.parent, declaration.type()));
-  if (declaration.FindOrder(request.order_by) == nullptr) {
-    std::string orders;
-    for (const Order& order : declaration.orders())
-      orders += fmt::format("{}'{}'", orders.empty() ? "" : ", ", order.by);
-    violations.Add(
-        "order_by", "ORDER_UNKNOWN",
-        fmt::format("'{}' is not an order of this list; it has {}", request.order_by, orders));
-  }
+  if (OrderOf(request, declaration) == nullptr)
+    violations.Add("order_by", "ORDER_UNKNOWN",
+                   fmt::format("'{}' is not an order of this list; it has {}", request.order_by,
+                               OrdersOf(request, declaration)));
   return violations.ToStatus();
 }
 
@@ -245,11 +257,13 @@ absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& decla
   Query query;
   query.declaration = &declaration;
   query.codec = &codec->second;
-  query.order = declaration.FindOrder(request.order_by);
+  query.order = OrderOf(request, declaration);
   query.request = request;
   query.page_size =
       request.page_size == 0 ? kPageSizeDefault : std::min(request.page_size, kPageSizeMax);
-  LOTURA_ASSIGN_OR_RETURN(query.filter, CompileFilter(request.filter, declaration, call.now));
+  LOTURA_ASSIGN_OR_RETURN(const Filter filter,
+                          CompileFilter(request.filter, declaration, call.now));
+  query.filter = SplitByLookups(filter);
   query.digest = DigestOf(query);
   if (!request.page_token.empty()) {
     LOTURA_ASSIGN_OR_RETURN(query.after, tokens_.Open(call, request.page_token, query.digest));

@@ -42,7 +42,8 @@ class Lister {
          std::span<const Declaration* const> declarations);
 
   // INVALID_ARGUMENT naming the wrong field; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the filter
-  // would read more than the budget.
+  // would read more than the budget. Lists with deleted records and lists over all parents go by
+  // name.
   absl::StatusOr<ListPage> List(const Call& call, const Declaration& declaration,
                                 const ListRequest& request) const;
 

@@ -37,16 +37,15 @@ std::vector<absl::StatusOr<Outcome>> MemoryStore::Commit(std::span<const Unit> u
   return outcomes;
 }
 
+absl::StatusOr<Outcome> MemoryStore::Check(const Unit& unit, Deadline) {
+  const std::lock_guard lock(mutex_);
+  return Refuse(unit).value_or(Outcome());
+}
+
 std::optional<Outcome> MemoryStore::Refuse(const Unit& unit) const {
   if (unit.request.has_value()) {
     const auto known = requests_.find({unit.call->principal.tenant, unit.request->id});
-    if (known != requests_.end()) {
-      Outcome outcome;
-      outcome.verdict =
-          known->second.hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
-      outcome.answer = known->second.answer;
-      return outcome;
-    }
+    if (known != requests_.end()) return RepetitionOf(known->second, *unit.request);
   }
   for (std::size_t i = 0; i < unit.changes.size(); ++i) {
     if (auto refused = RefuseChange(unit, i)) return refused;

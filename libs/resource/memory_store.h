@@ -23,6 +23,7 @@ class MemoryStore final : public Store {
                                                            Deadline deadline) override;
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override;
+  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
 
   // Every entry that was committed, in the order of the commits.
   [[nodiscard]] std::vector<events::JournalEntry> Journal() const;

@@ -13,6 +13,9 @@ namespace {
 
 // How often the server is asked whether a lost process has ended.
 constexpr std::chrono::milliseconds kBackendPoll{10};
+// How often a statement runs that loses a name or a key to another transaction; each time it may be
+// another one.
+constexpr int kRacesMax = 4;
 
 // The changes of one part, of the units that were not refused so far.
 std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
@@ -24,7 +27,7 @@ std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> un
     for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
       const RecordChange& change = units[unit].changes[ord];
       if (PartOf(change) == part)
-        changes.push_back({unit, ord, &change, units[unit].call, request});
+        changes.push_back({unit, ord, &change, units[unit].call.get(), request});
     }
   }
   return changes;
@@ -192,7 +195,7 @@ PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline d
   Outcome refused;
   absl::StatusOr<Results> results = RunTogether(units, refused, deadline);
   // A key that another transaction took meanwhile is visible to the next attempt, which names it.
-  if (ReasonOf(results.status()) == "UNIQUE_VIOLATION")
+  for (int race = 1; race < kRacesMax && ReasonOf(results.status()) == "UNIQUE_VIOLATION"; ++race)
     results = RunTogether(units, refused, deadline);
   if (results.ok()) return std::move(*results);
   const std::string reason = ReasonOf(results.status());
@@ -202,6 +205,23 @@ PgStore::Results PgStore::CommitTogether(std::span<const Unit> units, Deadline d
   Results alone;
   for (const Unit& unit : units) alone.push_back(CommitTogether({&unit, 1}, deadline).front());
   return alone;
+}
+
+absl::StatusOr<Outcome> PgStore::Check(const Unit& unit, Deadline deadline) {
+  constexpr char kOnlyChecked[] = "ONLY_CHECKED";
+  Results results(1, Outcome());
+  const absl::Status ended = writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
+    results.assign(1, Outcome());
+    auto with_requests = WithRequests::kYes;
+    for (const Part& part : PartsOf(unit)) {
+      RunPart(tx, part, with_requests, {&unit, 1}, results);
+      with_requests = WithRequests::kNo;
+    }
+    // An error rolls back.
+    return Aborted(kOnlyChecked, "the unit was only tried out");
+  });
+  if (ReasonOf(ended) == kOnlyChecked) return results.front();
+  return Narrow({&unit, 1}, ended, deadline).front();
 }
 
 PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure,
@@ -241,16 +261,12 @@ absl::StatusOr<Outcome> PgStore::Remember(const Unit& unit, Deadline deadline) {
                        .Add(periods))
                 .empty();
   });
-  if (written.ok() && *written) return Outcome();
-  if (!written.ok() && ReasonOf(written.status()) != "COMMIT_IN_DOUBT") return written.status();
-  // Known before, or by the statement whose connection was lost.
-  LOTURA_ASSIGN_OR_RETURN(const auto found, FindRequest(tenant, request.id, deadline));
-  if (!found.has_value())
-    return written.ok() ? absl::StatusOr<Outcome>(Outcome()) : written.status();
-  Outcome outcome;
-  outcome.verdict = found->hash == request.hash ? Verdict::kReplayed : Verdict::kRequestReused;
-  outcome.answer = found->answer;
-  return outcome;
+  if (ReasonOf(written.status()) == "COMMIT_IN_DOUBT")
+    return Settle({&unit, 1}, written.status(), deadline).front();
+  LOTURA_RETURN_IF_ERROR(written.status());
+  if (*written) return Outcome();
+  LOTURA_ASSIGN_OR_RETURN(const auto known, FindRequest(tenant, request.id, deadline));
+  return known.has_value() ? RepetitionOf(*known, request) : Outcome();
 }
 
 PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status& doubt,
@@ -273,11 +289,7 @@ PgStore::Results PgStore::Settle(std::span<const Unit> units, const absl::Status
     } else if (!found->has_value()) {
       results.push_back(Commit({&unit, 1}, deadline).front());
     } else {
-      Outcome outcome;
-      outcome.verdict =
-          (*found)->hash == unit.request->hash ? Verdict::kReplayed : Verdict::kRequestReused;
-      outcome.answer = (*found)->answer;
-      results.emplace_back(std::move(outcome));
+      results.emplace_back(RepetitionOf(**found, *unit.request));
     }
   }
   return results;

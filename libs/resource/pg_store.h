@@ -28,6 +28,7 @@ class PgStore final : public Store {
                                                            Deadline deadline) override;
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override;
+  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
 
  private:
   // What is known of a declaration from the start.

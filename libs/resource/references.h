@@ -34,6 +34,9 @@ class PgForeignRecords final : public ForeignRecords {
   pg::Database& database_;
 };
 
+// A reference to a record of any type in any service, which is not looked for.
+inline constexpr char kAnyType[] = "*";
+
 // One reference as a record holds it.
 struct Reference {
   // Path within the record, "lines[2].product".

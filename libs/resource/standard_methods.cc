@@ -112,7 +112,7 @@ class Method {
 
   Answer BatchCreate(const Call& call, const pbuf::Message& request) const {
     LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
-    return RunBatch(call, request,
+    return RunBatch(call, request, {},
                     [&](Changes& changes, const pbuf::Message& element,
                         const std::string& prefix) -> absl::StatusOr<MessagePtr> {
                       const std::string own = TextOf(element, element_shape_->parent);
@@ -137,21 +137,20 @@ class Method {
       const pbuf::Message& element = reflection.GetRepeatedMessage(request, shape_.requests, i);
       std::string name =
           declaration_.NameOf(element.GetReflection()->GetMessage(element, element_shape_->record));
-      if (!name.empty()) names.push_back(std::move(name));
+      names.push_back(std::move(name));
     }
     LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
+    // What is not a name is refused where it stands.
+    std::erase_if(names, [&](const std::string& name) {
+      return !declaration_.pattern().Matches(name);
+    });
     std::ranges::sort(names);
     if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
       return InvalidArgument("requests", "DUPLICATE_NAME",
                              fmt::format("'{}' is changed twice", *twice));
-    return RunBatch(call, request,
+    return RunBatch(call, request, names,
                     [&](Changes& changes, const pbuf::Message& element,
                         const std::string& prefix) -> absl::StatusOr<MessagePtr> {
-                      // All of them in one read; what is not a name is refused one by one below.
-                      std::erase_if(names, [&](const std::string& name) {
-                        return !declaration_.pattern().Matches(name);
-                      });
-                      LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
                       const std::string name = declaration_.NameOf(
                           element.GetReflection()->GetMessage(element, element_shape_->record));
                       if (declaration_.pattern().Matches(name) &&
@@ -224,31 +223,44 @@ class Method {
     return CopyOf(*answer);
   }
 
+  // `names` are those of the records that the elements change: all of them are read at once.
   template <typename One>
-  Answer RunBatch(const Call& call, const pbuf::Message& request, const One& one) const {
+  Answer RunBatch(const Call& call, const pbuf::Message& request,
+                  const std::vector<std::string>& names, const One& one) const {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const int count = reflection.FieldSize(request, shape_.requests);
     LOTURA_RETURN_IF_ERROR(CheckCount(count, "requests"));
     LOTURA_RETURN_IF_ERROR(CheckElements(request, count));
     return Run(call, request, [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
+      LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
       std::shared_ptr<pbuf::Message> response(response_.New());
+      Violations violations;
       for (int i = 0; i < count; ++i) {
         const std::string prefix = fmt::format("requests[{}].", i);
-        auto record =
+        const auto record =
             one(changes, reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
-        if (!record.ok())
-          return WithFieldPrefix(record.status(), ViolationsOf(record.status()).empty() ||
-                                                          Names(record.status(), prefix)
-                                                      ? ""
-                                                      : prefix);
-        response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
+        if (record.ok()) {
+          response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
+        } else {
+          LOTURA_RETURN_IF_ERROR(Collect(record.status(), prefix, violations));
+        }
       }
+      LOTURA_RETURN_IF_ERROR(violations.ToStatus());
       return MessagePtr(response);
     });
   }
 
-  static bool Names(const absl::Status& status, const std::string& prefix) {
-    return ViolationsOf(status).front().field.starts_with(prefix);
+  // Adds what is wrong with one element; an error that names no field is one of the whole batch.
+  static absl::Status Collect(const absl::Status& failure, const std::string& prefix,
+                              Violations& violations) {
+    const auto found = ViolationsOf(failure);
+    if (found.empty()) return failure;
+    for (const FieldViolation& violation : found) {
+      const bool is_whole = violation.field.starts_with(prefix);
+      violations.Add(is_whole ? violation.field : prefix + violation.field, violation.reason,
+                     violation.description);
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<MessagePtr> CreateOne(Changes& changes, const RequestShape& shape,
@@ -337,22 +349,20 @@ using Serve = Answer (Method::*)(const Call&, const pbuf::Message&) const;
 // Which method of the class serves an RPC, by its name; null for a verb.
 Serve ServeOf(const pbuf::MethodDescriptor& method, const Declaration& declaration) {
   const std::string& one = declaration.message()->name();
-  std::string many;
-  for (const char c : declaration.plural()) many += c;
   // "Opportunities" of "opportunities", "PriceLists" of "price_lists".
-  std::string pascal;
-  for (std::size_t i = 0; i < many.size(); ++i) {
-    if (many[i] == '_') continue;
-    const bool first = i == 0 || many[i - 1] == '_';
-    pascal += first ? static_cast<char>(many[i] - 'a' + 'A') : many[i];
+  std::string many;
+  char before = '_';
+  for (const char c : declaration.plural()) {
+    if (c != '_') many += before == '_' ? static_cast<char>(c - 'a' + 'A') : c;
+    before = c;
   }
   const std::map<std::string, Serve> methods = {{"Get" + one, &Method::Get},
-                                                {"BatchGet" + pascal, &Method::BatchGet},
-                                                {"List" + pascal, &Method::List},
+                                                {"BatchGet" + many, &Method::BatchGet},
+                                                {"List" + many, &Method::List},
                                                 {"Create" + one, &Method::Create},
-                                                {"BatchCreate" + pascal, &Method::BatchCreate},
+                                                {"BatchCreate" + many, &Method::BatchCreate},
                                                 {"Update" + one, &Method::Update},
-                                                {"BatchUpdate" + pascal, &Method::BatchUpdate},
+                                                {"BatchUpdate" + many, &Method::BatchUpdate},
                                                 {"Delete" + one, &Method::Delete},
                                                 {"Undelete" + one, &Method::Undelete}};
   const auto found = methods.find(method.name());

@@ -23,6 +23,9 @@ struct Record {
   std::shared_ptr<const pbuf::Message> message;
   std::int64_t version = 0;
   bool deleted = false;
+  // A newer release of the service wrote values that this one does not know; they are missing in
+  // the message.
+  bool newer = false;
 };
 
 // One new version of one record.
@@ -40,6 +43,8 @@ struct RecordChange {
   // google.protobuf.Any in its binary form, or empty.
   std::string detail;
   Uuid event_id;
+  // Path before the fields of the record in errors, "requests[3].opportunity."; not stored.
+  std::string field_prefix;
 };
 
 // One record, wherever it is spoken of without its content.
@@ -60,7 +65,7 @@ struct Request {
 
 // Changes that happen together or not at all, with their journal entries, match keys and request.
 struct Unit {
-  const Call* call = nullptr;
+  std::shared_ptr<const Call> call;  // shared with whoever may stop waiting for the unit
   std::optional<Request> request;
   std::vector<RecordChange> changes;
 };
@@ -91,6 +96,9 @@ struct StoredRequest {
   Answer answer;
 };
 
+// The outcome of a request that comes again, or of another one under its id.
+Outcome RepetitionOf(const StoredRequest& stored, const Request& request);
+
 // Thread-safe. Every method gives up at the deadline.
 class Store {
  public:
@@ -104,12 +112,15 @@ class Store {
   virtual absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
                                                                    const Uuid& request_id,
                                                                    Deadline deadline) = 0;
+  // What Commit would say of the unit now; writes nothing.
+  virtual absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) = 0;
   // What was read of these records may be older than what is stored; whoever reads them next gets
   // what is stored. A store that keeps no copies has nothing to forget.
   virtual void Forget(const TenantId& /*tenant*/, std::span<const RecordRef> /*records*/) {}
   // One result for each unit, in order: a refused unit costs its neighbors nothing. Units of one
   // call belong to one tenant and do not share a request_id, a record or a match key. UNAVAILABLE
-  // means not written; UNKNOWN (COMMIT_IN_DOUBT) only for a unit without request.
+  // means not written; UNKNOWN (COMMIT_IN_DOUBT) that a connection was lost and the unit has no
+  // request to look for, or that it could not be looked for in time.
   virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                                       Deadline deadline) = 0;
 };

@@ -67,7 +67,7 @@ class StoreContract : public ::testing::Test {
   }
 
   Unit Create(const std::shared_ptr<Widget>& widget) {
-    Unit unit{.call = &call_};
+    Unit unit{.call = std::make_shared<const Call>(call_)};
     AddCreate(unit, widget);
     return unit;
   }
@@ -82,7 +82,7 @@ class StoreContract : public ::testing::Test {
   }
   Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after,
               std::int64_t version) {
-    Unit unit{.call = &call_};
+    Unit unit{.call = std::make_shared<const Call>(call_)};
     unit.changes.push_back({.declaration = &declaration_,
                             .kind = events::v1::KIND_UPDATED,
                             .name = after->name(),
@@ -177,7 +177,7 @@ TYPED_TEST(StoreContract, MatchKeyIsComparedInItsNormalForm) {
 
 TYPED_TEST(StoreContract, UnitIsRefusedAsAWhole) {
   ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a"))), Verdict::kCommitted);
-  Unit unit{.call = &this->call_};
+  Unit unit{.call = std::make_shared<const Call>(this->call_)};
   this->AddCreate(unit, this->NewWidget("b"));
   this->AddCreate(unit, this->NewWidget("a"));
 
@@ -241,7 +241,7 @@ TYPED_TEST(StoreContract, RepeatedRequestIsAnsweredWithItsFirstAnswer) {
 }
 
 TYPED_TEST(StoreContract, RequestThatChangesNothingIsRememberedToo) {
-  const Unit unit = this->WithRequest(Unit{.call = &this->call_}, 9);
+  const Unit unit = this->WithRequest(Unit{.call = std::make_shared<const Call>(this->call_)}, 9);
 
   EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
   EXPECT_EQ(this->CommitOne(unit), Verdict::kReplayed);
@@ -296,6 +296,35 @@ TYPED_TEST(StoreContract, UnitsOfSeveralChangesShareACommitAndRefuseOnTheirOwn) 
   EXPECT_EQ(this->CommitOne(units[3]), Verdict::kReplayed);
 }
 
+TYPED_TEST(StoreContract, CheckTellsWhatACommitWouldAndWritesNothing) {
+  const auto widget = this->NewWidget("a", "a@example.org");
+  const auto check = [this](const Unit& unit) {
+    return this->backend_.store().Check(unit, this->Soon())->verdict;
+  };
+
+  EXPECT_EQ(check(this->WithRequest(this->Create(widget), 3)), Verdict::kCommitted);
+  EXPECT_FALSE(this->Load("a").has_value());
+  EXPECT_EQ(this->backend_.CountJournal(), 0);
+
+  ASSERT_EQ(this->CommitOne(this->WithRequest(this->Create(widget), 3)), Verdict::kCommitted);
+  EXPECT_EQ(check(this->WithRequest(this->Create(widget), 3)), Verdict::kReplayed);
+  EXPECT_EQ(check(this->Create(widget)), Verdict::kNameTaken);
+  EXPECT_EQ(check(this->Create(this->NewWidget("b", "A@example.org"))), Verdict::kMatchKeyTaken);
+  EXPECT_EQ(check(this->Update(widget, widget, 3)), Verdict::kStale);
+  EXPECT_EQ(this->backend_.CountJournal(), 1);
+}
+
+TYPED_TEST(StoreContract, UpdatedRecordMayReferToOneThatTheSameUnitCreates) {
+  const auto before = this->NewWidget("a");
+  ASSERT_EQ(this->CommitOne(this->Create(before)), Verdict::kCommitted);
+  const auto after = this->NewWidget("a");
+  after->set_part_of("widgets/whole");
+  Unit unit = this->Update(before, after, 2);
+  this->AddCreate(unit, this->NewWidget("whole"));
+
+  EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
+}
+
 TYPED_TEST(StoreContract, AnotherTenantSeesNothing) {
   ASSERT_EQ(this->CommitOne(this->Create(this->NewWidget("a", "a@example.org"))),
             Verdict::kCommitted);
@@ -308,7 +337,7 @@ TYPED_TEST(StoreContract, AnotherTenantSeesNothing) {
                    .front()
                    .has_value());
   Unit unit = this->Create(this->NewWidget("a", "a@example.org"));
-  unit.call = &other;
+  unit.call = std::make_shared<const Call>(other);
   EXPECT_EQ(this->CommitOne(unit), Verdict::kCommitted);
 }
 

@@ -58,12 +58,29 @@ absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message&
   return MessagePtr(message);
 }
 
+// The records of an answer: the answer itself, or its elements.
+void CollectNames(const Catalog& catalog, const pbuf::Message& answer,
+                  std::vector<RecordRef>& found) {
+  if (const RecordType* type = catalog.Find(answer.GetDescriptor())) {
+    found.push_back({type->declaration.get(), type->declaration->NameOf(answer)});
+    return;
+  }
+  const pbuf::Reflection& reflection = *answer.GetReflection();
+  for (int i = 0; i < answer.GetDescriptor()->field_count(); ++i) {
+    const auto* field = answer.GetDescriptor()->field(i);
+    if (!field->is_repeated() || catalog.Find(field->message_type()) == nullptr) continue;
+    for (int k = 0; k < reflection.FieldSize(answer, field); ++k)
+      CollectNames(catalog, reflection.GetRepeatedMessage(answer, field, k), found);
+  }
+}
+
 // The holder of a match key is named only to those who may read it.
 absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
-  const Declaration& declaration = *unit.changes[outcome.change].declaration;
+  const RecordChange& change = unit.changes[outcome.change];
+  const Declaration& declaration = *change.declaration;
   const std::string permission =
       fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
-  std::map<std::string, std::string> metadata = {{"field", outcome.field}};
+  std::map<std::string, std::string> metadata = {{"field", change.field_prefix + outcome.field}};
   if (unit.call->principal.Permits(permission)) metadata.emplace("holder", outcome.holder);
   return AlreadyExists("MATCH_KEY_TAKEN",
                        fmt::format("another record has the same {}", outcome.field),
@@ -82,7 +99,8 @@ absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
       return MatchKeyTaken(outcome, unit);
     case Verdict::kReferenceGone:
       return FailedPrecondition("REFERENCE_NOT_FOUND",
-                                "a record that is referred to does not exist");
+                                "a record that is referred to does not exist any more",
+                                {{"name", change.name}});
     case Verdict::kStale:
       return Aborted("CONFLICT", "the record was changed by others again and again",
                      {{"name", change.name}});
@@ -116,34 +134,46 @@ absl::StatusOr<MessagePtr> UnitOfWork::AnswerFailure(const std::optional<Request
   LOTURA_ASSIGN_OR_RETURN(const auto first, FindAnswer(changes.call(), *request, response));
   if (!first.has_value()) return failure;
   // The process that committed it may have died before it told the cache.
-  changes.ForgetWhatWasRead();
+  changes.Forget();
+  std::vector<RecordRef> written;
+  CollectNames(parts_.catalog, **first, written);
+  parts_.store.Forget(changes.call().principal.tenant, written);
   return *first;
 }
 
-absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& call, const pbuf::Message& message,
+absl::StatusOr<MessagePtr> UnitOfWork::Try(const Body& body, Changes& changes) {
+  LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, body(changes));
+  LOTURA_RETURN_IF_ERROR(changes.CheckReferences());
+  // What could not be told to the caller is not done.
+  if (answer->ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
+  return answer;
+}
+
+absl::StatusOr<Outcome> UnitOfWork::Finish(const Unit& unit, Mode mode) {
+  if (mode == Mode::kValidateOnly) return parts_.store.Check(unit, unit.call->deadline);
+  return combiner_.Commit(unit);
+}
+
+absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& caller, const pbuf::Message& message,
                                            const pbuf::Message& response, const Body& body) {
-  LOTURA_ASSIGN_OR_RETURN(std::optional<Request> request, RequestOf(call, message));
+  LOTURA_ASSIGN_OR_RETURN(const std::optional<Request> request, RequestOf(caller, message));
+  const Mode mode = IsValidateOnly(message) ? Mode::kValidateOnly : Mode::kWrite;
+  // A batch that outlasts the caller's patience still needs to know who called.
+  const auto call = std::make_shared<const Call>(caller);
   for (int attempt = 1;; ++attempt) {
-    Changes changes(parts_, call);
-    absl::StatusOr<MessagePtr> answer = body(changes);
-    if (answer.ok()) {
-      if (const absl::Status references = changes.CheckReferences(); !references.ok())
-        answer = references;
-    }
-    // What could not be told to the caller is not done.
-    if (answer.ok() && (*answer)->ByteSizeLong() > kMessageBytesMax)
-      answer = ResponseTooLarge(kMessageBytesMax);
-    if (!answer.ok() && attempt == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
+    Changes changes(parts_, *call);
+    const absl::StatusOr<MessagePtr> answer = Try(body, changes);
+    if (attempt == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
       // A copy from before the version that the caller knows is no reason to refuse him.
-      changes.ForgetWhatWasRead();
+      changes.Forget();
       continue;
     }
     if (!answer.ok()) return AnswerFailure(request, response, changes, answer.status());
-    if (IsValidateOnly(message)) return answer;
-    Unit unit{&call, request, changes.Take()};
-    if (unit.changes.empty() && !request.has_value()) return answer;
+    Unit unit{call, request, changes.Take()};
+    if (unit.changes.empty() && (!request.has_value() || mode == Mode::kValidateOnly))
+      return answer;
     if (request.has_value()) unit.request->answer = Split(**answer);
-    LOTURA_ASSIGN_OR_RETURN(const Outcome outcome, combiner_.Commit(unit));
+    LOTURA_ASSIGN_OR_RETURN(const Outcome outcome, Finish(unit, mode));
     if (outcome.verdict == Verdict::kCommitted) return answer;
     if (outcome.verdict == Verdict::kReplayed) return AnswerFrom(outcome.answer, response);
     if (outcome.verdict != Verdict::kStale || attempt == kAttemptsMax)

@@ -15,8 +15,10 @@ class UnitOfWork {
   using Body = std::function<absl::StatusOr<MessagePtr>(Changes&)>;
 
   // `request` may have the fields request_id and validate_only. A request that was committed before
-  // is answered with its first answer; with validate_only nothing is written. `body` runs again
-  // when a record that it read was changed meanwhile: it must not change anything but `changes`.
+  // is answered with its first answer. With validate_only nothing is written, and the answer is what
+  // a write would be answered with now. `body` runs again when a record that it changes was changed
+  // by others meanwhile: it must not change anything but `changes`. Of records that it only reads,
+  // nothing is promised beyond the moment of reading.
   // `response` is an empty message of the type that the body returns.
   absl::StatusOr<MessagePtr> Run(const Call& call, const pbuf::Message& request,
                                  const pbuf::Message& response, const Body& body);
@@ -37,6 +39,11 @@ class UnitOfWork {
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
  private:
+  enum class Mode { kWrite, kValidateOnly };
+
+  // The answer of the body, if nothing speaks against its changes.
+  static absl::StatusOr<MessagePtr> Try(const Body& body, Changes& changes);
+  absl::StatusOr<Outcome> Finish(const Unit& unit, Mode mode);
   // The first answer to a request that was committed before.
   absl::StatusOr<std::optional<MessagePtr>> FindAnswer(const Call& call, const Request& request,
                                                        const pbuf::Message& response);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <google/api/field_behavior.pb.h>
+#include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/type/date.pb.h>
 #include <google/type/money.pb.h>
@@ -18,6 +19,8 @@ using FieldDescriptor = pbuf::FieldDescriptor;
 constexpr std::int64_t kSecondsMin = -62'135'596'800;
 constexpr std::int64_t kSecondsMax = 253'402'300'799;
 constexpr std::int32_t kNanosMax = 999'999'999;
+// As google.protobuf.Duration has it.
+constexpr std::int64_t kDurationSecondsMax = 315'576'000'000;
 
 void CheckText(const std::string& value, const std::string& path, std::size_t size_max,
                Violations& violations) {
@@ -33,6 +36,15 @@ void CheckTimestamp(const pbuf::Timestamp& time, const std::string& path, Violat
   if (time.seconds() < kSecondsMin || time.seconds() > kSecondsMax || time.nanos() < 0 ||
       time.nanos() > kNanosMax) {
     violations.Add(path, "TIME_INVALID", "is not a time between the years 1 and 9999");
+  }
+}
+
+void CheckDuration(const pbuf::Duration& span, const std::string& path, Violations& violations) {
+  const bool opposite_signs =
+      (span.seconds() > 0 && span.nanos() < 0) || (span.seconds() < 0 && span.nanos() > 0);
+  if (span.seconds() < -kDurationSecondsMax || span.seconds() > kDurationSecondsMax ||
+      span.nanos() < -kNanosMax || span.nanos() > kNanosMax || opposite_signs) {
+    violations.Add(path, "DURATION_INVALID", "is not a span of at most 10,000 years");
   }
 }
 
@@ -120,6 +132,8 @@ void CheckNested(const pbuf::Message& message, const std::string& path, std::siz
   const std::string& type = message.GetDescriptor()->full_name();
   if (type == "google.protobuf.Timestamp")
     return CheckTimestamp(static_cast<const pbuf::Timestamp&>(message), path, violations);
+  if (type == "google.protobuf.Duration")
+    return CheckDuration(static_cast<const pbuf::Duration&>(message), path, violations);
   if (type == "google.type.Money")
     return CheckMoney(static_cast<const google::type::Money&>(message), path, violations);
   const pbuf::Reflection& reflection = *message.GetReflection();
@@ -205,7 +219,8 @@ void CheckSingular(const pbuf::Message& record, const Column& column, const std:
       const auto& money =
           static_cast<const google::type::Money&>(reflection.GetMessage(record, column.field));
       CheckMoney(money, path, violations);
-      return CheckRange(column, static_cast<double>(money.units()), path + ".units", violations);
+      const double amount = static_cast<double>(money.units()) + money.nanos() * 1e-9;
+      return CheckRange(column, amount, path + ".units", violations);
     }
     case ColumnType::kTimestamp:
     case ColumnType::kJson:

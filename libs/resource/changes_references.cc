@@ -1,0 +1,112 @@
+// The references of what a unit of work has changed.
+#include <fmt/format.h>
+
+#include "libs/base/check.h"
+#include "libs/resource/changes.h"
+
+namespace lotura::resource {
+namespace {
+
+absl::Status Missing(const Reference& reference) {
+  return FailedPrecondition(
+      "REFERENCE_NOT_FOUND",
+      fmt::format("{}: there is no record '{}'", reference.path, reference.name),
+      {{"field", reference.path}, {"name", reference.name}});
+}
+
+}  // namespace
+
+std::string RequestPath(const std::string& field_prefix, const Declaration& declaration) {
+  const std::string own = declaration.singular() + ".";
+  return field_prefix.ends_with(own) ? field_prefix.substr(0, field_prefix.size() - own.size())
+                                     : field_prefix;
+}
+
+absl::Status Changes::CheckReferences() {
+  References references;
+  for (const RecordChange& change : changes_) {
+    if (change.kind != events::v1::KIND_DELETED) Collect(change, references);
+  }
+  LOTURA_RETURN_IF_ERROR(CheckForm(references));
+  LOTURA_RETURN_IF_ERROR(CheckOwn(references));
+  return CheckForeign(references);
+}
+
+void Changes::Collect(const RecordChange& change, References& references) const {
+  std::set<std::pair<std::string, std::string>> known;
+  if (change.before != nullptr) {
+    for (const Reference& reference : ReferencesOf(*change.before))
+      known.emplace(reference.type, reference.name);
+  }
+  for (Reference& reference : ReferencesOf(*change.after)) {
+    if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
+    reference.path = change.field_prefix + reference.path;
+    const bool is_own = ServiceOfType(reference.type) == change.declaration->service();
+    auto& there = is_own ? references.own : references.foreign;
+    there[reference.type].emplace(reference.name, reference);
+  }
+  if (change.kind != events::v1::KIND_CREATED || !change.declaration->pattern().HasParent()) return;
+  // The parent is a record of the pattern without its last collection; whichever type that is, it
+  // is one of ours.
+  const std::string parent(change.declaration->pattern().ParentOf(change.name));
+  for (const RecordType& type : parts_.catalog.types()) {
+    if (!type.declaration->pattern().Matches(parent)) continue;
+    const std::string path = RequestPath(change.field_prefix, *change.declaration) + "parent";
+    references.own[type.declaration->type()].emplace(
+        parent, Reference{path, type.declaration->type(), parent});
+  }
+}
+
+absl::Status Changes::CheckForm(const References& references) const {
+  Violations violations;
+  for (const auto& [type, by_name] : references.own) {
+    const RecordType* known = parts_.catalog.FindByType(type);
+    LOTURA_CHECK(known != nullptr);
+    for (const auto& [name, reference] : by_name) {
+      if (!known->declaration->pattern().Matches(name))
+        violations.Add(reference.path, "NAME_INVALID",
+                       fmt::format("'{}' is not the name of a record of type {}", name, type));
+    }
+  }
+  for (const auto& [type, by_name] : references.foreign) {
+    for (const auto& [name, reference] : by_name) {
+      if (!IsFullName(name) || !parts_.catalog.IsNameOf(type, name))
+        violations.Add(reference.path, "NAME_INVALID",
+                       fmt::format("'{}' is not the full name of a record of type {}", name, type));
+    }
+  }
+  return violations.ToStatus();
+}
+
+absl::Status Changes::CheckOwn(const References& references) {
+  for (const auto& [type_name, by_name] : references.own) {
+    const RecordType& type = *parts_.catalog.FindByType(type_name);
+    std::vector<std::string> names;
+    for (const auto& [name, reference] : by_name) {
+      if (!place_.contains(name)) names.push_back(name);
+    }
+    LOTURA_RETURN_IF_ERROR(Prefetch(type, names));
+    for (const std::string& name : names) {
+      const auto& record = read_.at(std::pair(&type, name));
+      if (!record.has_value() || record->deleted) return Missing(by_name.at(name));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Changes::CheckForeign(const References& references) {
+  std::map<std::string, const Reference*> by_name;
+  std::vector<std::string> names;
+  for (const auto& [type, of_type] : references.foreign) {
+    if (type == kAnyType) continue;
+    for (const auto& [name, reference] : of_type) {
+      if (by_name.emplace(name, &reference).second) names.push_back(name);
+    }
+  }
+  if (names.empty()) return absl::OkStatus();
+  LOTURA_ASSIGN_OR_RETURN(const auto missing, parts_.foreign_records.FindMissing(
+                                                  call_.principal.tenant, names, call_.deadline));
+  return missing.empty() ? absl::OkStatus() : Missing(*by_name.at(missing.front()));
+}
+
+}  // namespace lotura::resource

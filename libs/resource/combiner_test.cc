@@ -1,0 +1,174 @@
+// Runs under the thread sanitizer too: tsan
+#include "libs/resource/combiner.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "libs/resource/testdata/bench.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::resource {
+namespace {
+
+using ::lotura::testing::Eventually;
+using ::lotura::testing::StatusIs;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testdata::CallAs;
+using testdata::v1::Widget;
+
+// Notes the batches that it is given, and holds them up while a gate is set.
+class NotingStore final : public Store {
+ public:
+  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
+                                                          const TenantId& tenant,
+                                                          std::span<const std::string> names,
+                                                          Deadline deadline) override {
+    return inner_.Load(declaration, tenant, names, deadline);
+  }
+  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
+                                                           const Uuid& request_id,
+                                                           Deadline deadline) override {
+    return inner_.FindRequest(tenant, request_id, deadline);
+  }
+  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
+                                              Deadline deadline) override {
+    if (gate.valid()) gate.wait();
+    std::string batch;
+    for (const Unit& unit : units)
+      batch += (batch.empty() ? "" : " ") + unit.changes.front().name.substr(8);
+    batches.push_back(batch);
+    return inner_.Commit(units, deadline);
+  }
+  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override {
+    return inner_.Check(unit, deadline);
+  }
+
+  std::shared_future<void> gate;
+  std::vector<std::string> batches;
+
+ private:
+  MemoryStore inner_;
+};
+
+class CombinerTest : public ::testing::Test {
+ protected:
+  Unit Create(const std::string& id, const std::string& email = "", const Call& call = CallAs(1)) {
+    auto widget = std::make_shared<Widget>();
+    widget->set_name("widgets/" + id);
+    widget->set_email(email);
+    Unit unit{.call = std::make_shared<const Call>(call)};
+    unit.changes.push_back({.declaration = &declaration_,
+                            .kind = events::v1::KIND_CREATED,
+                            .name = widget->name(),
+                            .version = 1,
+                            .after = widget,
+                            .event_type = declaration_.EventType("created"),
+                            .event_id = ids_.Next()});
+    return unit;
+  }
+  void Submit(Combiner& combiner, Unit unit) {
+    combiner.Submit(std::move(unit), [this](const absl::StatusOr<Outcome>& outcome) {
+      outcomes_.push_back(outcome.status());
+    });
+  }
+  static Call Late() {
+    Call call = CallAs(1);
+    call.deadline = Deadline::After(milliseconds(0));
+    return call;
+  }
+
+  testing::FakeIds ids_;
+  const Catalog catalog_ = testdata::WidgetCatalog();
+  const Declaration& declaration_ = *catalog_.types().front().declaration;
+  NotingStore store_;
+  std::vector<absl::Status> outcomes_;
+};
+
+TEST_F(CombinerTest, WhatWaitsSharesABatch) {
+  Combiner combiner(store_, {});
+  for (const char* id : {"a", "b", "c"}) Submit(combiner, Create(id));
+
+  EXPECT_TRUE(combiner.Step());
+
+  EXPECT_EQ(store_.batches, std::vector<std::string>({"a b c"}));
+  EXPECT_FALSE(combiner.Step());
+}
+
+TEST_F(CombinerTest, SameRecordAndSameMatchKeyWaitForTheNextBatchInTheirOrder) {
+  Combiner combiner(store_, {});
+  Submit(combiner, Create("a", "anna@example.org"));
+  Submit(combiner, Create("a"));
+  Submit(combiner, Create("b", "ANNA@example.org"));
+  Submit(combiner, Create("a", "third@example.org"));
+  Submit(combiner, Create("c"));
+
+  while (combiner.Step()) {
+  }
+
+  EXPECT_EQ(store_.batches, std::vector<std::string>({"a c", "a b", "a"}));
+}
+
+TEST_F(CombinerTest, TenantsDoNotShareABatch) {
+  Combiner combiner(store_, {});
+  Submit(combiner, Create("a", "", CallAs(1)));
+  Submit(combiner, Create("b", "", CallAs(2)));
+  Submit(combiner, Create("c", "", CallAs(1)));
+
+  while (combiner.Step()) {
+  }
+
+  EXPECT_EQ(store_.batches, std::vector<std::string>({"a c", "b"}));
+}
+
+TEST_F(CombinerTest, BatchHasAtMostItsNumberOfUnits) {
+  Combiner combiner(store_, {.batch_max = 2});
+  for (const char* id : {"a", "b", "c"}) Submit(combiner, Create(id));
+
+  while (combiner.Step()) {
+  }
+
+  EXPECT_EQ(store_.batches, std::vector<std::string>({"a b", "c"}));
+}
+
+TEST_F(CombinerTest, TooManyWaitingUnitsAreRefusedAtOnce) {
+  Combiner combiner(store_, {.waiting_max = 1});
+  Submit(combiner, Create("a"));
+
+  Submit(combiner, Create("b"));
+
+  ASSERT_EQ(outcomes_.size(), 1);
+  EXPECT_THAT(outcomes_.front(),
+              StatusIs(absl::StatusCode::kResourceExhausted, "WRITES_WAITING"));
+}
+
+TEST_F(CombinerTest, UnitWhoseDeadlineHasPassedIsNotWritten) {
+  Combiner combiner(store_, {});
+  Submit(combiner, Create("late", "", Late()));
+  Submit(combiner, Create("a"));
+
+  EXPECT_TRUE(combiner.Step());
+
+  EXPECT_EQ(store_.batches, std::vector<std::string>({"a"}));
+  EXPECT_THAT(outcomes_.front(),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+}
+
+TEST_F(CombinerTest, NobodyWaitsLongerThanHisDeadline) {
+  std::promise<void> open;
+  store_.gate = open.get_future().share();
+  Combiner combiner(store_, {});
+  combiner.Start(1);
+  Call call = CallAs(1);
+  call.deadline = Deadline::After(milliseconds(50));
+
+  const auto outcome = combiner.Commit(Create("a", "", call));
+
+  EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+  open.set_value();
+}
+
+}  // namespace
+}  // namespace lotura::resource
