@@ -117,7 +117,9 @@ absl::Status Service::ServeRecords() {
         descriptor->FindMethodByName("Delete" + type.declaration->message()->name()) != nullptr;
     if (deletes && !type.declaration->soft_delete())
       return Internal(fmt::format("{} deletes records of a type without soft_delete", service));
-    for (auto& method : resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_)) {
+    LOTURA_ASSIGN_OR_RETURN(
+        auto methods, resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_));
+    for (auto& method : methods) {
       shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()),
                           rpc::BlockingHandler(std::move(method.handler)));
     }

@@ -191,6 +191,16 @@ TEST_F(EngineTest, ReferencesMustExist) {
   EXPECT_EQ(InfoOf(refused.status()).metadata["field"], "requests[0].widget.part_of");
 }
 
+TEST_F(EngineTest, ReferencesMustBeToTheirType) {
+  engine_.foreign().known = {"//directory.lotura/teams/central",
+                             "//accounts.lotura/organizations/acme"};
+  for (const std::string& owner : engine_.foreign().known) {
+    auto request = NewWidget("acme");
+    request.mutable_widget()->set_owner(owner);
+    EXPECT_THAT(engine_.Create(request), HasViolation("widget.owner", "NAME_INVALID")) << owner;
+  }
+}
+
 TEST_F(EngineTest, BatchIsOneUnitAndNamesTheWrongElement) {
   v1::BatchCreateWidgetsRequest batch;
   *batch.add_requests() = NewWidget("a");

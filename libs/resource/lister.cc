@@ -22,7 +22,7 @@ constexpr char kByName[] = "name";
 // What a list statement is made of; each call has its own.
 struct Query {
   const Declaration* declaration = nullptr;
-  const Codec* codec = nullptr;
+  const Lister::Type* type = nullptr;
   const Order* order = nullptr;
   ListRequest request;
   SplitFilter filter;
@@ -46,9 +46,13 @@ const char* SqlTypeOf(ColumnType type) {
       return "double precision";
     case ColumnType::kBool:
       return "boolean";
-    default:
+    case ColumnType::kText:
+    case ColumnType::kEnum:
+    case ColumnType::kTextArray:
+    case ColumnType::kJson:
       return "text";
   }
+  LOTURA_CHECK(false);
 }
 
 // "(amount, name)" of the order.
@@ -121,7 +125,7 @@ std::string CursorList(const Order& order) {
 // What has no index of its own is sought along the order, among as many rows as the budget allows.
 std::string Text(const Query& query, Statement& statement) {
   const std::string where = Where(query, statement) + And(query.filter.lookups, statement);
-  const std::string list = query.codec->select_list() + CursorList(*query.order);
+  const std::string list = query.type->codec.select_list() + CursorList(*query.order);
   const std::string& table = query.declaration->table();
   const std::string order = OrderBy(*query.order);
   const std::int64_t limit = query.page_size + 1;
@@ -142,7 +146,7 @@ bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
   const std::string text =
       fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1",
                   query.declaration->table(), where, OrderBy(*query.order), kRowBudget);
-  return !tx.RunBuilt("list.Budget", text, statement.params).empty();
+  return !tx.RunBuilt(query.type->budget_name.c_str(), text, statement.params).empty();
 }
 
 absl::Status TooExpensive(const Query& query) {
@@ -163,7 +167,7 @@ ListPage ReadPage(const Query& query, const pg::Rows& rows) {
   ListPage page;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i) {
-    Record record = query.codec->ReadRow(rows, i);
+    Record record = query.type->codec.ReadRow(rows, i);
     bytes += record.message->ByteSizeLong() + kRecordOverhead;
     if (i > 0 && bytes > kPageBytesMax) break;
     page.records.push_back(std::move(record));
@@ -176,7 +180,7 @@ absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
   Statement statement;
   statement.params.Tenant(call.principal.tenant);
   const std::string text = Text(query, statement);
-  const pg::Rows rows = tx.RunBuilt("list", text, statement.params);
+  const pg::Rows rows = tx.RunBuilt(query.type->list_name.c_str(), text, statement.params);
   ListPage page = ReadPage(query, rows);
   const std::size_t count = page.records.size();
   if (count == rows.size()) {
@@ -245,18 +249,18 @@ Lister::Lister(pg::Database& database, const PageTokens& tokens,
                std::span<const Declaration* const> declarations)
     : database_(database), tokens_(tokens) {
   for (const Declaration* declaration : declarations)
-    codecs_.try_emplace(declaration, *declaration);
+    types_.try_emplace(declaration, *declaration);
 }
 
 absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& declaration,
                                       const ListRequest& request) const {
   Violations violations;
   LOTURA_RETURN_IF_ERROR(Check(request, declaration, violations));
-  const auto codec = codecs_.find(&declaration);
-  LOTURA_CHECK(codec != codecs_.end());
+  const auto type = types_.find(&declaration);
+  LOTURA_CHECK(type != types_.end());
   Query query;
   query.declaration = &declaration;
-  query.codec = &codec->second;
+  query.type = &type->second;
   query.order = OrderOf(request, declaration);
   query.request = request;
   query.page_size =

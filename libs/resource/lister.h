@@ -38,6 +38,18 @@ struct ListPage {
 // Thread-safe.
 class Lister {
  public:
+  // What is known of a record type from the start: its columns, and its statements' metric labels.
+  struct Type {
+    explicit Type(const Declaration& declaration)
+        : codec(declaration),
+          list_name(declaration.table() + ".List"),
+          budget_name(declaration.table() + ".Budget") {}
+
+    Codec codec;
+    std::string list_name;
+    std::string budget_name;
+  };
+
   Lister(pg::Database& database, const PageTokens& tokens,
          std::span<const Declaration* const> declarations);
 
@@ -50,7 +62,7 @@ class Lister {
  private:
   pg::Database& database_;
   const PageTokens& tokens_;
-  std::map<const Declaration*, Codec> codecs_;
+  std::map<const Declaration*, Type> types_;
 };
 
 }  // namespace lotura::resource

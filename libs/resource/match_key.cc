@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "libs/base/check.h"
 #include "libs/base/text.h"
 
 namespace lotura::resource {
@@ -72,9 +73,14 @@ std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::st
       return Phone(trimmed);
     case options::v1::MATCH_KEY_DOMAIN:
       return Domain(trimmed);
-    default:
+    case options::v1::MATCH_KEY_EXACT:
+    case options::v1::MATCH_KEY_UNSPECIFIED:
       return std::string(trimmed);
+    case options::v1::MatchKey_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case options::v1::MatchKey_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  LOTURA_CHECK(false);
 }
 
 }  // namespace lotura::resource

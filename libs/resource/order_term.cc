@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "libs/base/check.h"
+
 namespace lotura::resource {
 namespace {
 
@@ -19,9 +21,13 @@ const char* SmallestOf(ColumnType type) {
       return "'-Infinity'::double precision";
     case ColumnType::kBool:
       return "false";
-    default:
+    case ColumnType::kText:
+    case ColumnType::kEnum:
+    case ColumnType::kTextArray:
+    case ColumnType::kJson:
       return "''::text";
   }
+  LOTURA_CHECK(false);
 }
 
 }  // namespace

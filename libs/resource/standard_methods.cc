@@ -6,7 +6,9 @@
 
 #include <set>
 
+#include "libs/base/check.h"
 #include "libs/resource/field_mask.h"
+#include "libs/resource/method_shape.h"
 #include "libs/resource/request_shape.h"
 
 namespace lotura::resource {
@@ -346,44 +348,47 @@ class Method {
 
 using Serve = Answer (Method::*)(const Call&, const pbuf::Message&) const;
 
-// Which method of the class serves an RPC, by its name; null for a verb.
-Serve ServeOf(const pbuf::MethodDescriptor& method, const Declaration& declaration) {
-  const std::string& one = declaration.message()->name();
-  // "Opportunities" of "opportunities", "PriceLists" of "price_lists".
-  std::string many;
-  char before = '_';
-  for (const char c : declaration.plural()) {
-    if (c != '_') many += before == '_' ? static_cast<char>(c - 'a' + 'A') : c;
-    before = c;
+Serve ServeOf(MethodKind kind) {
+  switch (kind) {
+    case MethodKind::kGet:
+      return &Method::Get;
+    case MethodKind::kBatchGet:
+      return &Method::BatchGet;
+    case MethodKind::kList:
+      return &Method::List;
+    case MethodKind::kCreate:
+      return &Method::Create;
+    case MethodKind::kBatchCreate:
+      return &Method::BatchCreate;
+    case MethodKind::kUpdate:
+      return &Method::Update;
+    case MethodKind::kBatchUpdate:
+      return &Method::BatchUpdate;
+    case MethodKind::kDelete:
+      return &Method::Delete;
+    case MethodKind::kUndelete:
+      return &Method::Undelete;
   }
-  const std::map<std::string, Serve> methods = {{"Get" + one, &Method::Get},
-                                                {"BatchGet" + many, &Method::BatchGet},
-                                                {"List" + many, &Method::List},
-                                                {"Create" + one, &Method::Create},
-                                                {"BatchCreate" + many, &Method::BatchCreate},
-                                                {"Update" + one, &Method::Update},
-                                                {"BatchUpdate" + many, &Method::BatchUpdate},
-                                                {"Delete" + one, &Method::Delete},
-                                                {"Undelete" + one, &Method::Undelete}};
-  const auto found = methods.find(method.name());
-  return found == methods.end() ? nullptr : found->second;
+  LOTURA_CHECK(false);
 }
 
 }  // namespace
 
-std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service,
-                                              const RecordType& type, UnitOfWork& unit_of_work,
-                                              const Lister& lister) {
+absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
+    const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
+    const Lister& lister) {
+  const MethodShapes shapes(*type.declaration);
   std::vector<StandardMethod> methods;
   for (int i = 0; i < service.method_count(); ++i) {
     const pbuf::MethodDescriptor& descriptor = *service.method(i);
-    const Serve serve = ServeOf(descriptor, *type.declaration);
-    if (serve == nullptr) continue;
+    const std::optional<MethodKind> kind = shapes.KindOf(descriptor);
+    if (!kind.has_value()) continue;
+    LOTURA_RETURN_IF_ERROR(shapes.Check(descriptor, *kind));
     auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
-    methods.push_back(
-        {&descriptor, [method, serve](const Call& call, const pbuf::Message& request) {
-           return ((*method).*serve)(call, request);
-         }});
+    methods.push_back({&descriptor, [method, serve = ServeOf(*kind)](
+                                        const Call& call, const pbuf::Message& request) {
+                         return ((*method).*serve)(call, request);
+                       }});
   }
   return methods;
 }

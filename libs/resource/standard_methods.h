@@ -21,9 +21,10 @@ struct StandardMethod {
 
 // The standard methods that `service` declares for `type`: Get, BatchGet, List, Create,
 // BatchCreate, Update, BatchUpdate, Delete and Undelete. Whatever else it declares is a verb and
-// not among them. Arguments outlive the handlers.
-std::vector<StandardMethod> StandardMethodsOf(const pbuf::ServiceDescriptor& service,
-                                              const RecordType& type, UnitOfWork& unit_of_work,
-                                              const Lister& lister);
+// not among them. Arguments outlive the handlers. INTERNAL naming the message and the field that a
+// standard method lacks.
+absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
+    const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
+    const Lister& lister);
 
 }  // namespace lotura::resource

@@ -31,8 +31,9 @@ class EngineBench {
         work_({catalog_, store_, foreign_, ids_}, combiner_) {
     combiner_.Start(2);
     const auto* service = v1::Widget::descriptor()->file()->FindServiceByName("WidgetService");
-    for (auto& method : StandardMethodsOf(*service, catalog_.types().front(), work_, lister_))
-      methods_[method.method->name()] = method;
+    const auto methods =
+        StandardMethodsOf(*service, catalog_.types().front(), work_, lister_).value();
+    for (const auto& method : methods) methods_[method.method->name()] = method;
   }
 
   template <typename Response, typename Request>
