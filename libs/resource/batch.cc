@@ -140,7 +140,8 @@ std::vector<Part> ReferredFirst(std::vector<Part> parts) {
   std::vector<Part> ordered;
   while (!parts.empty()) {
     const auto free = std::ranges::find_if(parts, [&](const Part& part) {
-      return std::ranges::none_of(parts, [&](const Part& other) { return MustFollow(part, other); });
+      return std::ranges::none_of(parts,
+                                  [&](const Part& other) { return MustFollow(part, other); });
     });
     // Types that refer to each other have no right order.
     const auto next = free == parts.end() ? parts.begin() : free;

@@ -231,7 +231,8 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
                                                  events::v1::Kind kind,
                                                  const pbuf::Message* detail) {
   const Declaration& declaration = *type.declaration;
-  RecordChange change{.declaration = &declaration, .kind = kind, .name = declaration.NameOf(*after)};
+  RecordChange change{
+      .declaration = &declaration, .kind = kind, .name = declaration.NameOf(*after)};
   LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> stored, Stored(type, change.name, kind));
   const pbuf::Message* before = stored.has_value() ? stored->message.get() : nullptr;
   if (kind != events::v1::KIND_DELETED) LOTURA_RETURN_IF_ERROR(Complete(type, before, *after));

@@ -140,8 +140,7 @@ TEST_F(CombinerTest, TooManyWaitingUnitsAreRefusedAtOnce) {
   Submit(combiner, Create("b"));
 
   ASSERT_EQ(outcomes_.size(), 1);
-  EXPECT_THAT(outcomes_.front(),
-              StatusIs(absl::StatusCode::kResourceExhausted, "WRITES_WAITING"));
+  EXPECT_THAT(outcomes_.front(), StatusIs(absl::StatusCode::kResourceExhausted, "WRITES_WAITING"));
 }
 
 TEST_F(CombinerTest, UnitWhoseDeadlineHasPassedIsNotWritten) {

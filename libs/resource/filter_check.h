@@ -98,8 +98,8 @@ struct Filter {
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
                                    Instant now);
 
-// A filter in two parts that both must hold: the terms of the outermost AND that compare a lookup of
-// the declaration with "=", and all others.
+// A filter in two parts that both must hold: the terms of the outermost AND that compare a lookup
+// of the declaration with "=", and all others.
 struct SplitFilter {
   Filter lookups;
   Filter rest;

@@ -215,8 +215,8 @@ bool GoesByNameAlone(const ListRequest& request, const Declaration& declaration)
 const Order* OrderOf(const ListRequest& request, const Declaration& declaration) {
   if (!GoesByNameAlone(request, declaration)) return declaration.FindOrder(request.order_by);
   const Order* by_name = declaration.FindOrder(kByName);
-  const bool other = !Trim(request.order_by).empty() &&
-                     declaration.FindOrder(request.order_by) != by_name;
+  const bool other =
+      !Trim(request.order_by).empty() && declaration.FindOrder(request.order_by) != by_name;
   return other ? nullptr : by_name;
 }
 
@@ -248,8 +248,7 @@ absl::Status Check(const ListRequest& request, const Declaration& declaration,
 Lister::Lister(pg::Database& database, const PageTokens& tokens,
                std::span<const Declaration* const> declarations)
     : database_(database), tokens_(tokens) {
-  for (const Declaration* declaration : declarations)
-    types_.try_emplace(declaration, *declaration);
+  for (const Declaration* declaration : declarations) types_.try_emplace(declaration, *declaration);
 }
 
 absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& declaration,

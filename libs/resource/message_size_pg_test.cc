@@ -29,7 +29,8 @@ class MessageSizeTest : public ::testing::Test {
     }
     return batch;
   }
-  absl::StatusOr<v1::BatchCreateWidgetsResponse> Create(const v1::BatchCreateWidgetsRequest& batch) {
+  absl::StatusOr<v1::BatchCreateWidgetsResponse> Create(
+      const v1::BatchCreateWidgetsRequest& batch) {
     return engine_.Do<v1::BatchCreateWidgetsResponse>(CallAs(1), "BatchCreateWidgets", batch);
   }
 
@@ -37,7 +38,8 @@ class MessageSizeTest : public ::testing::Test {
 };
 
 TEST_F(MessageSizeTest, PageEndsBeforeItIsTooLargeAndTheNextOneGoesOn) {
-  for (int first = 0; first < 300; first += 100) ASSERT_THAT(Create(LargeWidgets(first, 100)), IsOk());
+  for (int first = 0; first < 300; first += 100)
+    ASSERT_THAT(Create(LargeWidgets(first, 100)), IsOk());
   v1::ListWidgetsRequest list;
   list.set_page_size(1000);
   std::set<std::string> names;

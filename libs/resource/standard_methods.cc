@@ -143,9 +143,8 @@ class Method {
     }
     LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
     // What is not a name is refused where it stands.
-    std::erase_if(names, [&](const std::string& name) {
-      return !declaration_.pattern().Matches(name);
-    });
+    std::erase_if(names,
+                  [&](const std::string& name) { return !declaration_.pattern().Matches(name); });
     std::ranges::sort(names);
     if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
       return InvalidArgument("requests", "DUPLICATE_NAME",
@@ -385,8 +384,8 @@ absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
     if (!kind.has_value()) continue;
     LOTURA_RETURN_IF_ERROR(shapes.Check(descriptor, *kind));
     auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
-    methods.push_back({&descriptor, [method, serve = ServeOf(*kind)](
-                                        const Call& call, const pbuf::Message& request) {
+    methods.push_back({&descriptor, [method, serve = ServeOf(*kind)](const Call& call,
+                                                                     const pbuf::Message& request) {
                          return ((*method).*serve)(call, request);
                        }});
   }

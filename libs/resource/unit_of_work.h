@@ -15,11 +15,11 @@ class UnitOfWork {
   using Body = std::function<absl::StatusOr<MessagePtr>(Changes&)>;
 
   // `request` may have the fields request_id and validate_only. A request that was committed before
-  // is answered with its first answer. With validate_only nothing is written, and the answer is what
-  // a write would be answered with now. `body` runs again when a record that it changes was changed
-  // by others meanwhile: it must not change anything but `changes`. Of records that it only reads,
-  // nothing is promised beyond the moment of reading.
-  // `response` is an empty message of the type that the body returns.
+  // is answered with its first answer. With validate_only nothing is written, and the answer is
+  // what a write would be answered with now. `body` runs again when a record that it changes was
+  // changed by others meanwhile: it must not change anything but `changes`. Of records that it only
+  // reads, nothing is promised beyond the moment of reading. `response` is an empty message of the
+  // type that the body returns.
   absl::StatusOr<MessagePtr> Run(const Call& call, const pbuf::Message& request,
                                  const pbuf::Message& response, const Body& body);
 

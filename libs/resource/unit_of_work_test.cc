@@ -81,9 +81,8 @@ TEST_F(CrashTest, CurrentEtagIsNotRefusedForAnOldCopy) {
   ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
   request_.clear_request_id();
 
-  const auto third = live_.Run<Widget>(call_, request_, [&](Changes& changes) {
-    return Rename(changes, "third", second.etag());
-  });
+  const auto third = live_.Run<Widget>(
+      call_, request_, [&](Changes& changes) { return Rename(changes, "third", second.etag()); });
 
   ASSERT_THAT(third, IsOk());
   EXPECT_EQ(Read().display_name(), "third");

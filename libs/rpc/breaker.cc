@@ -4,34 +4,38 @@
 
 namespace lotura::rpc {
 
-bool Breaker::Allow(Point now) {
+void Breaker::Enter(State state) {
+  state_ = state;
+  ++era_;
+}
+
+std::optional<Breaker::Pass> Breaker::Allow(Point now) {
   const std::lock_guard lock(mutex_);
   switch (state_) {
     case State::kClosed:
-      return true;
+      return Pass{era_};
     case State::kHalfOpen:
-      return false;
+      return std::nullopt;
     case State::kOpen:
       break;
   }
-  if (now < open_until_) return false;
-  state_ = State::kHalfOpen;
-  return true;
+  if (now < open_until_) return std::nullopt;
+  Enter(State::kHalfOpen);
+  return Pass{era_};
 }
 
-void Breaker::Report(Outcome outcome, Point now) {
+void Breaker::Report(Pass pass, Outcome outcome, Point now) {
   const std::lock_guard lock(mutex_);
-  // Calls that went before it opened say nothing about the neighbor's state now.
-  if (state_ == State::kOpen) return;
+  if (pass.era != era_) return;
   if (outcome == Outcome::kGood) {
-    state_ = State::kClosed;
+    if (state_ != State::kClosed) Enter(State::kClosed);
     failures_ = 0;
     pause_ = options_.open_first;
     return;
   }
   if (state_ == State::kClosed && ++failures_ < options_.failures_max) return;
   if (state_ == State::kHalfOpen) pause_ = std::min(2 * pause_, options_.open_longest);
-  state_ = State::kOpen;
+  Enter(State::kOpen);
   open_until_ = now + pause_;
 }
 

@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "libs/base/clock.h"
 
@@ -29,15 +31,27 @@ class Breaker {
 
   explicit Breaker(const BreakerOptions& options) : options_(options), pause_(options.open_first) {}
 
-  // Whether a call may go at `now`. Each call that may must be reported.
-  bool Allow(Point now);
-  void Report(Outcome outcome, Point now);
+  // Leave to make a call.
+  struct Pass {
+    std::uint64_t era = 0;
+  };
+
+  // Nothing if no call may go at `now`. Each call that may must be reported. What is reported of
+  // calls that went before the breaker opened or closed says nothing about the neighbor's state
+  // now.
+  std::optional<Pass> Allow(Point now);
+  void Report(Pass pass, Outcome outcome, Point now);
   [[nodiscard]] State state() const;
 
  private:
+  // With the lock held.
+  void Enter(State state);
+
   const BreakerOptions options_;
   mutable std::mutex mutex_;  // guards the members below
   State state_ = State::kClosed;
+  // Counts the changes of the state.
+  std::uint64_t era_ = 0;
   int failures_ = 0;
   std::chrono::milliseconds pause_;
   Point open_until_{};

@@ -14,9 +14,14 @@ class BreakerTest : public ::testing::Test {
  protected:
   void Fail(int times) {
     for (int i = 0; i < times; ++i) {
-      EXPECT_TRUE(breaker_.Allow(now_));
-      breaker_.Report(Outcome::kBad, now_);
+      Report(Outcome::kBad);
     }
+  }
+
+  void Report(Outcome outcome) {
+    const auto pass = breaker_.Allow(now_);
+    ASSERT_TRUE(pass.has_value());
+    breaker_.Report(*pass, outcome, now_);
   }
 
   Breaker::Point now_{};
@@ -25,7 +30,7 @@ class BreakerTest : public ::testing::Test {
 
 TEST_F(BreakerTest, FailuresInARowOpenIt) {
   Fail(2);
-  breaker_.Report(Outcome::kGood, now_);
+  Report(Outcome::kGood);
   Fail(2);
   EXPECT_EQ(breaker_.state(), State::kClosed);
 
@@ -46,9 +51,8 @@ TEST_F(BreakerTest, OneProbeGoesWhenTheTimeIsOver) {
 TEST_F(BreakerTest, AGoodProbeClosesIt) {
   Fail(3);
   now_ += 100ms;
-  ASSERT_TRUE(breaker_.Allow(now_));
 
-  breaker_.Report(Outcome::kGood, now_);
+  Report(Outcome::kGood);
 
   EXPECT_EQ(breaker_.state(), State::kClosed);
   EXPECT_TRUE(breaker_.Allow(now_));
@@ -64,11 +68,16 @@ TEST_F(BreakerTest, BadProbesDoubleThePauseUpToItsBound) {
 }
 
 TEST_F(BreakerTest, CallsFromBeforeItOpenedSayNothing) {
+  const auto early = breaker_.Allow(now_);
   Fail(3);
 
-  breaker_.Report(Outcome::kGood, now_);
-
+  breaker_.Report(*early, Outcome::kGood, now_);
   EXPECT_EQ(breaker_.state(), State::kOpen);
+
+  now_ += 100ms;
+  ASSERT_TRUE(breaker_.Allow(now_).has_value());
+  breaker_.Report(*early, Outcome::kGood, now_);
+  EXPECT_EQ(breaker_.state(), State::kHalfOpen);
 }
 
 TEST(RetryBudgetTest, TokensRunOutAndAreEarnedSlowly) {

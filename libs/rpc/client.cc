@@ -28,6 +28,8 @@ constexpr int kReconnectFirstMs = 100;
 constexpr int kReconnectMaxMs = 5'000;
 constexpr std::chrono::milliseconds kPauseFirst{50};
 constexpr std::int64_t kRetryAfterMs = 100;
+constexpr std::chrono::milliseconds kFairTime{1'000};
+constexpr std::chrono::milliseconds kLongestCall = std::chrono::hours(24);
 constexpr char kRoundRobin[] = R"({"loadBalancingConfig":[{"round_robin":{}}]})";
 
 // Between half and the whole of the pause for this attempt, so that many clients do not come back
@@ -51,11 +53,17 @@ bool WasLostAtStop(const grpc::Status& status) {
   return status.error_code() == grpc::StatusCode::CANCELLED && status.error_details().empty();
 }
 
-// What says that the neighbor itself is in trouble.
-Breaker::Outcome OutcomeOf(const absl::Status& status) {
-  const bool bad = status.code() == absl::StatusCode::kUnavailable ||
-                   status.code() == absl::StatusCode::kDeadlineExceeded;
+// What says that the neighbor itself is in trouble. A call that was given little time says nothing
+// when that was over.
+Breaker::Outcome OutcomeOf(const absl::Status& status, Deadline::Point::duration span) {
+  const bool too_slow = status.code() == absl::StatusCode::kDeadlineExceeded && span >= kFairTime;
+  const bool bad = status.code() == absl::StatusCode::kUnavailable || too_slow;
   return bad ? Breaker::Outcome::kBad : Breaker::Outcome::kGood;
+}
+
+// gRPC counts in time points, of which there is no later one than the last.
+std::chrono::system_clock::time_point ToSystem(Deadline deadline) {
+  return std::chrono::system_clock::now() + std::min(deadline.Left(), kLongestCall);
 }
 
 }  // namespace
@@ -147,6 +155,8 @@ class Client::Attempt {
   const CallOptions options_;
   const Deadline::Point started_ = std::chrono::steady_clock::now();
   int number_ = 0;
+  Deadline::Point tried_;
+  std::optional<Breaker::Pass> pass_;
   grpc::Alarm pause_;
 
   std::mutex mutex_;                              // guards context_ and canceled_
@@ -218,12 +228,17 @@ std::shared_ptr<grpc::ClientContext> Client::Attempt::Cancel() {
 
 void Client::Attempt::Try() {
   ++number_;
-  const bool allowed = state_.breaker.Allow(std::chrono::steady_clock::now());
+  if (options_.deadline.Passed()) {
+    Finish(DeadlineExceeded("the deadline passed before the call was made"));
+    return;
+  }
+  tried_ = std::chrono::steady_clock::now();
+  pass_ = state_.breaker.Allow(tried_);
   {
     const std::lock_guard lock(mutex_);
-    if (!canceled_ && allowed) {
+    if (!canceled_ && pass_.has_value()) {
       context_ = std::make_shared<grpc::ClientContext>();
-      context_->set_deadline(std::chrono::system_clock::now() + options_.deadline.Left());
+      context_->set_deadline(ToSystem(options_.deadline));
       if (!options_.bearer.empty())
         context_->AddMetadata("authorization", "Bearer " + options_.bearer);
       if (!options_.trace.empty())
@@ -231,13 +246,13 @@ void Client::Attempt::Try() {
       if (!options_.trace.state.empty()) context_->AddMetadata("tracestate", options_.trace.state);
     }
   }
-  if (!allowed) {
+  if (!pass_.has_value()) {
     Finish(Unavailable("BREAKER_OPEN", fmt::format("calls to {} are held back because it failed",
                                                    state_.options.neighbor)));
     return;
   }
   if (context_ == nullptr) {
-    state_.breaker.Report(Breaker::Outcome::kGood, std::chrono::steady_clock::now());
+    state_.breaker.Report(*pass_, Breaker::Outcome::kGood, tried_);
     Finish(Unavailable("CLIENT_CLOSED", "the client is closed"));
     return;
   }
@@ -251,12 +266,13 @@ absl::Status Client::Attempt::Understand(const grpc::Status& status) {
     const std::lock_guard lock(mutex_);
     if (canceled_ || !WasLostAtStop(status)) return FromGrpc(status);
   }
-  return Unavailable("CALL_LOST", fmt::format("{} stopped before it took the call",
-                                              state_.options.neighbor));
+  return Unavailable("CALL_LOST",
+                     fmt::format("{} stopped before it took the call", state_.options.neighbor));
 }
 
 void Client::Attempt::OnStatus(const absl::Status& status) {
-  state_.breaker.Report(OutcomeOf(status), std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  state_.breaker.Report(*pass_, OutcomeOf(status, now - tried_), now);
   state_.breaker_open.Set(state_.breaker.state() == Breaker::State::kClosed ? 0 : 1);
   if (status.ok()) {
     metrics_.received.Add();

@@ -89,6 +89,34 @@ TEST_F(ClientTest, ACallEndsWithItsDeadline) {
               StatusIs(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
 }
 
+TEST_F(ClientTest, ACallWithoutTimeIsNotMadeAndOneWithoutEndIs) {
+  Client client(Options(), metrics_);
+  const auto call = [&](Deadline deadline) {
+    return client.Call<echo::EchoResponse>(kEcho, echo::EchoRequest(),
+                                           {.deadline = deadline, .bearer = server_.Token()});
+  };
+
+  EXPECT_THAT(call(Deadline::After(-1s)),
+              StatusIs(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+  EXPECT_THAT(call(Deadline(Deadline::Point::max())), IsOk());
+}
+
+TEST_F(ClientTest, CallsWithLittleTimeDoNotSpeakAgainstTheNeighbor) {
+  std::optional<Done> kept;
+  server_.later_handler = [&](const auto&, const auto&, Done done) { kept = std::move(done); };
+  ClientOptions options = Options();
+  options.breaker.failures_max = 1;
+  Client client(options, metrics_);
+
+  EXPECT_FALSE(client
+                   .Call<echo::EchoLaterResponse>(
+                       kEchoLater, echo::EchoLaterRequest(),
+                       {.deadline = Deadline::After(50ms), .bearer = server_.Token()})
+                   .ok());
+
+  EXPECT_THAT(Echo(client, "hello"), IsOk());
+}
+
 TEST_F(ClientTest, ManyCallsMayBeUnderWay) {
   Client client(Options(), metrics_);
   std::atomic<int> good = 0;

@@ -5,6 +5,7 @@
 #include "libs/base/limits.h"
 #include "libs/rpc/fence.h"
 #include "libs/rpc/pipeline.h"
+#include "libs/rpc/refusals.h"
 
 namespace lotura::rpc {
 Exchange::Exchange(Pipeline& pipeline, const Method& method)
@@ -26,6 +27,9 @@ void Exchange::Answer(Answered answer) {
   if (answer.ok() && method_.descriptor != nullptr && *answer != nullptr &&
       (*answer)->GetDescriptor() != method_.descriptor->output_type()) {
     answer = Internal("the handler answered with another type than the method declares");
+  }
+  if (answer.ok() && *answer == nullptr && !IsStream(method_)) {
+    answer = Internal("the handler answered with nothing");
   }
   if (answer.ok() && *answer != nullptr &&
       (*answer)->ByteSizeLong() > pipeline_.message_bytes_max()) {
@@ -68,8 +72,7 @@ void UnaryExchange::Proceed() {
     });
     if (!fence.ok()) Answer(fence);
   } else {
-    Answer(
-        Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", "the method is not served here"));
+    Answer(UnknownMethod());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/rpc/refusals.h"
 
 namespace lotura::rpc {
 namespace {
@@ -59,7 +60,7 @@ void Executor::Start() {
 absl::Status Executor::Submit(std::shared_ptr<Work> work) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_) return Unavailable("STOPPING", "the server is stopping");
+    if (stopping_) return Stopping();
     if (queue_.size() >= options_.queue_max) {
       rejected_.Add();
       return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
@@ -80,9 +81,7 @@ void Executor::Stop() {
     length_.Set(0);
   }
   wake_.notify_all();
-  for (const Entry& entry : dropped) {
-    entry.work->Drop(Unavailable("STOPPING", "the server is stopping"));
-  }
+  for (const Entry& entry : dropped) entry.work->Drop(Stopping());
   threads_.clear();
 }
 

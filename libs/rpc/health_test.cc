@@ -74,7 +74,7 @@ TEST_F(HealthTest, AWatchSeesEachChangeUntilTheServerStops) {
         server_.channel(),
         {.method = "grpc.health.v1.Health/Watch", .messages = {Asking(kService)}, .deadline = 30s});
   });
-  ASSERT_TRUE(Eventually([&] { return server_.door().pipeline().streams() == 1; }, 5s));
+  ASSERT_TRUE(Eventually([&] { return server_.door().pipeline().open() == 1; }, 5s));
   const std::string sent =
       R"(grpc_server_msg_sent_total{grpc_method="Watch",grpc_service="grpc.health.v1.Health",grpc_type="server_stream",service="rpctest"})";
   ASSERT_TRUE(Eventually([&] { return server_.Metric(sent) == 1; }, 5s));
@@ -90,12 +90,27 @@ TEST_F(HealthTest, AWatchSeesEachChangeUntilTheServerStops) {
 }
 
 TEST_F(HealthTest, AWatchOfAnUnknownServiceSaysSo) {
-  const RawAnswer answer = Send(server_.channel(), {.method = "grpc.health.v1.Health/Watch",
-                                                    .messages = {Asking("no.Such")},
-                                                    .deadline = 200ms});
+  const RawAnswer answer = Send(
+      server_.channel(),
+      {.method = "grpc.health.v1.Health/Watch", .messages = {Asking("no.Such")}, .deadline = 2s});
 
   ASSERT_EQ(answer.messages.size(), 1U);
   EXPECT_EQ(StatusIn(answer.messages[0]), HealthCheckResponse::SERVICE_UNKNOWN);
+}
+
+TEST(HealthLimitTest, WatchesWithoutATokenTakeNoPlaceFromOthers) {
+  EchoServer server({}, {.pipeline = {.streams_max = 1, .open_max = 1}});
+  std::jthread watcher([&] {
+    Send(server.channel(), {.method = "grpc.health.v1.Health/Watch", .messages = {Asking("")}});
+  });
+  ASSERT_TRUE(Eventually([&] { return server.door().pipeline().open() == 1; }, 5s));
+
+  const RawAnswer second =
+      Send(server.channel(), {.method = "grpc.health.v1.Health/Watch", .messages = {Asking("")}});
+  const RawAnswer chat = Send(server.channel(), {.method = kChat, .token = server.Token()});
+
+  EXPECT_THAT(second.status, StatusIs(StatusCode::kResourceExhausted, "TOO_MANY_STREAMS"));
+  EXPECT_THAT(chat.status, IsOk());
 }
 
 TEST_F(HealthTest, AWatchHasOneRequest) {

@@ -50,10 +50,13 @@ absl::Status KeySource::FetchNow() {
 
 absl::Status KeySource::Fetch() {
   LOTURA_ASSIGN_OR_RETURN(const std::optional<std::string> text, fetch_());
-  if (!text.has_value()) return absl::OkStatus();
-  LOTURA_ASSIGN_OR_RETURN(KeySet keys, KeySet::Parse(*text));
-  count_.Set(static_cast<double>(keys.size()));
-  keys_.Set(std::make_shared<const KeySet>(std::move(keys)));
+  // What was wrong with the text is still wrong with it.
+  if (!text.has_value()) return parsed_;
+  auto keys = KeySet::Parse(*text);
+  parsed_ = keys.status();
+  LOTURA_RETURN_IF_ERROR(parsed_);
+  count_.Set(static_cast<double>(keys->size()));
+  keys_.Set(std::make_shared<const KeySet>(*std::move(keys)));
   on_change_();
   return absl::OkStatus();
 }

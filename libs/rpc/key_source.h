@@ -76,6 +76,8 @@ class KeySource {
   const observe::Gauge count_;
   const observe::CounterFamily fetches_;
   Snapshot<Keys> keys_{nullptr};
+  // Of the last text; used by whoever fetches.
+  absl::Status parsed_;
 
   mutable std::mutex mutex_;  // guards the members below, up to the thread
   std::condition_variable wake_;

@@ -82,6 +82,20 @@ TEST_F(KeySourceTest, AFailureKeepsTheKeysAndIsTriedAgainSoon) {
   EXPECT_TRUE(Eventually([&] { return changes_ == 2; }, 5s));
 }
 
+TEST_F(KeySourceTest, BrokenKeysStayBrokenUntilTheyChange) {
+  std::optional<std::string> text = "{broken";
+  KeySource source(
+      {}, [&]() -> absl::StatusOr<std::optional<std::string>> { return std::exchange(text, {}); },
+      [] {}, log_, metrics_);
+  EXPECT_THAT(source.FetchNow(), StatusIs(StatusCode::kInvalidArgument, "KEY_SET"));
+
+  EXPECT_THAT(source.FetchNow(), StatusIs(StatusCode::kInvalidArgument, "KEY_SET"));
+
+  text = keys_;
+  EXPECT_THAT(source.FetchNow(), IsOk());
+  EXPECT_THAT(source.FetchNow(), IsOk());
+}
+
 TEST_F(KeySourceTest, TheNumberOfWaitersIsBounded) {
   const auto source = Source({});
   int taken = 0;

@@ -64,10 +64,10 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message&
                                                             grpc::ByteBuffer bytes,
                                                             std::size_t bytes_max) {
   if (bytes.Length() > bytes_max) {
-    return Error(absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE",
-                 fmt::format("the request is larger than {} bytes", bytes_max),
-                 {{"bytes", std::to_string(bytes.Length())},
-                  {"bytes_max", std::to_string(bytes_max)}});
+    return Error(
+        absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE",
+        fmt::format("the request is larger than {} bytes", bytes_max),
+        {{"bytes", std::to_string(bytes.Length())}, {"bytes_max", std::to_string(bytes_max)}});
   }
   std::unique_ptr<pbuf::Message> message(prototype.New());
   {

@@ -64,4 +64,8 @@ struct Method {
   MethodMetrics metrics;
 };
 
+inline bool IsStream(const Method& method) {
+  return std::holds_alternative<StreamHandler>(method.handler);
+}
+
 }  // namespace lotura::rpc

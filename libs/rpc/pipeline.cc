@@ -1,15 +1,12 @@
 #include "libs/rpc/pipeline.h"
 
 #include "libs/base/errors.h"
+#include "libs/rpc/refusals.h"
 
 namespace lotura::rpc {
 namespace {
 
 constexpr std::int64_t kRetryAfterMs = 100;
-
-bool IsStream(const Method& method) {
-  return std::holds_alternative<StreamHandler>(method.handler);
-}
 
 observe::Gauge InFlightGauge(const observe::Metrics& metrics, std::string_view kind) {
   return metrics
@@ -23,8 +20,6 @@ Deadline DeadlineOf(const Method& method, const Arrival& arrival) {
   const Deadline asked = arrival.deadline.value_or(Deadline(Deadline::Point::max()));
   return IsStream(method) ? asked : asked.AtMost(method.policy.deadline_max);
 }
-
-absl::Status Stopping() { return Unavailable("STOPPING", "the server is stopping"); }
 
 // Faults of ours are errors, overload and outages are warnings, faults of the client are worth a
 // note.
@@ -49,7 +44,8 @@ Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
     : options_(options),
       parts_(parts),
       calls_(InFlightGauge(parts.metrics, "call")),
-      streams_(InFlightGauge(parts.metrics, "stream")) {}
+      streams_(InFlightGauge(parts.metrics, "stream")),
+      open_(InFlightGauge(parts.metrics, "open")) {}
 
 Pipeline::~Pipeline() {
   EndStreams(Stopping());
@@ -59,10 +55,12 @@ Pipeline::~Pipeline() {
 }
 
 InFlight& Pipeline::ListOf(const Exchange& exchange) {
+  if (exchange.method().policy.access == Access::kOpen) return open_;
   return IsStream(exchange.method()) ? streams_ : calls_;
 }
 
 std::size_t Pipeline::LimitOf(const Exchange& exchange) const {
+  if (exchange.method().policy.access == Access::kOpen) return options_.open_max;
   return IsStream(exchange.method()) ? options_.streams_max : options_.calls_max;
 }
 
@@ -76,8 +74,7 @@ void Pipeline::Begin(Exchange& exchange, const Arrival& arrival) {
   method.metrics.started.Add();
   exchange.admissible_ = ListOf(exchange).Add(exchange) <= LimitOf(exchange);
   if (method.descriptor == nullptr) {
-    exchange.Answer(
-        Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", "the method is not served here"));
+    exchange.Answer(UnknownMethod());
   } else if (method.policy.access == Access::kOpen) {
     Admit(exchange);
   } else if (auto known = parts_.authenticator.Try(arrival.authorization)) {
@@ -169,27 +166,36 @@ void Pipeline::Sweep(Deadline::Point now) {
   for (const auto& exchange : calls_.Due(now)) {
     exchange->Answer(DeadlineExceeded("the deadline passed"));
   }
-  for (const auto& exchange : streams_.Due(now)) {
-    exchange->Answer(DeadlineExceeded("the deadline passed"));
+  for (const InFlight* list : {&streams_, &open_}) {
+    for (const auto& exchange : list->Due(now))
+      exchange->Answer(DeadlineExceeded("the deadline passed"));
   }
 }
 
 void Pipeline::EndStreams(const absl::Status& why) {
   streams_ended_.store(true);
-  for (const auto& exchange : streams_.All()) exchange->Answer(why);
+  for (const InFlight* list : {&streams_, &open_}) {
+    for (const auto& exchange : list->All()) {
+      if (IsStream(exchange->method())) exchange->Answer(why);
+    }
+  }
 }
 
 void Pipeline::Hold() { intake_.store(Intake::kHolding); }
 
 void Pipeline::Refuse(const absl::Status& why) {
   intake_.store(Intake::kRefusing);
-  for (const auto& exchange : calls_.All()) {
-    if (exchange->held_.load()) exchange->Answer(why);
+  for (const InFlight* list : {&calls_, &open_}) {
+    for (const auto& exchange : list->All()) {
+      if (exchange->held_.load()) exchange->Answer(why);
+    }
   }
 }
 
 void Pipeline::EndCalls(const absl::Status& why) {
-  for (const auto& exchange : calls_.All()) exchange->Answer(why);
+  for (const InFlight* list : {&calls_, &open_}) {
+    for (const auto& exchange : list->All()) exchange->Answer(why);
+  }
 }
 
 }  // namespace lotura::rpc

@@ -25,6 +25,9 @@ struct PipelineOptions {
   std::size_t calls_max = 4096;
   // Open streams; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
   std::size_t streams_max = 1024;
+  // Calls and streams of methods that need no token, so that nobody without one can take the places
+  // of others.
+  std::size_t open_max = 512;
   // A request or a response; beyond it RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE).
   std::size_t message_bytes_max = kMessageBytesMax;
   // Every how many successful calls one is logged; 0: none. Failed calls are always logged.
@@ -65,6 +68,7 @@ class Pipeline {
   bool AwaitCalls(Deadline deadline) { return calls_.AwaitNone(deadline); }
   [[nodiscard]] std::size_t calls() const { return calls_.size(); }
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
+  [[nodiscard]] std::size_t open() const { return open_.size(); }
 
   [[nodiscard]] std::size_t message_bytes_max() const { return options_.message_bytes_max; }
   [[nodiscard]] Executor& executor() const { return parts_.executor; }
@@ -89,6 +93,7 @@ class Pipeline {
   const PipelineParts parts_;
   InFlight calls_;
   InFlight streams_;
+  InFlight open_;
   std::atomic<unsigned> ok_calls_ = 0;
   std::atomic<bool> streams_ended_ = false;
   enum class Intake { kOpen, kHolding, kRefusing };

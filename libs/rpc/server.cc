@@ -14,6 +14,7 @@
 #include "libs/base/errors.h"
 #include "libs/base/limits.h"
 #include "libs/rpc/reactors.h"
+#include "libs/rpc/refusals.h"
 
 namespace lotura::rpc {
 namespace {
@@ -113,8 +114,7 @@ void Server::Drain(const DrainBounds& bounds) {
   Pipeline& pipeline = parts_->door.pipeline();
   parts_->door.health().SetAll(Serving::kNo);
   std::this_thread::sleep_for(bounds.announce);
-  const absl::Status stopping = Unavailable("STOPPING", "the server is stopping");
-  pipeline.EndStreams(stopping);
+  pipeline.EndStreams(Stopping());
   // A call that reaches gRPC between its shutdown and the client's notice of it is lost to
   // CANCELLED. So new calls are held until their clients wait for them, and are answered when the
   // notice is on its way.
@@ -126,7 +126,7 @@ void Server::Drain(const DrainBounds& bounds) {
     parts_->server->Shutdown(std::chrono::system_clock::now() + end);
   });
   std::this_thread::sleep_for(kSilence);
-  pipeline.Refuse(stopping);
+  pipeline.Refuse(Stopping());
   pipeline.AwaitCalls(calls_end);
   pipeline.EndCalls(Error(absl::StatusCode::kDeadlineExceeded, "STOPPING",
                           "the server stopped before the call was done"));

@@ -62,7 +62,9 @@ TEST(ServerTest, AFullExecutorRefusesAndAnswersTheRest) {
   EchoServer server({}, {}, {.threads = 1, .queue_max = 1});
   std::promise<void> go_on;
   const auto gate = go_on.get_future().share();
+  std::atomic<int> entered = 0;
   server.echo_handler = [&](const auto&, const auto&) {
+    ++entered;
     gate.wait();
     return echo::EchoResponse();
   };
@@ -70,15 +72,16 @@ TEST(ServerTest, AFullExecutorRefusesAndAnswersTheRest) {
   std::atomic<int> refused = 0;
   {
     std::vector<std::jthread> callers;
-    for (int i = 0; i < 6; ++i) {
-      callers.emplace_back([&] {
-        const absl::Status status = server.Echo("").status;
-        (status.ok() ? good : refused)++;
-        if (!status.ok()) {
-          EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, "QUEUE_FULL"));
-        }
-      });
-    }
+    const auto call = [&] {
+      const absl::Status status = server.Echo("").status;
+      (status.ok() ? good : refused)++;
+      if (!status.ok()) {
+        EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted, "QUEUE_FULL"));
+      }
+    };
+    callers.emplace_back(call);
+    ASSERT_TRUE(Eventually([&] { return entered == 1; }, 5s));
+    for (int i = 0; i < 5; ++i) callers.emplace_back(call);
     EXPECT_TRUE(Eventually([&] { return refused == 4; }, 5s));
     go_on.set_value();
   }
@@ -101,18 +104,25 @@ TEST(ServerTest, ACallThatIsCanceledFreesItsPlace) {
 TEST(DrainTest, CallsInFlightAreAnswered) {
   EchoServer server;
   std::promise<void> entered;
+  std::promise<void> go_on;
   server.echo_handler = [&](const auto&, const auto&) {
     entered.set_value();
-    std::mutex never;
-    std::unique_lock lock(never);
-    std::condition_variable().wait_for(lock, 300ms);
+    go_on.get_future().wait();
     return echo::EchoResponse();
   };
   RawAnswer answer;
-  std::jthread caller([&] { answer = server.Echo(""); });
+  std::jthread caller([&] { answer = server.Echo("", 20s); });
   entered.get_future().wait();
 
-  server.server().Drain({.announce = 0ms, .calls = 5s});
+  std::jthread drain([&] { server.server().Drain({.announce = 0ms, .calls = 20s}); });
+  EXPECT_TRUE(Eventually(
+      [&] {
+        return Send(server.NewChannel(), {.method = kEcho}).status.code() ==
+               StatusCode::kUnavailable;
+      },
+      10s));
+  go_on.set_value();
+  drain.join();
   caller.join();
 
   EXPECT_THAT(answer.status, IsOk());
@@ -177,7 +187,7 @@ TEST(DrainTest, ACallThatNeverEndsIsAnsweredWhenTheTimeIsOver) {
     (void)Send(server->channel(), {.method = "grpc.health.v1.Health/Watch", .deadline = 60s});
   }).detach();
   const auto busy = [&] {
-    return server->door().pipeline().calls() == 1 && server->door().pipeline().streams() == 1;
+    return server->door().pipeline().calls() == 1 && server->door().pipeline().open() == 1;
   };
   if (!Eventually(busy, 10s)) _exit(3);
   kill(getpid(), SIGTERM);

@@ -17,6 +17,8 @@ class Stream {
   // Messages that wait for the transport; reading from the client pauses while half of them are
   // taken.
   static constexpr std::size_t kQueueMax = 64;
+  // Together they are at most so many bytes, unless a single one is larger.
+  static constexpr std::size_t kQueueBytesMax = 1 << 20;
 
   enum class Wrote {
     kQueued,

@@ -1,6 +1,7 @@
 #include "libs/rpc/stream_reactor.h"
 
 #include "libs/base/errors.h"
+#include "libs/base/limits.h"
 #include "libs/rpc/arrival.h"
 #include "libs/rpc/fence.h"
 #include "libs/rpc/message_bytes.h"
@@ -58,13 +59,19 @@ void StreamReactor::Close() {
 }
 
 Stream::Wrote StreamReactor::Write(std::shared_ptr<const pbuf::Message> message) {
+  const std::size_t bytes = message->ByteSizeLong();
+  if (bytes > pipeline().message_bytes_max()) {
+    Answer(ResponseTooLarge(pipeline().message_bytes_max()));
+    return Wrote::kEnded;
+  }
   const std::lock_guard lock(mutex_);
   if (end_.has_value()) return Wrote::kEnded;
-  if (queue_.size() >= kQueueMax) {
+  if (queue_.size() >= kQueueMax || (!queue_.empty() && queued_bytes_ + bytes > kQueueBytesMax)) {
     was_full_ = true;
     return Wrote::kFull;
   }
   queue_.push_back(std::move(message));
+  queued_bytes_ += bytes;
   if (!writing_) WriteNext();
   return Wrote::kQueued;
 }
@@ -81,20 +88,30 @@ void StreamReactor::Send(const absl::Status& status, std::shared_ptr<const pbuf:
   const std::lock_guard lock(mutex_);
   end_ = status;
   // What was written before a successful end is still delivered; an error overtakes it.
-  if (!status.ok()) queue_.clear();
+  if (!status.ok()) DropQueue();
   FinishIfIdle();
 }
 
 void StreamReactor::WriteNext() {
   outgoing_ = ToBytes(*queue_.front());
+  queued_bytes_ -= outgoing_.Length();
   queue_.pop_front();
   writing_ = true;
   method().metrics.sent.Add();
   StartWrite(&outgoing_);
 }
 
+bool StreamReactor::HasRoom() const {
+  return queue_.size() < kQueueMax / 2 && queued_bytes_ < kQueueBytesMax / 2;
+}
+
+void StreamReactor::DropQueue() {
+  queue_.clear();
+  queued_bytes_ = 0;
+}
+
 void StreamReactor::ReadNext() {
-  if (!read_wanted_ || end_.has_value() || queue_.size() >= kQueueMax / 2) return;
+  if (!read_wanted_ || end_.has_value() || !HasRoom()) return;
   read_wanted_ = false;
   StartRead(&incoming_);
 }
@@ -134,11 +151,11 @@ void StreamReactor::OnWriteDone(bool ok) {
   {
     const std::lock_guard lock(mutex_);
     writing_ = false;
-    if (!ok) queue_.clear();
+    if (!ok) DropQueue();
     if (!queue_.empty()) WriteNext();
     FinishIfIdle();
     ReadNext();
-    room = was_full_ && queue_.size() < kQueueMax / 2 && !end_.has_value();
+    room = was_full_ && HasRoom() && !end_.has_value();
     if (room) was_full_ = false;
   }
   if (room) Notify(&StreamSession::OnRoom);

@@ -41,7 +41,9 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   void Close();
   [[nodiscard]] std::shared_ptr<StreamSession> session();
 
-  // All three are called with the lock held.
+  // All of these are called with the lock held.
+  [[nodiscard]] bool HasRoom() const;
+  void DropQueue();
   void WriteNext();
   void ReadNext();
   void FinishIfIdle();
@@ -54,6 +56,7 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   // frees both.
   std::shared_ptr<StreamSession> session_;
   std::deque<std::shared_ptr<const pbuf::Message>> queue_;
+  std::size_t queued_bytes_ = 0;
   grpc::ByteBuffer outgoing_;
   bool writing_ = false;
   bool read_wanted_ = false;

@@ -7,9 +7,23 @@ namespace {
 
 constexpr std::chrono::seconds kLeewayMax{60};
 constexpr std::chrono::seconds kCacheTimeMax{60};
+constexpr std::int64_t kRetryAfterMs = 100;
+
+constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kLoopback[] = {"127.0.0.1", "localhost", "[::1]"};
 
 bool IsUrl(std::string_view text) {
-  return text.starts_with("http://") || text.starts_with("https://");
+  return text.starts_with(kPlain) || text.starts_with("https://");
+}
+
+// Whoever sits between could forge tokens.
+bool IsPlainBeyondThisMachine(std::string_view text) {
+  if (!text.starts_with(kPlain)) return false;
+  text.remove_prefix(kPlain.size());
+  return std::ranges::none_of(kLoopback, [&](std::string_view host) {
+    return text.starts_with(host) &&
+           (text.size() == host.size() || text[host.size()] == '/' || text[host.size()] == ':');
+  });
 }
 
 FetchKeys FetchFrom(const std::string& where) {
@@ -32,6 +46,8 @@ absl::Status Validate(const TokenOptions& options) {
   require(options.rules.leeway.count() >= 0 && options.rules.leeway <= kLeewayMax, "rules.leeway",
           "clocks may differ by at most a minute");
   require(!options.keys.empty(), "keys", "the place of the keys must be named");
+  require(!IsPlainBeyondThisMachine(options.keys), "keys",
+          "keys are fetched by https, by http from this machine alone");
   require(options.cache_max > 0, "cache_max", "the cache needs room for a token");
   require(options.cache_time.count() >= 0 && options.cache_time <= kCacheTimeMax, "cache_time",
           "a token is believed for at most a minute");
@@ -77,7 +93,10 @@ void TokenVerifier::Ask(std::string authorization, Done done) {
   const auto ask = std::make_shared<const Done>(std::move(done));
   const bool taken = keys_.AfterFetch(
       [this, ask, text = std::move(authorization)] { (*ask)(*Check(text, Patience::kNow)); });
-  if (!taken) (*ask)(Unavailable("KEYS_UNAVAILABLE", "too many calls wait for the keys of tokens"));
+  if (!taken) {
+    (*ask)(ResourceExhausted("TOO_MANY_CALLS", "too many calls wait for the keys of tokens",
+                             kRetryAfterMs));
+  }
 }
 
 std::optional<absl::StatusOr<PrincipalPtr>> TokenVerifier::Check(std::string_view authorization,

@@ -234,6 +234,16 @@ TEST_F(TokenVerifierTest, OptionsOutOfBoundsAreNamedTogether) {
   EXPECT_EQ(ViolationsOf(created.status()).size(), 6U);
 }
 
+TEST_F(TokenVerifierTest, KeysAreNotFetchedInPlainTextFromElsewhere) {
+  for (const char* url : {"http://issuer.example/keys", "http://localhost.example/keys",
+                          "http://127.0.0.1.example/keys"}) {
+    EXPECT_THAT(
+        TokenVerifier::Create({.rules = rules_, .keys = url}, clock_, log_, metrics_).status(),
+        testing::HasViolation("keys", "OUT_OF_RANGE"))
+        << url;
+  }
+}
+
 TEST_F(TokenVerifierTest, AMissingFileStopsTheStart) {
   EXPECT_THAT(TokenVerifier::Create({.rules = rules_, .keys = directory_.path() + "/none"}, clock_,
                                     log_, metrics_),

@@ -1,0 +1,13 @@
+#include "libs/rpc/refusals.h"
+
+#include "libs/base/errors.h"
+
+namespace lotura::rpc {
+
+absl::Status Stopping() { return Unavailable("STOPPING", "the server is stopping"); }
+
+absl::Status UnknownMethod() {
+  return Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", "the method is not served here");
+}
+
+}  // namespace lotura::rpc

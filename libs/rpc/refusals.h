@@ -1,0 +1,13 @@
+// Answers to calls that no handler gets.
+#pragma once
+
+#include <absl/status/status.h>
+
+namespace lotura::rpc {
+
+// UNAVAILABLE STOPPING: the call was not accepted any more.
+absl::Status Stopping();
+// UNIMPLEMENTED METHOD_UNKNOWN.
+absl::Status UnknownMethod();
+
+}  // namespace lotura::rpc
