@@ -1,16 +1,19 @@
 """What every service shows to Prometheus and to the kubelet."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
-from devkit.layout import SERVICES
+from devkit.layout import ROOT, SERVICES
 from devkit.member import DIRECT, http_ok
 from devkit.process import wait_until
 from load import Load
 
 BOUND_S = 120
+ALERTS = sorted((ROOT / "deploy" / "prometheus" / "alerts").glob("*.yaml"))
+METRIC = re.compile(r"\b((?:lotura|grpc)_\w+)(?=[{[)])")
 
 
 def read(url: str) -> str:
@@ -35,6 +38,14 @@ def test_metrics_are_as_prometheus_wants_them(busy, service):
 
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
     assert f'service="{service}"' in metrics
+
+
+def test_every_metric_of_an_alert_is_exposed(busy):
+    exposed = "".join(read(f"http://{busy.member(service).http}/metrics") for service in SERVICES)
+    named = {name for file in ALERTS for name in METRIC.findall(file.read_text(encoding="utf-8"))}
+
+    assert named
+    assert named <= set(re.findall(r"^(\w+)[ {]", exposed, re.MULTILINE))
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from devkit import artifacts
 from devkit.console import Failure, tail
-from devkit.layout import memory_bytes
+from devkit.layout import ROOT, memory_bytes
 from devkit.member import Member, exchange, http_ok
 from devkit.places import Place
 from devkit.ports import Ports
 
 POSTGRES_BINARIES = Path("/usr/lib/postgresql/15/bin")
+ALERTS = sorted((ROOT / "deploy" / "prometheus" / "alerts").glob("*.yaml"))
 MIB = 1024 * 1024
 
 
@@ -224,6 +225,7 @@ class Prometheus(Member):
             jobs.append({"job_name": "lotura", "honor_labels": True, "static_configs": groups})
         # JSON is YAML as well.
         return json.dumps({"global": {"scrape_interval": "5s", "scrape_timeout": "4s"},
+                           "rule_files": [str(self.home / file.name) for file in ALERTS],
                            "scrape_configs": jobs}, indent=2)
 
     def command(self) -> list[str]:
@@ -234,6 +236,8 @@ class Prometheus(Member):
 
     def prepare(self) -> None:
         self.place.owned(self.home)
+        for file in ALERTS:
+            self.place.publish(self.home / file.name, file.read_text(encoding="utf-8"))
         self.place.publish(self.home / "prometheus.yml", self.settings())
 
     def is_ready(self) -> bool:
