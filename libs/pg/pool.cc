@@ -122,13 +122,14 @@ void Pool::CancelLate(const std::stop_token& stop) {
         // The server is gone: the statement ends on its own.
       }
     }
+    const auto earlier_one_came = [&] {
+      return std::ranges::any_of(
+          watches_, [&](const Watch* w) { return !w->fired_ && w->deadline_.at() < next; });
+    };
     if (next == Deadline::Point::max()) {
-      watch_changed_.wait(lock, stop, [&] {
-        return !watches_.empty() &&
-               std::ranges::any_of(watches_, [](const Watch* w) { return !w->fired_; });
-      });
+      watch_changed_.wait(lock, stop, earlier_one_came);
     } else {
-      watch_changed_.wait_until(lock, stop, next, [] { return false; });
+      watch_changed_.wait_until(lock, stop, next, earlier_one_came);
     }
   }
 }

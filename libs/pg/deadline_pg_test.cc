@@ -1,0 +1,83 @@
+// What becomes of statements and waits whose deadline passes, against a real server. tsan
+#include <gtest/gtest.h>
+
+#include <latch>
+
+#include "libs/pg/database.h"
+#include "libs/testing/eventually.h"
+#include "libs/testing/postgres.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::pg {
+namespace {
+
+using ::lotura::testing::Eventually;
+using ::lotura::testing::IsOk;
+using ::lotura::testing::StatusIs;
+using ::std::chrono::milliseconds;
+using ::std::chrono::seconds;
+using Clock = ::std::chrono::steady_clock;
+
+constexpr Query kOne{"test.One", "SELECT 1"};
+constexpr Query kSleep{"test.Sleep", "SELECT pg_sleep($1::bigint)"};
+
+class DeadlineTest : public ::testing::Test {
+ protected:
+  // A statement that takes far longer than any test.
+  absl::Status ReadForever(Deadline deadline) {
+    return database_.Read(deadline, [](Tx& tx) {
+      tx.Run(kSleep, Params().Int(300));
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status ReadOne(Deadline deadline) {
+    return database_.Read(deadline, [](Tx& tx) {
+      tx.Run(kOne, {});
+      return absl::OkStatus();
+    });
+  }
+
+  const std::string conninfo_ = testing::Postgres().NewDatabase();
+  Database database_{Options{.conninfo = conninfo_, .pool_size = 3}};
+};
+
+TEST_F(DeadlineTest, AnEarlierDeadlineIsKeptWhileALaterOneIsWatched) {
+  std::latch first_runs(1);
+  std::latch first_may_end(1);
+  std::jthread first([&] {
+    database_
+        .Read(Deadline::After(seconds(20)),
+              [&](Tx& tx) {
+                tx.Run(kOne, {});
+                first_runs.count_down();
+                first_may_end.wait();
+                return absl::OkStatus();
+              })
+        .IgnoreError();
+  });
+  first_runs.wait();
+  const auto start = Clock::now();
+
+  const absl::Status status = ReadForever(Deadline::After(milliseconds(100)));
+
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+  EXPECT_LT(Clock::now() - start, seconds(10));
+  first_may_end.count_down();
+}
+
+TEST_F(DeadlineTest, TwoReadsAreCancelledEachAtItsOwnDeadline) {
+  const auto start = Clock::now();
+  absl::Status first;
+  std::jthread later([&] { first = ReadForever(Deadline::After(milliseconds(300))); });
+
+  const absl::Status second = ReadForever(Deadline::After(milliseconds(100)));
+  later.join();
+
+  EXPECT_EQ(first.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(second.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_LT(Clock::now() - start, seconds(10));
+}
+
+}  // namespace
+}  // namespace lotura::pg
