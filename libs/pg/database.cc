@@ -71,19 +71,21 @@ Database::~Database() = default;
 absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
   for (int attempt = 1;; ++attempt) {
     LOTURA_ASSIGN_OR_RETURN(Lease lease, pool_->Take(deadline));
+    Pool::Watch watch = pool_->CancelAt(deadline, lease);
+    std::optional<absl::Status> status;
     Fault fault;
     try {
-      const auto watch = pool_->CancelAt(deadline, lease);
       pqxx::nontransaction transaction(lease->raw());
       OpenTx tx(*lease, transaction, pool_->observer());
-      absl::Status status = body(tx);
-      if (watch.Fired()) lease.Discard();
-      return status;
+      status = body(tx);
     } catch (...) {
       fault = ToFault(std::current_exception(), During::kRead);
     }
+    // The transaction has ended by now: it may not outlive its connection.
+    const bool fired = watch.Stop() == Pool::Watch::Outcome::kFired;
     if (fault.connection_lost) pool_->Flush();
-    if (fault.connection_lost || deadline.Passed()) lease.Discard();
+    if (fault.connection_lost || fired) lease.Discard();
+    if (status.has_value()) return *status;
     const bool again =
         (fault.connection_lost || fault.transient) && attempt < 2 && !deadline.Passed();
     if (!again) return fault.status;

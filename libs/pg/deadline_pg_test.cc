@@ -79,5 +79,20 @@ TEST_F(DeadlineTest, TwoReadsAreCancelledEachAtItsOwnDeadline) {
   EXPECT_LT(Clock::now() - start, seconds(10));
 }
 
+TEST_F(DeadlineTest, AReadThatSucceedsBeforeALateCancellationKeepsItsAnswer) {
+  const Deadline deadline = Deadline::After(milliseconds(100));
+
+  const absl::Status status = database_.Read(deadline, [&](Tx& tx) {
+    tx.Run(kOne, {});
+    EXPECT_TRUE(
+        Eventually([&] { return Clock::now() > deadline.at() + milliseconds(200); }, seconds(10)));
+    return absl::OkStatus();
+  });
+
+  EXPECT_THAT(status, IsOk());
+  EXPECT_EQ(database_.Figures().discarded, 1);
+  EXPECT_THAT(ReadOne(Deadline::After(seconds(20))), IsOk());
+}
+
 }  // namespace
 }  // namespace lotura::pg

@@ -95,14 +95,12 @@ Pool::Watch::Watch(Pool& pool, Deadline deadline, Connection& connection)
   if (earliest) pool_.watch_changed_.notify_all();
 }
 
-Pool::Watch::~Watch() {
+Pool::Watch::~Watch() { Stop(); }
+
+Pool::Watch::Outcome Pool::Watch::Stop() {
   const std::lock_guard lock(pool_.watch_mutex_);
   std::erase(pool_.watches_, this);
-}
-
-bool Pool::Watch::Fired() const {
-  const std::lock_guard lock(pool_.watch_mutex_);
-  return fired_;
+  return fired_ ? Outcome::kFired : Outcome::kQuiet;
 }
 
 void Pool::CancelLate(const std::stop_token& stop) {

@@ -28,14 +28,22 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Cancels the statement that runs on a lease when a deadline passes, until it is destroyed.
+  // Cancels the statement that runs on a lease when a deadline passes, until it is stopped or
+  // destroyed.
   class Watch {
    public:
     Watch(Pool& pool, Deadline deadline, Connection& connection);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
-    [[nodiscard]] bool Fired() const;
+
+    enum class Outcome {
+      kQuiet,
+      // A cancellation was sent; it may still hit whatever the connection does next.
+      kFired,
+    };
+    // After this nothing is cancelled any more.
+    Outcome Stop();
 
    private:
     friend class Pool;
