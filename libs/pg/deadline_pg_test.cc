@@ -1,6 +1,7 @@
 // What becomes of statements and waits whose deadline passes, against a real server. tsan
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <latch>
 
 #include "libs/pg/database.h"
@@ -20,6 +21,15 @@ using Clock = ::std::chrono::steady_clock;
 
 constexpr Query kOne{"test.One", "SELECT 1"};
 constexpr Query kSleep{"test.Sleep", "SELECT pg_sleep($1::bigint)"};
+
+// Holds the server's listener: sessions go on, and whoever connects waits.
+class StoppedListener {
+ public:
+  StoppedListener() { ::kill(testing::Postgres().pid(), SIGSTOP); }
+  ~StoppedListener() { ::kill(testing::Postgres().pid(), SIGCONT); }
+  StoppedListener(const StoppedListener&) = delete;
+  StoppedListener& operator=(const StoppedListener&) = delete;
+};
 
 class DeadlineTest : public ::testing::Test {
  protected:
@@ -92,6 +102,36 @@ TEST_F(DeadlineTest, AReadThatSucceedsBeforeALateCancellationKeepsItsAnswer) {
   EXPECT_THAT(status, IsOk());
   EXPECT_EQ(database_.Figures().discarded, 1);
   EXPECT_THAT(ReadOne(Deadline::After(seconds(20))), IsOk());
+}
+
+TEST_F(DeadlineTest, ACancellationThatDoesNotGetThroughHoldsUpNobodyElse) {
+  std::latch all_connected(2);
+  const auto connect = [&] {
+    return database_.Read(Deadline::After(seconds(20)), [&](Tx&) {
+      all_connected.arrive_and_wait();
+      return absl::OkStatus();
+    });
+  };
+  {
+    std::jthread other([&] { EXPECT_THAT(connect(), IsOk()); });
+    ASSERT_THAT(connect(), IsOk());
+  }
+  const Deadline late = Deadline::After(milliseconds(100));
+  std::atomic<bool> others_go_on = false;
+  {
+    auto stopped = std::make_optional<StoppedListener>();
+    std::jthread cancelled(
+        [&] { EXPECT_EQ(ReadForever(late).code(), absl::StatusCode::kDeadlineExceeded); });
+    std::jthread other([&] {
+      while (Clock::now() < late.at() + milliseconds(300))
+        EXPECT_THAT(ReadOne(Deadline::After(seconds(20))), IsOk());
+      others_go_on = true;
+    });
+
+    EXPECT_TRUE(Eventually([&] { return others_go_on.load(); }, seconds(10)));
+
+    stopped.reset();
+  }
 }
 
 }  // namespace

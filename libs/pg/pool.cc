@@ -98,7 +98,9 @@ Pool::Watch::Watch(Pool& pool, Deadline deadline, Connection& connection)
 Pool::Watch::~Watch() { Stop(); }
 
 Pool::Watch::Outcome Pool::Watch::Stop() {
-  const std::lock_guard lock(pool_.watch_mutex_);
+  std::unique_lock lock(pool_.watch_mutex_);
+  // The cancellation reads the connection, which may go as soon as the watch has.
+  pool_.cancellation_sent_.wait(lock, [&] { return !cancelling_; });
   std::erase(pool_.watches_, this);
   return fired_ ? Outcome::kFired : Outcome::kQuiet;
 }
@@ -106,30 +108,42 @@ Pool::Watch::Outcome Pool::Watch::Stop() {
 void Pool::CancelLate(const std::stop_token& stop) {
   std::unique_lock lock(watch_mutex_);
   while (!stop.stop_requested()) {
-    auto next = Deadline::Point::max();
-    for (Watch* watch : watches_) {
-      if (watch->fired_) continue;
-      if (!watch->deadline_.Passed()) {
-        next = std::min(next, watch->deadline_.at());
-        continue;
-      }
-      watch->fired_ = true;
-      try {
-        watch->connection_.raw().cancel_query();
-      } catch (...) {
-        // The server is gone: the statement ends on its own.
-      }
-    }
-    const auto earlier_one_came = [&] {
-      return std::ranges::any_of(
-          watches_, [&](const Watch* w) { return !w->fired_ && w->deadline_.at() < next; });
-    };
-    if (next == Deadline::Point::max()) {
-      watch_changed_.wait(lock, stop, earlier_one_came);
+    Watch* const next = Earliest();
+    if (next == nullptr) {
+      watch_changed_.wait(lock, stop, [&] { return Earliest() != nullptr; });
+    } else if (next->deadline_.Passed()) {
+      Cancel(*next, lock);
     } else {
-      watch_changed_.wait_until(lock, stop, next, earlier_one_came);
+      const auto at = next->deadline_.at();
+      watch_changed_.wait_until(lock, stop, at, [&] {
+        const Watch* const earliest = Earliest();
+        return earliest != nullptr && earliest->deadline_.at() < at;
+      });
     }
   }
+}
+
+Pool::Watch* Pool::Earliest() const {
+  Watch* earliest = nullptr;
+  for (Watch* watch : watches_) {
+    if (watch->fired_) continue;
+    if (earliest == nullptr || watch->deadline_.at() < earliest->deadline_.at()) earliest = watch;
+  }
+  return earliest;
+}
+
+void Pool::Cancel(Watch& watch, std::unique_lock<std::mutex>& lock) {
+  watch.fired_ = true;
+  watch.cancelling_ = true;
+  lock.unlock();
+  try {
+    watch.connection_.raw().cancel_query();
+  } catch (...) {
+    // The server is gone: the statement ends on its own.
+  }
+  lock.lock();
+  watch.cancelling_ = false;
+  cancellation_sent_.notify_all();
 }
 
 Lease::~Lease() {

@@ -42,7 +42,7 @@ class Pool {
       // A cancellation was sent; it may still hit whatever the connection does next.
       kFired,
     };
-    // After this nothing is cancelled any more.
+    // After this nothing is cancelled any more. Waits for a cancellation that is being sent.
     Outcome Stop();
 
    private:
@@ -50,7 +50,8 @@ class Pool {
     Pool& pool_;
     Deadline deadline_;
     Connection& connection_;
-    bool fired_ = false;  // guarded by Pool::watch_mutex_
+    bool fired_ = false;       // guarded by Pool::watch_mutex_
+    bool cancelling_ = false;  // guarded likewise
   };
 
   absl::StatusOr<Lease> Take(Deadline deadline);
@@ -67,6 +68,10 @@ class Pool {
   void Discarded();
   absl::StatusOr<std::unique_ptr<Connection>> Open() const;
   void CancelLate(const std::stop_token& stop);
+  // The watch that fires next; its caller holds watch_mutex_.
+  [[nodiscard]] Watch* Earliest() const;
+  // Sends the cancellation without the lock, since that opens a connection.
+  void Cancel(Watch& watch, std::unique_lock<std::mutex>& lock);
 
   const Options options_;
   const StatementObserver observer_;
@@ -79,8 +84,9 @@ class Pool {
   std::uint64_t opened_ = 0;
   std::uint64_t discarded_ = 0;
 
-  mutable std::mutex watch_mutex_;  // guards watches_ and each Watch::fired_
+  std::mutex watch_mutex_;  // guards watches_ and what they say of themselves
   std::condition_variable_any watch_changed_;
+  std::condition_variable cancellation_sent_;
   std::vector<Watch*> watches_;
   std::jthread canceler_;
 };
