@@ -16,26 +16,10 @@ std::vector<pqxx::binarystring> Binary(const Params& params) {
   return binary;
 }
 
-// A generic plan that was made while a table was empty would scan it for ever; a plan by index is
-// right for any size.
-constexpr char kWritePlans[] =
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c "
-    "enable_mergejoin=off";
-
-std::string Conninfo(const Options& options) {
-  return fmt::format(
-      "{} application_name='{}' client_encoding=UTF8 connect_timeout=5 keepalives_idle=30 "
-      "options='-c search_path={} -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c jit=off "
-      "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=60000{}'",
-      options.conninfo, options.application_name,
-      options.schema.empty() ? "public" : options.schema, options.statement_timeout.count(),
-      options.lock_timeout.count(), options.plan_for == PlanFor::kWrites ? kWritePlans : "");
-}
-
 }  // namespace
 
-Connection::Connection(const Options& options)
-    : connection_(Conninfo(options)), backend_(connection_.backendpid()) {
+Connection::Connection(const std::string& conninfo)
+    : connection_(conninfo), backend_(connection_.backendpid()) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   // A revived connection would have lost its settings; a lost one is thrown away instead.

@@ -17,7 +17,7 @@ namespace lotura::pg {
 class Connection {
  public:
   // Throws what libpqxx throws.
-  explicit Connection(const Options& options);
+  explicit Connection(const std::string& conninfo);
 
   pqxx::connection& raw() { return connection_; }
   int backend() const { return backend_; }

@@ -39,7 +39,7 @@ enum class PlanFor {
 };
 
 struct Options {
-  // libpq connection string.
+  // What libpq takes: keywords and values, or a URI.
   std::string conninfo;
   // Schema whose tables the statements name without it.
   std::string schema;

@@ -134,5 +134,29 @@ TEST_F(DeadlineTest, ACancellationThatDoesNotGetThroughHoldsUpNobodyElse) {
   }
 }
 
+TEST_F(DeadlineTest, ConnectingIsGivenUpSoonAfterTheDeadline) {
+  const StoppedListener stopped;
+  const auto start = Clock::now();
+
+  const absl::Status status = ReadOne(Deadline::After(milliseconds(100)));
+
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE"));
+  EXPECT_LT(Clock::now() - start, milliseconds(4500));
+}
+
+TEST_F(DeadlineTest, AConnectionThatOpensTooLateIsKeptForTheNextCaller) {
+  const Deadline deadline = Deadline::After(milliseconds(100));
+  auto stopped = std::make_optional<StoppedListener>();
+  std::jthread late(
+      [&] { EXPECT_EQ(ReadOne(deadline).code(), absl::StatusCode::kDeadlineExceeded); });
+  EXPECT_TRUE(Eventually([&] { return deadline.Passed(); }, seconds(10)));
+
+  stopped.reset();
+  late.join();
+
+  EXPECT_EQ(database_.Figures().idle, 1);
+  EXPECT_EQ(database_.Figures().discarded, 0);
+}
+
 }  // namespace
 }  // namespace lotura::pg

@@ -1,5 +1,6 @@
 #include "libs/pg/pool.h"
 
+#include "libs/pg/conninfo.h"
 #include "libs/pg/fault.h"
 
 namespace lotura::pg {
@@ -38,7 +39,7 @@ absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
     }
   }
   if (slot.connection == nullptr) {
-    auto connection = Open();
+    auto connection = Open(deadline);
     if (!connection.ok()) {
       Discarded();
       return connection.status();
@@ -47,12 +48,16 @@ absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
     const std::lock_guard lock(mutex_);
     ++opened_;
   }
-  return Lease(*this, std::move(slot));
+  Lease lease(*this, std::move(slot));
+  // A connection that came too late for this caller is good for the next one.
+  if (deadline.Passed()) return DeadlineExceeded("no database connection was free in time");
+  return lease;
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> Pool::Open() const {
+absl::StatusOr<std::unique_ptr<Connection>> Pool::Open(Deadline deadline) const {
+  LOTURA_ASSIGN_OR_RETURN(const std::string conninfo, ConninfoOf(options_, deadline));
   try {
-    return std::make_unique<Connection>(options_);
+    return std::make_unique<Connection>(conninfo);
   } catch (...) {
     return ToFault(std::current_exception(), During::kRead).status;
   }

@@ -66,7 +66,7 @@ class Pool {
 
   void Return(Slot slot);
   void Discarded();
-  absl::StatusOr<std::unique_ptr<Connection>> Open() const;
+  absl::StatusOr<std::unique_ptr<Connection>> Open(Deadline deadline) const;
   void CancelLate(const std::stop_token& stop);
   // The watch that fires next; its caller holds watch_mutex_.
   [[nodiscard]] Watch* Earliest() const;

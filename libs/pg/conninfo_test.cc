@@ -1,0 +1,53 @@
+#include "libs/pg/conninfo.h"
+
+#include <gtest/gtest.h>
+
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::pg {
+namespace {
+
+using ::std::chrono::milliseconds;
+using ::std::chrono::seconds;
+using ::testing::HasSubstr;
+
+std::string Of(const std::string& conninfo, milliseconds left = seconds(60)) {
+  return ConninfoOf({.conninfo = conninfo, .schema = "sales"}, Deadline::After(left)).value();
+}
+
+TEST(ConninfoTest, KeywordsAndTheSameInAUriGiveTheSame) {
+  EXPECT_EQ(Of("postgresql://anna:a%27b%5Cc@db1:5433/lotura?sslmode=require"),
+            Of(R"(host=db1 port=5433 user=anna password='a\'b\\c' dbname=lotura sslmode=require)"));
+}
+
+TEST(ConninfoTest, ConnectingEndsWithTheDeadlineButTwoSecondsIsTheLeast) {
+  EXPECT_THAT(Of("host=db1", milliseconds(3900)), HasSubstr("connect_timeout='3'"));
+  EXPECT_THAT(Of("host=db1", milliseconds(300)), HasSubstr("connect_timeout='2'"));
+  EXPECT_THAT(Of("host=db1", seconds(60)), HasSubstr("connect_timeout='5'"));
+}
+
+TEST(ConninfoTest, HostsShareTheTimeThatIsLeft) {
+  EXPECT_THAT(Of("host=db1,db2", milliseconds(6900)), HasSubstr("connect_timeout='3'"));
+}
+
+TEST(ConninfoTest, ADeadPeerIsNoticedUnlessTheOperatorSaysOtherwise) {
+  EXPECT_THAT(Of("host=db1"), HasSubstr("keepalives_idle='10'"));
+  EXPECT_THAT(Of("host=db1"), HasSubstr("tcp_user_timeout='15000'"));
+  EXPECT_THAT(Of("host=db1 tcp_user_timeout=9000"), HasSubstr("tcp_user_timeout='9000'"));
+}
+
+TEST(ConninfoTest, OptionsOfTheOperatorStayAndOursComeAfterThem) {
+  EXPECT_THAT(Of("options='-c work_mem=1MB'"),
+              HasSubstr("options='-c work_mem=1MB -c search_path=sales "));
+}
+
+TEST(ConninfoTest, AnUnreadableStringIsRefusedWithoutSayingWhatIsInIt) {
+  const auto conninfo = ConninfoOf({.conninfo = "password secret"}, Deadline::After(seconds(1)));
+
+  EXPECT_THAT(conninfo,
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition, "CONNECTION_STRING"));
+  EXPECT_THAT(Message(conninfo.status()), ::testing::Not(HasSubstr("secret")));
+}
+
+}  // namespace
+}  // namespace lotura::pg
