@@ -25,6 +25,8 @@ Connection::Connection(const std::string& conninfo)
   // A revived connection would have lost its settings; a lost one is thrown away instead.
   connection_.inhibit_reactivation(true);
 #pragma GCC diagnostic pop
+  // An error then tells where in the server it was raised; see fault.cc.
+  connection_.set_verbosity(pqxx::connection_base::verbose);
 }
 
 Rows Connection::Run(pqxx::transaction_base& transaction, const Query& query,

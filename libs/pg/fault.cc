@@ -14,9 +14,13 @@ struct SqlStateRule {
   std::string_view reason;
   std::string_view message;
   bool transient;
+  // If set, the rule is about errors that this function of the server raises.
+  std::string_view raised_by = {};
 };
 
-// The first prefix that fits decides.
+constexpr std::string_view kPlanChanged = "PLAN_CHANGED";
+
+// The first rule that fits decides.
 constexpr SqlStateRule kRules[] = {
     {"23505", absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
      "the same value is stored already", false},
@@ -39,15 +43,28 @@ constexpr SqlStateRule kRules[] = {
      "the database has no resources left", false},
     {"25006", absl::StatusCode::kUnavailable, "DATABASE_READ_ONLY",
      "the database accepts no writes", false},
-    {"0A000", absl::StatusCode::kAborted, "PLAN_CHANGED", "the schema changed meanwhile", true},
+    {"0A000", absl::StatusCode::kAborted, kPlanChanged, "the schema changed meanwhile", true,
+     "RevalidateCachedQuery"},
 };
 
-Fault FromSqlState(const std::string& state) {
+// The function of the server that raised the error. A message of a session with full verbosity ends
+// with "LOCATION:  function, file.c:123", which the server does not translate and where no data of a
+// user can stand.
+std::string_view RaisedBy(std::string_view message) {
+  const std::size_t comma = message.rfind(", ");
+  if (comma == std::string_view::npos) return {};
+  const std::string_view before = message.substr(0, comma);
+  return before.substr(before.rfind(' ') + 1);
+}
+
+Fault FromSqlState(const std::string& state, std::string_view raised_by = {}) {
   for (const SqlStateRule& rule : kRules) {
-    if (state.starts_with(rule.prefix)) {
-      return {Error(rule.code, rule.reason, rule.message, {{"sqlstate", state}}),
-              state.starts_with("57P"), rule.transient};
-    }
+    if (!state.starts_with(rule.prefix)) continue;
+    if (!rule.raised_by.empty() && rule.raised_by != raised_by) continue;
+    // A statement whose result has changed its type stays unusable in every session that prepared it.
+    const bool lost = state.starts_with("57P") || rule.reason == kPlanChanged;
+    return {Error(rule.code, rule.reason, rule.message, {{"sqlstate", state}}), lost,
+            rule.transient};
   }
   return {
       Error(absl::StatusCode::kInternal, "DATABASE_ERROR", "internal error", {{"sqlstate", state}}),
@@ -83,7 +100,7 @@ Fault ToFault(std::exception_ptr thrown, During during) {
   } catch (const pqxx::foreign_key_violation&) {
     return FromSqlState("23503");
   } catch (const pqxx::sql_error& e) {
-    return FromSqlState(e.sqlstate());
+    return FromSqlState(e.sqlstate(), RaisedBy(e.what()));
   } catch (const std::exception&) {
     return {Internal("internal error"), true, false};
   }

@@ -1,0 +1,51 @@
+// What a real server throws, as statuses.
+#include <gtest/gtest.h>
+
+#include "libs/pg/database.h"
+#include "libs/testing/postgres.h"
+#include "libs/testing/status_matchers.h"
+
+namespace lotura::pg {
+namespace {
+
+using ::lotura::testing::IsOk;
+using ::lotura::testing::StatusIs;
+
+Deadline Soon() { return Deadline::After(std::chrono::seconds(20)); }
+
+class FaultTest : public ::testing::Test {
+ protected:
+  absl::Status Run(const std::string& script) {
+    return database_.WriteOne(Soon(), [&](Tx& tx) {
+      tx.RunScript(script);
+      return absl::OkStatus();
+    });
+  }
+
+  const std::string conninfo_ = testing::Postgres().NewDatabase();
+  Database database_{Options{.conninfo = conninfo_, .pool_size = 1}};
+};
+
+TEST_F(FaultTest, APreparedStatementOutlivesAChangeOfItsResult) {
+  constexpr Query kLabels{"test.Labels", "SELECT label FROM thing"};
+  ASSERT_THAT(Run("CREATE TABLE thing (label bigint); INSERT INTO thing VALUES (1)"), IsOk());
+  const auto body = [&](Tx& tx) -> absl::StatusOr<std::string> {
+    return tx.Run(kLabels, {}).String(0, 0);
+  };
+  ASSERT_THAT(database_.Read(Soon(), body), IsOk());
+
+  ASSERT_THAT(Run("ALTER TABLE thing ALTER COLUMN label TYPE text"), IsOk());
+  EXPECT_THAT(database_.Read(Soon(), body), IsOk());
+  ASSERT_THAT(Run("ALTER TABLE thing ALTER COLUMN label TYPE bigint USING label::bigint"), IsOk());
+  EXPECT_THAT(database_.Write(Soon(), body), IsOk());
+  ASSERT_THAT(Run("ALTER TABLE thing ALTER COLUMN label TYPE text"), IsOk());
+  EXPECT_THAT(database_.WriteOne(Soon(), body), IsOk());
+}
+
+TEST_F(FaultTest, WhatTheServerDoesNotSupportIsNotAChangedPlan) {
+  EXPECT_THAT(Run("CREATE TABLE thing (id bigint, UNIQUE (id)) PARTITION BY HASH ((id + 1))"),
+              StatusIs(absl::StatusCode::kInternal, "DATABASE_ERROR"));
+}
+
+}  // namespace
+}  // namespace lotura::pg
