@@ -26,6 +26,8 @@ constexpr SqlStateRule kRules[] = {
      "the same value is stored already", false},
     {"23503", absl::StatusCode::kFailedPrecondition, "REFERENCE_VIOLATION",
      "a record that is referred to does not exist or is in use", false},
+    {"23514", absl::StatusCode::kUnavailable, "PARTITION_MISSING",
+     "the table has no partition for the row yet", false, "ExecFindPartition"},
     {"23514", absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION",
      "a rule of the database forbids the value", false},
     {"22", absl::StatusCode::kInvalidArgument, "DATA_EXCEPTION", "a value is not representable",

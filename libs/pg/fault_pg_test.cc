@@ -47,5 +47,20 @@ TEST_F(FaultTest, WhatTheServerDoesNotSupportIsNotAChangedPlan) {
               StatusIs(absl::StatusCode::kInternal, "DATABASE_ERROR"));
 }
 
+TEST_F(FaultTest, ARowWithoutAPartitionIsNotTheCallersFault) {
+  ASSERT_THAT(Run("CREATE TABLE part (id bigint, label text) PARTITION BY LIST (label)"), IsOk());
+
+  EXPECT_THAT(Run("INSERT INTO part (id, label) VALUES (1, 'a')"),
+              StatusIs(absl::StatusCode::kUnavailable, "PARTITION_MISSING"));
+}
+
+TEST_F(FaultTest, AValueThatACheckForbidsIsRefusedWhateverItsTextLooksLike) {
+  ASSERT_THAT(Run("CREATE TABLE thing (id bigint CHECK (id > 0), label text)"), IsOk());
+
+  EXPECT_THAT(
+      Run("INSERT INTO thing (id, label) VALUES (0, E'a\nLOCATION:  ExecFindPartition, a.c:1')"),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION"));
+}
+
 }  // namespace
 }  // namespace lotura::pg
