@@ -132,7 +132,7 @@ TEST_F(DatabaseTest, DeadlockedTransactionsRunAgainAndBothSucceed) {
     });
   };
   absl::Status other;
-  std::thread thread([&] { other = cross(2, 1); });
+  std::jthread thread([&] { other = cross(2, 1); });
   const absl::Status mine = cross(1, 2);
   thread.join();
 

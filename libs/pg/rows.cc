@@ -33,7 +33,6 @@ Rows::Rows(pqxx::result result)
 
 std::size_t Rows::size() const { return result_->size(); }
 std::size_t Rows::Columns() const { return result_->columns(); }
-std::size_t Rows::AffectedRows() const { return result_->affected_rows(); }
 
 bool Rows::IsNull(std::size_t row, std::size_t column) const {
   return (*result_)[static_cast<pqxx::result::size_type>(row)]

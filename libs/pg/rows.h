@@ -26,7 +26,6 @@ class Rows {
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] std::size_t Columns() const;
-  [[nodiscard]] std::size_t AffectedRows() const;
   [[nodiscard]] bool IsNull(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string_view Text(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string String(std::size_t row, std::size_t column) const {
