@@ -15,8 +15,8 @@ constexpr int kAttemptsMax = 5;
 class OpenTx final : public Tx {
  public:
   OpenTx(Connection& connection, pqxx::transaction_base& transaction,
-         const StatementObserver& observer)
-      : connection_(connection), transaction_(transaction), observer_(observer) {}
+         const StatementObserver& observer, const char*& last)
+      : connection_(connection), transaction_(transaction), observer_(observer), last_(last) {}
 
   Rows Run(const Query& query, const Params& params) override {
     return Observed(query.name, [&] { return connection_.Run(transaction_, query, params); });
@@ -27,13 +27,12 @@ class OpenTx final : public Tx {
   Rows RunScript(const std::string& text) override {
     return Observed("script", [&] { return Rows(transaction_.exec(text)); });
   }
-  [[nodiscard]] bool ran() const { return ran_; }
 
  private:
   template <typename Statement>
   Rows Observed(const char* name, const Statement& statement) {
     const auto start = std::chrono::steady_clock::now();
-    ran_ = true;
+    last_ = name;
     Report report{observer_, name, start, absl::StatusCode::kUnknown};
     Rows rows = statement();
     report.code = absl::StatusCode::kOk;
@@ -53,7 +52,7 @@ class OpenTx final : public Tx {
   Connection& connection_;
   pqxx::transaction_base& transaction_;
   const StatementObserver& observer_;
-  bool ran_ = false;
+  const char*& last_;  // name of the statement that began last
 };
 
 absl::Status InDoubt(const absl::Status& status, int backend) {
@@ -63,8 +62,8 @@ absl::Status InDoubt(const absl::Status& status, int backend) {
 
 }  // namespace
 
-Database::Database(Options options, StatementObserver observer)
-    : pool_(std::make_unique<Pool>(std::move(options), std::move(observer))) {}
+Database::Database(Options options, Observers observers)
+    : pool_(std::make_unique<Pool>(std::move(options), std::move(observers))) {}
 
 Database::~Database() = default;
 
@@ -73,17 +72,17 @@ absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
     LOTURA_ASSIGN_OR_RETURN(Lease lease, pool_->Take(deadline));
     Pool::Watch watch = pool_->CancelAt(deadline, lease);
     std::optional<absl::Status> status;
+    const char* query = "";
     Fault fault;
     try {
       pqxx::nontransaction transaction(lease->raw());
-      OpenTx tx(*lease, transaction, pool_->observer());
+      OpenTx tx(*lease, transaction, pool_->observers().statement, query);
       status = body(tx);
     } catch (...) {
-      fault = ToFault(std::current_exception(), During::kRead);
+      fault = Caught(During::kRead, query);
     }
     // The transaction has ended by now: it may not outlive its connection.
     const bool fired = watch.Stop() == Pool::Watch::Outcome::kFired;
-    if (fault.connection_lost) pool_->Flush();
     if (fault.connection_lost || fired) lease.Discard();
     if (status.has_value()) return *status;
     const bool again =
@@ -95,21 +94,19 @@ absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
 absl::Status Database::RunWrite(Deadline deadline, const Erased& body) {
   for (int attempt = 1;; ++attempt) {
     LOTURA_ASSIGN_OR_RETURN(Lease lease, pool_->Take(deadline));
+    const char* query = "";
     Fault fault;
     try {
       pqxx::work transaction(lease->raw());
-      OpenTx tx(*lease, transaction, pool_->observer());
+      OpenTx tx(*lease, transaction, pool_->observers().statement, query);
       absl::Status status = body(tx);
       if (!status.ok()) return status;
       transaction.commit();
       return absl::OkStatus();
     } catch (...) {
-      fault = ToFault(std::current_exception(), During::kTransaction);
+      fault = Caught(During::kTransaction, query);
     }
-    if (fault.connection_lost) {
-      pool_->Flush();
-      lease.Discard();
-    }
+    if (fault.connection_lost) lease.Discard();
     if (ReasonOf(fault.status) == "COMMIT_IN_DOUBT") return InDoubt(fault.status, lease.backend());
     if (!fault.transient || attempt == kAttemptsMax || deadline.Passed()) return fault.status;
   }
@@ -118,25 +115,29 @@ absl::Status Database::RunWrite(Deadline deadline, const Erased& body) {
 absl::Status Database::RunWriteOne(Deadline deadline, const Erased& body) {
   for (int attempt = 1;; ++attempt) {
     LOTURA_ASSIGN_OR_RETURN(Lease lease, pool_->Take(deadline));
+    const char* query = "";
     Fault fault;
     try {
       pqxx::nontransaction transaction(lease->raw());
-      OpenTx tx(*lease, transaction, pool_->observer());
+      OpenTx tx(*lease, transaction, pool_->observers().statement, query);
       return body(tx);
     } catch (...) {
-      fault = ToFault(std::current_exception(), During::kWriteSent);
+      fault = Caught(During::kWriteSent, query);
     }
-    if (fault.connection_lost) {
-      pool_->Flush();
-      lease.Discard();
-    }
+    if (fault.connection_lost) lease.Discard();
     if (ReasonOf(fault.status) == "COMMIT_IN_DOUBT") return InDoubt(fault.status, lease.backend());
     if (!fault.transient || attempt == kAttemptsMax || deadline.Passed()) return fault.status;
   }
 }
 
-PoolFigures Database::Figures() const { return pool_->Figures(); }
+Fault Database::Caught(During during, const char* query) {
+  Fault fault = ToFault(std::current_exception(), during);
+  if (fault.connection_lost) pool_->Flush();
+  const auto& alarm = pool_->observers().alarm;
+  if (fault.alarming && alarm) alarm(query, fault.status);
+  return fault;
+}
 
-void Database::DropConnections() { pool_->Flush(); }
+PoolFigures Database::Figures() const { return pool_->Figures(); }
 
 }  // namespace lotura::pg

@@ -51,26 +51,41 @@ struct Options {
   std::chrono::milliseconds lock_timeout{10'000};
 };
 
-// What an operator sees of the pool.
 struct PoolFigures {
   std::size_t in_use = 0;
   std::size_t idle = 0;
   std::size_t waiting = 0;
+  // Since the start.
   std::uint64_t opened = 0;
   std::uint64_t discarded = 0;
 };
 
-class Pool;
-
-// Called after each statement with its name, duration and code. Thread-safe, must not block.
+// Called after each statement with its name, duration and code.
 using StatementObserver =
     std::function<void(const char* name, std::chrono::nanoseconds took, absl::StatusCode code)>;
+
+// Who is told of the work of a Database; telemetry.h makes metrics and log lines of it. They are
+// called by many threads at once, partly under a lock, and must not block.
+struct Observers {
+  StatementObserver statement;
+  // A failure that somebody should look at, since the schema, a privilege or the program is wrong,
+  // with the name of the statement that began last.
+  std::function<void(const char* name, const absl::Status& failure)> alarm;
+  // Each change of the pool, one after the other.
+  std::function<void(const PoolFigures& now)> pool;
+};
+
+class Pool;
+struct Fault;
+enum class During;
 
 // Thread-safe. Connections are opened when they are first needed; waiters are served in the order
 // of their arrival.
 class Database {
  public:
-  explicit Database(Options options, StatementObserver observer = {});
+  explicit Database(Options options, Observers observers = {});
+  Database(Options options, StatementObserver observer)
+      : Database(std::move(options), Observers{.statement = std::move(observer)}) {}
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -103,8 +118,6 @@ class Database {
   }
 
   [[nodiscard]] PoolFigures Figures() const;
-  // Closes idle connections and every one in use as soon as it comes back.
-  void DropConnections();
 
  private:
   using Erased = std::function<absl::Status(Tx&)>;
@@ -129,6 +142,8 @@ class Database {
   absl::Status RunRead(Deadline deadline, const Erased& body);
   absl::Status RunWrite(Deadline deadline, const Erased& body);
   absl::Status RunWriteOne(Deadline deadline, const Erased& body);
+  // Of the exception that is being handled; `query` began last.
+  Fault Caught(During during, const char* query);
 
   std::unique_ptr<Pool> pool_;
 };

@@ -8,50 +8,62 @@
 namespace lotura::pg {
 namespace {
 
+// What follows from an error beyond its status.
+enum class Then { kNothing, kRerun, kAlarm };
+
 struct SqlStateRule {
   std::string_view prefix;
   absl::StatusCode code;
   std::string_view reason;
   std::string_view message;
-  bool transient;
+  Then then;
   // If set, the rule is about errors that this function of the server raises.
   std::string_view raised_by = {};
 };
 
 constexpr std::string_view kPlanChanged = "PLAN_CHANGED";
+// Heals when a rollout has brought schema, privileges and programs together.
+constexpr std::string_view kSchemaMismatch = "SCHEMA_MISMATCH";
+constexpr std::string_view kOtherSchema = "the database does not have the schema of this version";
 
 // The first rule that fits decides.
 constexpr SqlStateRule kRules[] = {
     {"23505", absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
-     "the same value is stored already", false},
+     "the same value is stored already", Then::kNothing},
     {"23503", absl::StatusCode::kFailedPrecondition, "REFERENCE_VIOLATION",
-     "a record that is referred to does not exist or is in use", false},
+     "a record that is referred to does not exist or is in use", Then::kNothing},
     {"23514", absl::StatusCode::kUnavailable, "PARTITION_MISSING",
-     "the table has no partition for the row yet", false, "ExecFindPartition"},
+     "the table has no partition for the row yet", Then::kAlarm, "ExecFindPartition"},
     {"23514", absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION",
-     "a rule of the database forbids the value", false},
+     "a rule of the database forbids the value", Then::kNothing},
     {"22", absl::StatusCode::kInvalidArgument, "DATA_EXCEPTION", "a value is not representable",
-     false},
+     Then::kNothing},
     {"40001", absl::StatusCode::kAborted, "SERIALIZATION_FAILURE",
-     "lost a race with another transaction", true},
-    {"40P01", absl::StatusCode::kAborted, "DEADLOCK", "lost a race with another transaction", true},
+     "lost a race with another transaction", Then::kRerun},
+    {"40P01", absl::StatusCode::kAborted, "DEADLOCK", "lost a race with another transaction",
+     Then::kRerun},
     {"55P03", absl::StatusCode::kAborted, "LOCK_TIMEOUT",
-     "another transaction held the record for too long", false},
+     "another transaction held the record for too long", Then::kNothing},
     {"57014", absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-     "the statement took too long", false},
+     "the statement took too long", Then::kNothing},
     {"57P", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the database is not available",
-     false},
+     Then::kNothing},
     {"53", absl::StatusCode::kUnavailable, "DATABASE_EXHAUSTED",
-     "the database has no resources left", false},
+     "the database has no resources left", Then::kNothing},
     {"25006", absl::StatusCode::kUnavailable, "DATABASE_READ_ONLY",
-     "the database accepts no writes", false},
-    {"0A000", absl::StatusCode::kAborted, kPlanChanged, "the schema changed meanwhile", true,
-     "RevalidateCachedQuery"},
+     "the database accepts no writes", Then::kNothing},
+    {"0A000", absl::StatusCode::kAborted, kPlanChanged, "the schema changed meanwhile",
+     Then::kRerun, "RevalidateCachedQuery"},
+    {"42P01", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
+    {"42703", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
+    {"42883", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
+    {"42501", absl::StatusCode::kUnavailable, kSchemaMismatch,
+     "the database does not permit this service what it needs", Then::kAlarm},
 };
 
 // The function of the server that raised the error. A message of a session with full verbosity ends
-// with "LOCATION:  function, file.c:123", which the server does not translate and where no data of a
-// user can stand.
+// with "LOCATION:  function, file.c:123", which the server does not translate and where no data of
+// a user can stand.
 std::string_view RaisedBy(std::string_view message) {
   const std::size_t comma = message.rfind(", ");
   if (comma == std::string_view::npos) return {};
@@ -63,14 +75,15 @@ Fault FromSqlState(const std::string& state, std::string_view raised_by = {}) {
   for (const SqlStateRule& rule : kRules) {
     if (!state.starts_with(rule.prefix)) continue;
     if (!rule.raised_by.empty() && rule.raised_by != raised_by) continue;
-    // A statement whose result has changed its type stays unusable in every session that prepared it.
+    // A statement whose result has changed its type stays unusable in every session that prepared
+    // it.
     const bool lost = state.starts_with("57P") || rule.reason == kPlanChanged;
     return {Error(rule.code, rule.reason, rule.message, {{"sqlstate", state}}), lost,
-            rule.transient};
+            rule.then == Then::kRerun, rule.then == Then::kAlarm};
   }
   return {
       Error(absl::StatusCode::kInternal, "DATABASE_ERROR", "internal error", {{"sqlstate", state}}),
-      false, false};
+      false, false, true};
 }
 
 Fault Lost(During during) {
@@ -101,10 +114,15 @@ Fault ToFault(std::exception_ptr thrown, During during) {
     return FromSqlState("23505");
   } catch (const pqxx::foreign_key_violation&) {
     return FromSqlState("23503");
+  } catch (const pqxx::insufficient_privilege&) {
+    return FromSqlState("42501");
   } catch (const pqxx::sql_error& e) {
     return FromSqlState(e.sqlstate(), RaisedBy(e.what()));
-  } catch (const std::exception&) {
-    return {Internal("internal error"), true, false};
+  } catch (const pqxx::pqxx_exception&) {
+    return {Internal("internal error"), true, false, true};
+  } catch (...) {
+    // Code of the body has thrown: the connection has done nothing wrong.
+    return {Internal("internal error"), false, false, true};
   }
 }
 

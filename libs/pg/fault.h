@@ -20,6 +20,8 @@ struct Fault {
   bool connection_lost = false;
   // Serialization failure or deadlock: the same work may succeed when it runs again.
   bool transient = false;
+  // Somebody should look: the schema, a privilege or the program is wrong.
+  bool alarming = false;
 };
 
 // The message of the exception may hold data of users: it is logged by name of the statement only

@@ -62,5 +62,42 @@ TEST_F(FaultTest, AValueThatACheckForbidsIsRefusedWhateverItsTextLooksLike) {
       StatusIs(absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION"));
 }
 
+TEST_F(FaultTest, WhatARolloutHasNotMadeYetMayBeTriedAgain) {
+  ASSERT_THAT(Run("CREATE TABLE thing (id bigint)"), IsOk());
+
+  for (const char* const statement :
+       {"SELECT id FROM not_yet", "SELECT not_yet FROM thing", "SELECT not_yet(1)",
+        "SET LOCAL ROLE pg_monitor; SELECT id FROM thing"}) {
+    const absl::Status status = database_.Write(Soon(), [&](Tx& tx) {
+      tx.RunScript(statement);
+      return absl::OkStatus();
+    });
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable, "SCHEMA_MISMATCH")) << statement;
+  }
+}
+
+TEST_F(FaultTest, AStatementThatMetNoTableFindsItLater) {
+  constexpr Query kIds{"test.Ids", "SELECT id FROM thing"};
+  const auto body = [&](Tx& tx) -> absl::StatusOr<std::size_t> { return tx.Run(kIds, {}).size(); };
+  ASSERT_THAT(database_.Read(Soon(), body),
+              StatusIs(absl::StatusCode::kUnavailable, "SCHEMA_MISMATCH"));
+
+  ASSERT_THAT(Run("CREATE TABLE thing (id bigint)"), IsOk());
+
+  EXPECT_THAT(database_.Read(Soon(), body), IsOk());
+}
+
+TEST_F(FaultTest, AnExceptionOfTheBodyCostsNoConnection) {
+  const absl::Status status = database_.Write(Soon(), [](Tx& tx) -> absl::Status {
+    tx.RunScript("CREATE TABLE thing (id bigint)");
+    throw std::runtime_error("a bug");  // lint-allow(throw): the bug that the fence has to stand
+  });
+
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(database_.Figures().idle, 1);
+  EXPECT_EQ(database_.Figures().discarded, 0);
+  EXPECT_THAT(Run("CREATE TABLE thing (id bigint)"), IsOk());
+}
+
 }  // namespace
 }  // namespace lotura::pg

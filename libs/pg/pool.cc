@@ -5,9 +5,9 @@
 
 namespace lotura::pg {
 
-Pool::Pool(Options options, StatementObserver observer)
+Pool::Pool(Options options, Observers observers)
     : options_(std::move(options)),
-      observer_(std::move(observer)),
+      observers_(std::move(observers)),
       canceler_([this](const std::stop_token& stop) { CancelLate(stop); }) {}
 
 Pool::~Pool() {
@@ -22,31 +22,35 @@ absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
     if (in_use_ >= options_.pool_size || !waiters_.empty()) {
       std::condition_variable turn;
       waiters_.push_back(&turn);
+      Changed();
       const bool mine = turn.wait_until(lock, deadline.at(), [&] {
         return waiters_.front() == &turn && in_use_ < options_.pool_size;
       });
       std::erase(waiters_, &turn);
       if (!waiters_.empty()) waiters_.front()->notify_one();
+      Changed();
       if (!mine) return DeadlineExceeded("no database connection was free in time");
     }
     ++in_use_;
-    while (!idle_.empty() && idle_.front().generation != generation_) idle_.pop_front();
     if (!idle_.empty()) {
       slot = std::move(idle_.back());
       idle_.pop_back();
     } else {
       slot.generation = generation_;
     }
+    Changed();
   }
   if (slot.connection == nullptr) {
     auto connection = Open(deadline);
     if (!connection.ok()) {
-      Discarded();
+      const std::lock_guard lock(mutex_);
+      FreePlace();
       return connection.status();
     }
     slot.connection = std::move(connection).value();
     const std::lock_guard lock(mutex_);
     ++opened_;
+    Changed();
   }
   Lease lease(*this, std::move(slot));
   // A connection that came too late for this caller is good for the next one.
@@ -65,16 +69,18 @@ absl::StatusOr<std::unique_ptr<Connection>> Pool::Open(Deadline deadline) const 
 
 void Pool::Return(Slot slot) {
   const std::lock_guard lock(mutex_);
-  --in_use_;
-  if (slot.generation == generation_) idle_.push_back(std::move(slot));
-  if (!waiters_.empty()) waiters_.front()->notify_one();
+  if (slot.connection != nullptr && slot.generation == generation_) {
+    idle_.push_back(std::move(slot));
+  } else {
+    ++discarded_;
+  }
+  FreePlace();
 }
 
-void Pool::Discarded() {
-  const std::lock_guard lock(mutex_);
+void Pool::FreePlace() {
   --in_use_;
-  ++discarded_;
   if (!waiters_.empty()) waiters_.front()->notify_one();
+  Changed();
 }
 
 void Pool::Flush() {
@@ -82,11 +88,21 @@ void Pool::Flush() {
   const std::lock_guard lock(mutex_);
   ++generation_;
   dead.swap(idle_);
+  discarded_ += dead.size();
+  Changed();
 }
 
 PoolFigures Pool::Figures() const {
   const std::lock_guard lock(mutex_);
+  return Now();
+}
+
+PoolFigures Pool::Now() const {
   return {in_use_, idle_.size(), waiters_.size(), opened_, discarded_};
+}
+
+void Pool::Changed() const {
+  if (observers_.pool) observers_.pool(Now());
 }
 
 Pool::Watch Pool::CancelAt(Deadline deadline, Lease& lease) { return {*this, deadline, *lease}; }
@@ -152,12 +168,7 @@ void Pool::Cancel(Watch& watch, std::unique_lock<std::mutex>& lock) {
 }
 
 Lease::~Lease() {
-  if (pool_ == nullptr) return;
-  if (slot_.connection != nullptr) {
-    pool_->Return(std::move(slot_));
-  } else {
-    pool_->Discarded();
-  }
+  if (pool_ != nullptr) pool_->Return(std::move(slot_));
 }
 
 void Lease::Discard() { slot_.connection.reset(); }

@@ -23,7 +23,7 @@ struct Slot {
 // Lends connections to one user each, first come, first served. Thread-safe.
 class Pool {
  public:
-  Pool(Options options, StatementObserver observer);
+  Pool(Options options, Observers observers);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -59,13 +59,17 @@ class Pool {
   // The server was lost: idle connections are as dead as the one that noticed.
   void Flush();
   [[nodiscard]] PoolFigures Figures() const;
-  [[nodiscard]] const StatementObserver& observer() const { return observer_; }
+  [[nodiscard]] const Observers& observers() const { return observers_; }
 
  private:
   friend class Lease;
 
+  // Takes back what was lent; a slot without a connection was discarded.
   void Return(Slot slot);
-  void Discarded();
+  // The caller of these three holds mutex_.
+  void FreePlace();
+  void Changed() const;
+  [[nodiscard]] PoolFigures Now() const;
   absl::StatusOr<std::unique_ptr<Connection>> Open(Deadline deadline) const;
   void CancelLate(const std::stop_token& stop);
   // The watch that fires next; its caller holds watch_mutex_.
@@ -74,7 +78,7 @@ class Pool {
   void Cancel(Watch& watch, std::unique_lock<std::mutex>& lock);
 
   const Options options_;
-  const StatementObserver observer_;
+  const Observers observers_;
 
   mutable std::mutex mutex_;  // guards everything up to the next comment
   std::deque<Slot> idle_;
