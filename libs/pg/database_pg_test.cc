@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "libs/pg/migration.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/postgres.h"
 #include "libs/testing/status_matchers.h"
@@ -173,21 +172,6 @@ TEST_F(DatabaseTest, ServerCrashIsSurvivedByTheNextRead) {
   testing::Postgres().CrashAndRestart();
 
   EXPECT_THAT(Count(), IsOk());
-}
-
-TEST_F(DatabaseTest, MigrationsApplyOnceAndAChangedOneIsRefused) {
-  const std::vector<Migration> first = {{1, "begin", "CREATE TABLE a (id bigint)"}};
-  const std::vector<Migration> changed = {{1, "begin", "CREATE TABLE b (id bigint)"}};
-  Database database({.conninfo = conninfo_, .schema = "trial", .pool_size = 2});
-  const auto migrate = [&](const std::vector<Migration>& migrations) {
-    const MigrationSet set{"trial", &migrations};
-    return Migrate(database, "trial", {&set, 1}, Soon());
-  };
-
-  EXPECT_EQ(migrate(first).value().applied.size(), 1);
-  EXPECT_EQ(migrate(first).value().applied.size(), 0);
-  EXPECT_THAT(migrate(changed),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "MIGRATION_CHANGED"));
 }
 
 }  // namespace

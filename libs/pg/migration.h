@@ -13,8 +13,10 @@ namespace lotura::pg {
 
 class Database;
 
-// One file, applied in one transaction; a file that contains CREATE INDEX CONCURRENTLY holds that
-// statement alone and runs without one.
+// One file, applied in one transaction; a file that builds or drops an index CONCURRENTLY holds
+// that statement alone and runs without one. Such a build waits for its locks until the caller's
+// deadline, and begins by dropping what an earlier try left invalid. With IF NOT EXISTS it also
+// outlives a process that ended between building the index and recording the migration.
 struct Migration {
   int number;
   const char* what;
@@ -32,12 +34,14 @@ struct MigrationReport {
 };
 
 // Creates the schema if it does not exist and applies what is missing, sets in order. Only one
-// process migrates a schema at a time. FAILED_PRECONDITION if the text of an applied migration
-// differs from the one recorded, or the schema is ahead of this binary.
+// process migrates a database at a time; others wait until their deadline. The database needs two
+// connections. FAILED_PRECONDITION if the text of an applied migration differs from the one
+// recorded (MIGRATION_CHANGED), or the schema is ahead of this binary (SCHEMA_TOO_NEW).
 absl::StatusOr<MigrationReport> Migrate(Database& database, const std::string& schema,
                                         std::span<const MigrationSet> sets, Deadline deadline);
 
-// FAILED_PRECONDITION if the schema lacks a migration that this binary needs.
+// FAILED_PRECONDITION (SCHEMA_TOO_OLD) if the schema lacks a migration that this binary needs. A
+// schema that is ahead suits: migrations run before the binaries that need them.
 absl::Status CheckMigrated(Database& database, std::span<const MigrationSet> sets,
                            Deadline deadline);
 
