@@ -4,6 +4,7 @@
 #include "libs/base/call.h"
 #include "libs/base/crypto.h"
 #include "libs/base/errors.h"
+#include "libs/base/hex.h"
 #include "libs/base/text.h"
 #include "libs/base/uuid.h"
 #include "libs/testing/fakes.h"
@@ -37,6 +38,26 @@ TEST(UuidTest, NewOnesGrowWithTimeInBothForms) {
   EXPECT_LT(first, second);
   EXPECT_LT(ToBase32(first), ToBase32(second));
   EXPECT_EQ(ToBase32(first).size(), 26);
+}
+
+TEST(HexTest, EveryByteRoundTripsInBothCases) {
+  std::array<std::uint8_t, 256> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
+  const std::string lower = ToHex(bytes);
+  std::string upper = lower;
+  for (char& c : upper) c = c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
+
+  for (const std::string& digits : {lower, upper}) {
+    std::array<std::uint8_t, 256> read{};
+    EXPECT_TRUE(FromHex(digits, read));
+    EXPECT_EQ(read, bytes);
+  }
+}
+
+TEST(HexTest, WhatIsNotTwoDigitsForEachByteIsRefused) {
+  std::array<std::uint8_t, 2> bytes{};
+  for (const char* digits : {"", "012", "01234", "012g", "01 2", "0x12", "-112"})
+    EXPECT_FALSE(FromHex(digits, bytes)) << digits;
 }
 
 TEST(CryptoTest, SealedTextOpensOnlyUnchangedAndWithItsAssociatedData) {

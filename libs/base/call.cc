@@ -1,8 +1,7 @@
 #include "libs/base/call.h"
 
-#include <charconv>
-
 #include "libs/base/crypto.h"
+#include "libs/base/hex.h"
 
 namespace lotura {
 namespace {
@@ -13,13 +12,9 @@ bool IsLowerHex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-template <std::size_t kSize>
-bool FromHex(std::string_view text, std::array<std::uint8_t, kSize>& bytes) {
-  if (text.size() != 2 * kSize || !IsLowerHex(text)) return false;
-  for (std::size_t i = 0; i < kSize; ++i) {
-    std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, bytes[i], 16);
-  }
-  return true;
+// The standard knows no upper case.
+bool FromLowerHex(std::string_view text, std::span<std::uint8_t> bytes) {
+  return IsLowerHex(text) && FromHex(text, bytes);
 }
 
 }  // namespace
@@ -40,10 +35,10 @@ TraceContext TraceContext::ParseOrEmpty(std::string_view traceparent, std::strin
   std::array<std::uint8_t, 1> version{};
   std::array<std::uint8_t, 1> flags{};
   const bool well_formed =
-      traceparent.size() >= kTraceparentSize && FromHex(traceparent.substr(0, 2), version) &&
-      traceparent[2] == '-' && FromHex(traceparent.substr(3, 32), trace.trace_id) &&
-      traceparent[35] == '-' && FromHex(traceparent.substr(36, 16), trace.span_id) &&
-      traceparent[52] == '-' && FromHex(traceparent.substr(53, 2), flags);
+      traceparent.size() >= kTraceparentSize && FromLowerHex(traceparent.substr(0, 2), version) &&
+      traceparent[2] == '-' && FromLowerHex(traceparent.substr(3, 32), trace.trace_id) &&
+      traceparent[35] == '-' && FromLowerHex(traceparent.substr(36, 16), trace.span_id) &&
+      traceparent[52] == '-' && FromLowerHex(traceparent.substr(53, 2), flags);
   const bool size_fits = version[0] == 0 ? traceparent.size() == kTraceparentSize
                                          : traceparent.size() == kTraceparentSize ||
                                                traceparent[kTraceparentSize] == '-';

@@ -116,15 +116,4 @@ std::optional<std::string> FromBase64(std::string_view text) {
   return Decode(std::string(text), '/', '+');
 }
 
-std::string ToHex(std::span<const std::uint8_t> bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xF];
-  }
-  return text;
-}
-
 }  // namespace lotura

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "libs/base/hex.h"
+
 namespace lotura {
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
@@ -28,7 +30,5 @@ std::string ToBase64Url(std::string_view bytes);
 std::optional<std::string> FromBase64Url(std::string_view text);
 // The standard alphabet with padding.
 std::optional<std::string> FromBase64(std::string_view text);
-
-std::string ToHex(std::span<const std::uint8_t> bytes);
 
 }  // namespace lotura

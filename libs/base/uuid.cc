@@ -1,51 +1,41 @@
 #include "libs/base/uuid.h"
 
 #include "libs/base/crypto.h"
+#include "libs/base/hex.h"
 
 namespace lotura {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
 constexpr std::size_t kTextSize = 36;
 
 constexpr bool IsDashAt(std::size_t position) {
   return position == 8 || position == 13 || position == 18 || position == 23;
 }
 
-int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 std::optional<Uuid> Uuid::Parse(std::string_view text) {
   if (text.size() != kTextSize) return std::nullopt;
-  Uuid uuid;
-  std::size_t digit = 0;
+  std::array<char, 32> digits{};
+  std::size_t count = 0;
   for (std::size_t i = 0; i < kTextSize; ++i) {
-    if (IsDashAt(i)) {
-      if (text[i] != '-') return std::nullopt;
-      continue;
+    if (!IsDashAt(i)) {
+      digits[count++] = text[i];
+    } else if (text[i] != '-') {
+      return std::nullopt;
     }
-    const int value = HexValue(text[i]);
-    if (value < 0) return std::nullopt;
-    auto& byte = uuid.bytes[digit / 2];
-    byte = static_cast<std::uint8_t>((byte << 4) | value);
-    ++digit;
   }
+  Uuid uuid;
+  if (!FromHex({digits.data(), digits.size()}, uuid.bytes)) return std::nullopt;
   return uuid;
 }
 
 std::string Uuid::ToString() const {
   std::string text;
   text.reserve(kTextSize);
-  for (const std::uint8_t byte : bytes) {
+  for (const char digit : ToHex(bytes)) {
     if (IsDashAt(text.size())) text += '-';
-    text += kHex[byte >> 4];
-    text += kHex[byte & 0xF];
+    text += digit;
   }
   return text;
 }

@@ -30,12 +30,12 @@ struct TenantId {
   friend auto operator<=>(const TenantId&, const TenantId&) = default;
 };
 
-// Source of new identifiers and random bytes. Thread-safe.
+// Source of new identifiers. Thread-safe.
 class IdSource {
  public:
   virtual ~IdSource() = default;
-  // UUID version 7 (RFC 9562, section 5.7): grows with time, so that neighbours in time are
-  // neighbours in an index.
+  // UUID version 7 (RFC 9562, section 5.7): grows with time, so that neighbors in time are
+  // neighbors in an index.
   virtual Uuid Next() = 0;
 };
 

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "libs/base/check.h"
-#include "libs/base/crypto.h"
+#include "libs/base/hex.h"
 
 namespace lotura::cache {
 namespace {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/crypto.h"
+#include "libs/base/hex.h"
 #include "libs/pg/database.h"
 #include "libs/pg/queries.sql.h"
 

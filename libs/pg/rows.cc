@@ -5,11 +5,10 @@
 #include <pqxx/result>
 
 #include "libs/base/check.h"
+#include "libs/base/hex.h"
 
 namespace lotura::pg {
 namespace {
-
-int HexDigit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 std::optional<int> Number(std::string_view text) {
   int value = 0;
@@ -64,11 +63,9 @@ bool Rows::Bool(std::size_t row, std::size_t column) const { return Text(row, co
 std::string Rows::Bytes(std::size_t row, std::size_t column) const {
   const std::string_view text = Text(row, column);
   LOTURA_CHECK(text.starts_with("\\x"));
-  std::string bytes;
-  bytes.reserve(text.size() / 2 - 1);
-  for (std::size_t i = 2; i + 1 < text.size(); i += 2) {
-    bytes += static_cast<char>((HexDigit(text[i]) << 4) | HexDigit(text[i + 1]));
-  }
+  std::string bytes(text.size() / 2 - 1, '\0');
+  LOTURA_CHECK(
+      FromHex(text.substr(2), {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()}));
   return bytes;
 }
 
