@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,12 @@ class SingleFlight {
     return result;
   }
 
+  // How many wait for the load of another.
+  [[nodiscard]] std::size_t Waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
+  }
+
  private:
   enum class Role { kFirst, kJoined };
   struct Flight {
@@ -45,13 +52,18 @@ class SingleFlight {
   std::pair<std::shared_ptr<Flight>, Role> Enter(const Key& key, const Lease& lease) {
     const std::lock_guard lock(mutex_);
     auto [entry, added] = flights_.try_emplace(Name(key.bytes, lease.token), nullptr);
-    if (added) entry->second = std::make_shared<Flight>();
+    if (added) {
+      entry->second = std::make_shared<Flight>();
+    } else {
+      ++waiting_;
+    }
     return {entry->second, added ? Role::kFirst : Role::kJoined};
   }
 
   std::optional<Result> Wait(Flight& flight, Deadline deadline) {
     std::unique_lock lock(mutex_);
     flight.landed.wait_until(lock, deadline.at(), [&] { return flight.result.has_value(); });
+    --waiting_;
     return flight.result;
   }
 
@@ -64,8 +76,9 @@ class SingleFlight {
     flight.landed.notify_all();
   }
 
-  std::mutex mutex_;  // guards flights_ and what is in them
+  mutable std::mutex mutex_;  // guards flights_, what is in them, and waiting_
   std::map<Name, std::shared_ptr<Flight>> flights_;
+  std::size_t waiting_ = 0;
 };
 
 }  // namespace lotura::cache

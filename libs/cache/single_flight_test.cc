@@ -20,25 +20,23 @@ constexpr std::chrono::seconds kLong{10};
 TEST(SingleFlightTest, ReadersUnderOneLeaseLoadOnce) {
   SingleFlight<int> flights;
   std::atomic<int> loads{0};
-  std::atomic<int> waiting{0};
   std::atomic<int> answered{0};
   std::vector<std::jthread> threads;
   threads.reserve(16);
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
-      ++waiting;
       const auto result = flights.Run(kKey, kLease, Deadline::After(kLong), [&] {
-        EXPECT_TRUE(testing::Eventually([&] { return waiting == 16; }, kLong));
+        EXPECT_TRUE(testing::Eventually([&] { return flights.Waiting() == 15; }, kLong));
         return ++loads;
       });
-      if (result.has_value()) ++answered;
+      if (result == 1) ++answered;
     });
   }
   threads.clear();
 
   EXPECT_EQ(answered, 16);
-  // A thread that was counted but had not yet entered loads for itself; all the others joined.
-  EXPECT_LT(loads, 16);
+  EXPECT_EQ(loads, 1);
+  EXPECT_EQ(flights.Waiting(), 0U);
 }
 
 TEST(SingleFlightTest, ReadersUnderAnotherLeaseDoNotJoin) {
