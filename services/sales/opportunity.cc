@@ -21,6 +21,7 @@ absl::Status Derive(resource::Changes& changes, const v1::Opportunity* before,
 void Validate(const v1::Opportunity* /*before*/, const v1::Opportunity& after,
               Violations& violations) {
   domain::CheckLines(after, violations);
+  domain::CheckClosed(after, violations);
 }
 
 }  // namespace

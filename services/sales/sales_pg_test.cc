@@ -210,6 +210,25 @@ TEST_F(SalesTest, WonOpportunityIsMovedNoMoreUntilItIsReopened) {
   EXPECT_EQ(Announced()[2], "lotura.sales.opportunity.reopened.v1 3");
 }
 
+TEST_F(SalesTest, WonOpportunityKeepsItsCurrency) {
+  v1::Product product;
+  product.set_display_name("GTX");
+  ASSERT_THAT(bench_.Create(product, "", "gtx"), IsOk());
+  Opened();
+  v1::Opportunity deal = *Move(To("won"));
+
+  *deal.mutable_amount() = Dollars(100, "EUR");
+  EXPECT_THAT(bench_.Save(deal), HasViolation("amount.currency_code", reasons::kCurrencyDiffers));
+  auto& line = *deal.add_lines();
+  line.set_product("products/gtx");
+  line.set_quantity(1);
+  *line.mutable_unit_price() = Dollars(100, "EUR");
+  EXPECT_THAT(bench_.Save(deal),
+              HasViolation("lines[0].unit_price.currency_code", reasons::kCurrencyDiffers));
+  *line.mutable_unit_price() = Dollars(120);
+  EXPECT_THAT(bench_.Save(deal), IsOk());
+}
+
 TEST_F(SalesTest, OnlyAnImporterSaysWhenSomethingMoved) {
   Opened();
   bench_.clock().Advance(hours(5));

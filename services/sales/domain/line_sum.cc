@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::int64_t kQuantityMax = 1'000'000'000;
 constexpr std::int64_t kUnitPriceMax = 1'000'000'000'000;
-constexpr std::int64_t kSumMax = 1'000'000'000'000'000;
 
 void CheckLine(const v1::Opportunity::Line& line, const std::string& path, Violations& violations) {
   if (line.quantity() < 0 || line.quantity() > kQuantityMax) {
@@ -36,7 +35,7 @@ std::optional<Amount> Sum(const v1::Opportunity& deal) {
     if (!next.has_value()) return std::nullopt;
     sum = *next;
   }
-  if (sum > Amount::OfUnits(kSumMax)) return std::nullopt;
+  if (sum > Amount::OfUnits(kAmountMax)) return std::nullopt;
   return sum;
 }
 
@@ -57,7 +56,7 @@ void CheckLines(const v1::Opportunity& deal, Violations& violations) {
   }
   if (!deal.lines().empty() && violations.empty() && !Sum(deal).has_value()) {
     violations.Add("lines", reasons::kAmountTooLarge,
-                   fmt::format("add up to more than {}", kSumMax));
+                   fmt::format("add up to more than {}", kAmountMax));
   }
 }
 

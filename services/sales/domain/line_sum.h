@@ -3,6 +3,7 @@
 
 #include <google/type/money.pb.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,9 @@
 #include "lotura/sales/v1/opportunity.pb.h"
 
 namespace lotura::sales::domain {
+
+// Most units that an amount may have, as the declaration of opportunities says.
+inline constexpr std::int64_t kAmountMax = 1'000'000'000'000'000;
 
 // Three upper-case letters (ISO 4217).
 bool IsCurrencyCode(std::string_view code);

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "libs/base/calendar.h"
-#include "libs/base/errors.h"
 #include "libs/base/money.h"
 #include "libs/base/text.h"
 #include "services/sales/domain/line_sum.h"
@@ -64,8 +63,9 @@ void CheckCloseAmount(const v1::Opportunity& deal, const google::type::Money& mo
   if (!amount.has_value()) {
     violations.Add("close_amount", reasons::kMoneyInvalid,
                    "units and nanos differ in sign, or nanos reach a whole unit");
-  } else if (*amount < Amount()) {
-    violations.Add("close_amount", reasons::kOutOfRange, "must not be negative");
+  } else if (*amount < Amount() || *amount > Amount::OfUnits(kAmountMax)) {
+    violations.Add("close_amount", reasons::kOutOfRange,
+                   fmt::format("must lie between 0 and {}", kAmountMax));
   }
   if (!IsCurrencyCode(money.currency_code())) {
     violations.Add("close_amount.currency_code", reasons::kCurrencyInvalid,
@@ -202,6 +202,15 @@ absl::StatusOr<v1::OpportunityReopened> Reopen(v1::Opportunity& deal, const v1::
   deal.clear_close_date();
   deal.clear_lost_reason();
   return reopened;
+}
+
+void CheckClosed(const v1::Opportunity& deal, Violations& violations) {
+  if (!deal.has_amount() || !deal.has_close_amount() ||
+      deal.amount().currency_code() == deal.close_amount().currency_code())
+    return;
+  violations.Add(
+      deal.lines().empty() ? "amount.currency_code" : "lines[0].unit_price.currency_code",
+      reasons::kCurrencyDiffers, "is not the currency of close_amount");
 }
 
 v1::StageChange HistoryOf(const v1::Opportunity& before, const v1::Opportunity& after,

@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 
 #include "libs/base/clock.h"
+#include "libs/base/errors.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/opportunity_service.pb.h"
 #include "lotura/sales/v1/stage.pb.h"
@@ -25,6 +26,10 @@ absl::StatusOr<v1::OpportunityMoved> EnterStage(v1::Opportunity& deal, const v1:
 absl::StatusOr<v1::OpportunityReopened> Reopen(v1::Opportunity& deal, const v1::Stage& stage,
                                                const v1::ReopenOpportunityRequest& request,
                                                Instant now);
+
+// Adds what is wrong with an opportunity that is won: the offer is in another currency than what
+// the customer agreed to pay. Fields are paths within the opportunity.
+void CheckClosed(const v1::Opportunity& deal, Violations& violations);
 
 // The entry in the history for the way from `before` to `after`, without a name.
 v1::StageChange HistoryOf(const v1::Opportunity& before, const v1::Opportunity& after,

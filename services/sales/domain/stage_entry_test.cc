@@ -199,6 +199,17 @@ TEST(MoveTest, WrongCloseAmountOrDateIsRefused) {
   EXPECT_THAT(status, HasViolation("close_date", reasons::kCloseDateOutOfRange));
 }
 
+TEST(MoveTest, CloseAmountHasTheRangeOfAnAmount) {
+  v1::Opportunity deal = OpenDeal();
+  v1::MoveOpportunityRequest request;
+  *request.mutable_close_amount() = Dollars(1'000'000'000'000'001);
+
+  EXPECT_THAT(EnterStage(deal, kWon, request, kNow),
+              HasViolation("close_amount", reasons::kOutOfRange));
+  *request.mutable_close_amount() = Dollars(1'000'000'000'000'000);
+  EXPECT_THAT(EnterStage(deal, kWon, request, kNow), IsOk());
+}
+
 TEST(ReopenTest, GoesOnInTheStageAndForgetsTheClosing) {
   v1::Opportunity deal = ClosedDeal(kLost);
 
