@@ -1,6 +1,5 @@
 #include "services/analytics/query_funnel.h"
 
-#include "services/analytics/domain/reasons.h"
 #include "services/analytics/queries.sql.h"
 #include "services/analytics/report_query.h"
 
@@ -21,7 +20,7 @@ google::protobuf::Duration DurationOf(std::int64_t microseconds) {
 }
 
 // Columns as the statement lists them, after the groups.
-void ReadRow(const pg::Rows& rows, std::size_t i, v1::FunnelRow& row) {
+absl::Status ReadRow(const pg::Rows& rows, std::size_t i, v1::FunnelRow& row) {
   row.set_stage(rows.String(i, 1));
   row.set_stage_display_name(rows.String(i, 2));
   row.set_position(static_cast<std::int32_t>(rows.Int(i, 3)));
@@ -35,8 +34,10 @@ void ReadRow(const pg::Rows& rows, std::size_t i, v1::FunnelRow& row) {
   const std::vector<std::string> currencies = rows.Texts(i, 11);
   const std::vector<std::string> totals = rows.Texts(i, 12);
   for (std::size_t k = 0; k < currencies.size(); ++k) {
-    if (!currencies[k].empty()) *row.add_values() = MoneyOf(currencies[k], totals[k]);
+    if (currencies[k].empty()) continue;
+    LOTURA_ASSIGN_OR_RETURN(*row.add_values(), MoneyOf(currencies[k], totals[k]));
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -44,9 +45,8 @@ void ReadRow(const pg::Rows& rows, std::size_t i, v1::FunnelRow& row) {
 absl::StatusOr<v1::QueryFunnelResponse> QueryFunnel(const Call& call,
                                                     const v1::QueryFunnelRequest& request,
                                                     host::QueryContext& context) {
-  LOTURA_ASSIGN_OR_RETURN(const ReportQuery query, ReportQuery::Read(request));
-  if (request.pipeline().empty())
-    return InvalidArgument("pipeline", reasons::kRequired, "is missing");
+  LOTURA_ASSIGN_OR_RETURN(const ReportQuery query,
+                          ReportQuery::Read(request, PipelineIs::kRequired));
   return context.database.Read(
       call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryFunnelResponse> {
         const pg::Rows rows = tx.Run(sql::kQueryFunnel, query.ParamsFor(call.principal.tenant));
@@ -56,7 +56,7 @@ absl::StatusOr<v1::QueryFunnelResponse> QueryFunnel(const Call& call,
         for (std::size_t i = 0; i < rows.size(); ++i) {
           v1::FunnelRow& row = *response.add_rows();
           groups.Add(rows.Texts(i, 0), *row.mutable_groups());
-          ReadRow(rows, i, row);
+          LOTURA_RETURN_IF_ERROR(ReadRow(rows, i, row));
         }
         groups.SetDisplayNames(tx, call.principal.tenant);
         return response;

@@ -8,7 +8,8 @@ namespace lotura::analytics {
 absl::StatusOr<v1::QueryRevenueResponse> QueryRevenue(const Call& call,
                                                       const v1::QueryRevenueRequest& request,
                                                       host::QueryContext& context) {
-  LOTURA_ASSIGN_OR_RETURN(const ReportQuery query, ReportQuery::Read(request));
+  LOTURA_ASSIGN_OR_RETURN(const ReportQuery query,
+                          ReportQuery::Read(request, PipelineIs::kOptional));
   return context.database.Read(
       call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryRevenueResponse> {
         const pg::Rows rows = tx.Run(sql::kQueryRevenue, query.ParamsFor(call.principal.tenant));
@@ -23,9 +24,9 @@ absl::StatusOr<v1::QueryRevenueResponse> QueryRevenue(const Call& call,
             groups.Add(values, *response.add_rows()->mutable_groups());
           v1::RevenueRow& row = *response.mutable_rows()->rbegin();
           row.set_won_count(row.won_count() + rows.Int(i, 2));
-          if (!rows.Text(i, 1).empty())
-            *row.add_revenue() = MoneyOf(rows.String(i, 1), rows.Text(i, 3));
           previous = values;
+          if (rows.Text(i, 1).empty()) continue;
+          LOTURA_ASSIGN_OR_RETURN(*row.add_revenue(), MoneyOf(rows.String(i, 1), rows.Text(i, 3)));
         }
         groups.SetDisplayNames(tx, call.principal.tenant);
         return response;

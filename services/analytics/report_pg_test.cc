@@ -20,6 +20,7 @@ using std::chrono::hours;
 using std::chrono::sys_days;
 using std::chrono::year;
 using testing::HasViolation;
+using testing::StatusIs;
 
 const Instant kStart = sys_days(year(2017) / 1 / 10);
 
@@ -90,6 +91,10 @@ class SmallReportTest : public ReportTest {
     }
     ADD_FAILURE() << "no row for " << stage;
     return {};
+  }
+
+  absl::Status Refused(const v1::QueryRevenueRequest& request) {
+    return QueryRevenue(CallOf(TenantOf(1)), request, context_).status();
   }
 
   testing::TestEvents events_{TenantOf(1)};
@@ -280,7 +285,6 @@ TEST_F(SmallReportTest, EveryWrongFieldOfARequestIsNamed) {
   request.add_group_by(v1::DIMENSION_MONTH);
   request.add_group_by(v1::DIMENSION_MONTH);
   request.add_group_by(v1::DIMENSION_UNSPECIFIED);
-  request.add_group_by(v1::DIMENSION_OWNER);
   request.add_filters()->set_dimension(v1::DIMENSION_TEAM);
   request.add_filters();
 
@@ -289,11 +293,77 @@ TEST_F(SmallReportTest, EveryWrongFieldOfARequestIsNamed) {
   EXPECT_THAT(status, HasViolation("start_date", reasons::kDateInvalid));
   EXPECT_THAT(status, HasViolation("group_by[1]", reasons::kReportDimensions));
   EXPECT_THAT(status, HasViolation("group_by[2]", reasons::kReportDimensions));
-  EXPECT_THAT(status, HasViolation("group_by", reasons::kReportDimensions));
   EXPECT_THAT(status, HasViolation("filters[0].values", reasons::kRequired));
   EXPECT_THAT(status, HasViolation("filters[1].dimension", reasons::kReportDimensions));
   EXPECT_THAT(QueryFunnel(CallOf(TenantOf(1)), {}, context_),
               HasViolation("pipeline", reasons::kRequired));
+}
+
+TEST_F(SmallReportTest, SizesAreCheckedBeforeItems) {
+  v1::QueryRevenueRequest request;
+  for (int i = 0; i < 1'000'000; ++i) request.add_group_by(static_cast<v1::Dimension>(1000 + i));
+  for (int i = 0; i < 8; ++i) request.add_filters();
+  const absl::Status status = Refused(request);
+  EXPECT_THAT(status, HasViolation("group_by", reasons::kReportDimensions));
+  EXPECT_THAT(status, HasViolation("filters", reasons::kTooMany));
+  EXPECT_EQ(ViolationsOf(status).size(), 2);
+
+  request.Clear();
+  auto& filter = *request.add_filters();
+  filter.set_dimension(v1::DIMENSION_OWNER);
+  for (int i = 0; i <= 100; ++i) filter.add_values("x");
+  const absl::Status values = Refused(request);
+  EXPECT_THAT(values, HasViolation("filters[0].values", reasons::kTooMany));
+  EXPECT_EQ(ViolationsOf(values).size(), 1);
+}
+
+TEST_F(SmallReportTest, NameThatNoRecordCanHaveIsRefused) {
+  v1::QueryFunnelRequest funnel;
+  for (const char* pipeline : {"pipelines/p", "//sales.lotura/pipelines/p/stages/s",
+                               "//sales.lotura/stages/p", "//sales.lotura/pipelines/"}) {
+    funnel.set_pipeline(pipeline);
+    EXPECT_THAT(QueryFunnel(CallOf(TenantOf(1)), funnel, context_),
+                HasViolation("pipeline", reasons::kRecordName))
+        << pipeline;
+  }
+  for (const auto dimension : {v1::DIMENSION_OWNER, v1::DIMENSION_TEAM, v1::DIMENSION_PRODUCT}) {
+    v1::QueryRevenueRequest revenue;
+    auto& filter = *revenue.add_filters();
+    filter.set_dimension(dimension);
+    filter.add_values("");
+    filter.add_values("anna");
+    EXPECT_THAT(Refused(revenue), HasViolation("filters[0].values[1]", reasons::kRecordName));
+  }
+}
+
+TEST_F(SmallReportTest, NulIsRefusedBeforeItReachesTheDatabase) {
+  const std::string nul("//sales.lotura/pipelines/p\0x", 28);
+  v1::QueryRevenueRequest request;
+  request.set_pipeline(nul);
+  auto& filter = *request.add_filters();
+  filter.set_dimension(v1::DIMENSION_REGION);
+  filter.add_values("Central");
+  filter.add_values(nul);
+
+  const absl::Status status = Refused(request);
+
+  EXPECT_THAT(status, HasViolation("pipeline", reasons::kNulCharacter));
+  EXPECT_THAT(status, HasViolation("filters[0].values[1]", reasons::kNulCharacter));
+}
+
+TEST_F(SmallReportTest, SumThatNoAmountHoldsIsRefused) {
+  for (const char* id : {"a", "b"}) {
+    Opportunity deal = Open(id, 9'000'000'000'000'000'000);
+    Move(deal, "won", hours(1));
+  }
+  ProjectAll(events_.all());
+  v1::QueryFunnelRequest funnel;
+  funnel.set_pipeline(kPipeline);
+
+  EXPECT_THAT(Refused({}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, reasons::kReportSumTooLarge));
+  EXPECT_THAT(QueryFunnel(CallOf(TenantOf(1)), funnel, context_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, reasons::kReportSumTooLarge));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include "libs/base/calendar.h"
 #include "libs/base/money.h"
+#include "libs/base/text.h"
+#include "libs/resource/declaration.h"
 #include "services/analytics/domain/reasons.h"
 #include "services/analytics/queries.sql.h"
 
@@ -14,12 +16,47 @@ namespace {
 
 constexpr std::size_t kRowsMax = 10'000;
 constexpr std::size_t kGroupsMax = 3;
-constexpr int kFilterValuesMax = 100;
+constexpr std::size_t kFilterValuesMax = 100;
+// Where the records stand whose full names a field may hold.
+constexpr std::string_view kPipelines = "//sales.lotura/pipelines/";
+constexpr std::string_view kUsers = "//directory.lotura/users/";
+constexpr std::string_view kTeams = "//directory.lotura/teams/";
+constexpr std::string_view kProducts = "//sales.lotura/products/";
 constexpr Day kFirstDay = Day(std::chrono::year(1) / 1 / 1);
 constexpr Day kEndOfDays = Day(std::chrono::year(10'000) / 1 / 1);
 
 bool IsDimension(int number) {
   return number >= v1::DIMENSION_MONTH && number <= v1::DIMENSION_COUNTRY;
+}
+
+// Empty for a dimension whose values are no names of records.
+std::string_view CollectionOf(v1::Dimension dimension) {
+  if (dimension == v1::DIMENSION_OWNER) return kUsers;
+  if (dimension == v1::DIMENSION_TEAM) return kTeams;
+  return dimension == v1::DIMENSION_PRODUCT ? kProducts : std::string_view();
+}
+
+void AddTooMany(const std::string& path, int size, std::size_t size_max, Violations& violations) {
+  violations.Add(path, reasons::kTooMany,
+                 fmt::format("has {} items, at most {} are allowed", size, size_max));
+}
+
+// A name that none of the records can have would make an empty report.
+void CheckName(const std::string& name, std::string_view collection, const std::string& path,
+               Violations& violations) {
+  if (HasNul(name)) {
+    violations.Add(path, reasons::kNulCharacter, "contains the character NUL");
+  } else if (!name.starts_with(collection) ||
+             !resource::IsWellFormedId(std::string_view(name).substr(collection.size()))) {
+    violations.Add(path, reasons::kRecordName,
+                   fmt::format("is not a full name, \"{}{{id}}\"", collection));
+  }
+}
+
+void CheckValue(const std::string& value, std::string_view collection, const std::string& path,
+                Violations& violations) {
+  if (!value.empty() && !collection.empty()) return CheckName(value, collection, path, violations);
+  if (HasNul(value)) violations.Add(path, reasons::kNulCharacter, "contains the character NUL");
 }
 
 Day ReadDay(const google::type::Date* date, Day otherwise, const char* field,
@@ -33,18 +70,14 @@ Day ReadDay(const google::type::Date* date, Day otherwise, const char* field,
 
 }  // namespace
 
-absl::StatusOr<ReportQuery> ReportQuery::Read(const std::string& pipeline,
-                                              const google::type::Date* start,
-                                              const google::type::Date* end,
-                                              const Dimensions& group_by, const Filters& filters) {
-  ReportQuery query;
-  Violations violations;
-  query.pipeline_ = pipeline;
-  query.ReadPeriod(start, end, violations);
-  query.ReadGroups(group_by, violations);
-  query.ReadFilters(filters, violations);
-  LOTURA_RETURN_IF_ERROR(violations.ToStatus());
-  return query;
+void ReportQuery::ReadPipeline(const std::string& pipeline, PipelineIs pipeline_is,
+                               Violations& violations) {
+  if (!pipeline.empty()) {
+    CheckName(pipeline, kPipelines, "pipeline", violations);
+  } else if (pipeline_is == PipelineIs::kRequired) {
+    violations.Add("pipeline", reasons::kRequired, "is missing");
+  }
+  pipeline_ = pipeline;
 }
 
 void ReportQuery::ReadPeriod(const google::type::Date* start, const google::type::Date* end,
@@ -55,6 +88,10 @@ void ReportQuery::ReadPeriod(const google::type::Date* start, const google::type
 }
 
 void ReportQuery::ReadGroups(const Dimensions& group_by, Violations& violations) {
+  if (static_cast<std::size_t>(group_by.size()) > kGroupsMax) {
+    return violations.Add("group_by", reasons::kReportDimensions,
+                          fmt::format("has more than {} items", kGroupsMax));
+  }
   for (int i = 0; i < group_by.size(); ++i) {
     const auto dimension = static_cast<v1::Dimension>(group_by[i]);
     const std::string path = fmt::format("group_by[{}]", i);
@@ -64,30 +101,30 @@ void ReportQuery::ReadGroups(const Dimensions& group_by, Violations& violations)
       violations.Add(path, reasons::kReportDimensions, "stands there twice");
     group_by_.push_back(dimension);
   }
-  if (group_by_.size() > kGroupsMax)
-    violations.Add("group_by", reasons::kReportDimensions,
-                   fmt::format("has more than {} items", kGroupsMax));
 }
 
 void ReportQuery::ReadFilters(const Filters& filters, Violations& violations) {
-  for (int i = 0; i < filters.size(); ++i) {
-    const v1::DimensionFilter& filter = filters[i];
-    const std::string path = fmt::format("filters[{}]", i);
-    if (!IsDimension(filter.dimension())) {
-      violations.Add(path + ".dimension", reasons::kReportDimensions, "is not a dimension");
-      continue;
-    }
-    if (filter.values().empty()) violations.Add(path + ".values", reasons::kRequired, "is empty");
-    if (filter.values_size() > kFilterValuesMax) {
-      violations.Add(path + ".values", reasons::kTooMany,
-                     fmt::format("has {} items, at most {} are allowed", filter.values_size(),
-                                 kFilterValuesMax));
-    }
-    auto& values = filters_[static_cast<std::size_t>(filter.dimension()) - 1];
-    if (!values.empty())
-      violations.Add(path + ".dimension", reasons::kReportDimensions, "stands there twice");
-    values.assign(filter.values().begin(), filter.values().end());
+  if (static_cast<std::size_t>(filters.size()) > kDimensions)
+    return AddTooMany("filters", filters.size(), kDimensions, violations);
+  for (int i = 0; i < filters.size(); ++i)
+    ReadFilter(filters[i], fmt::format("filters[{}]", i), violations);
+}
+
+void ReportQuery::ReadFilter(const v1::DimensionFilter& filter, const std::string& path,
+                             Violations& violations) {
+  if (!IsDimension(filter.dimension()))
+    return violations.Add(path + ".dimension", reasons::kReportDimensions, "is not a dimension");
+  if (filter.values().empty()) violations.Add(path + ".values", reasons::kRequired, "is empty");
+  if (static_cast<std::size_t>(filter.values_size()) > kFilterValuesMax)
+    return AddTooMany(path + ".values", filter.values_size(), kFilterValuesMax, violations);
+  for (int i = 0; i < filter.values_size(); ++i) {
+    CheckValue(filter.values(i), CollectionOf(filter.dimension()),
+               fmt::format("{}.values[{}]", path, i), violations);
   }
+  auto& values = filters_[static_cast<std::size_t>(filter.dimension()) - 1];
+  if (!values.empty())
+    violations.Add(path + ".dimension", reasons::kReportDimensions, "stands there twice");
+  values.assign(filter.values().begin(), filter.values().end());
 }
 
 bool ReportQuery::DividesByProduct() const {
@@ -140,10 +177,14 @@ void Groups::SetDisplayNames(pg::Tx& tx, const TenantId& tenant) {
   }
 }
 
-google::type::Money MoneyOf(const std::string& currency, std::string_view decimal) {
+absl::StatusOr<google::type::Money> MoneyOf(const std::string& currency, std::string_view decimal) {
   const auto amount = Amount::Parse(decimal);
   const auto money = amount.has_value() ? amount->ToMoney(currency) : std::nullopt;
-  return money.value_or(google::type::Money());
+  if (money.has_value()) return *money;
+  return FailedPrecondition(
+      reasons::kReportSumTooLarge,
+      fmt::format("a sum in {} is larger than an amount can be; group by more or filter", currency),
+      {{"currency_code", currency}});
 }
 
 }  // namespace lotura::analytics

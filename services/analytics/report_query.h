@@ -12,20 +12,30 @@
 #include <vector>
 
 #include "libs/base/call.h"
+#include "libs/base/errors.h"
 #include "libs/pg/database.h"
 #include "lotura/analytics/v1/report.pb.h"
 
 namespace lotura::analytics {
+
+// Whether a report is about one pipeline or, if the request names none, about all of them.
+enum class PipelineIs { kRequired, kOptional };
 
 // A checked request.
 class ReportQuery {
  public:
   // INVALID_ARGUMENT with all wrong fields at once.
   template <typename Request>
-  static absl::StatusOr<ReportQuery> Read(const Request& request) {
-    return Read(request.pipeline(), request.has_start_date() ? &request.start_date() : nullptr,
-                request.has_end_date() ? &request.end_date() : nullptr, request.group_by(),
-                request.filters());
+  static absl::StatusOr<ReportQuery> Read(const Request& request, PipelineIs pipeline_is) {
+    ReportQuery query;
+    Violations violations;
+    query.ReadPipeline(request.pipeline(), pipeline_is, violations);
+    query.ReadPeriod(request.has_start_date() ? &request.start_date() : nullptr,
+                     request.has_end_date() ? &request.end_date() : nullptr, violations);
+    query.ReadGroups(request.group_by(), violations);
+    query.ReadFilters(request.filters(), violations);
+    LOTURA_RETURN_IF_ERROR(violations.ToStatus());
+    return query;
   }
 
   // $1 to $16 of a report's statement.
@@ -40,14 +50,13 @@ class ReportQuery {
   using Dimensions = google::protobuf::RepeatedField<int>;
   using Filters = google::protobuf::RepeatedPtrField<v1::DimensionFilter>;
 
-  static absl::StatusOr<ReportQuery> Read(const std::string& pipeline,
-                                          const google::type::Date* start,
-                                          const google::type::Date* end, const Dimensions& group_by,
-                                          const Filters& filters);
+  void ReadPipeline(const std::string& pipeline, PipelineIs pipeline_is, Violations& violations);
   void ReadPeriod(const google::type::Date* start, const google::type::Date* end,
                   Violations& violations);
   void ReadGroups(const Dimensions& group_by, Violations& violations);
   void ReadFilters(const Filters& filters, Violations& violations);
+  void ReadFilter(const v1::DimensionFilter& filter, const std::string& path,
+                  Violations& violations);
   [[nodiscard]] bool DividesByProduct() const;
 
   std::string pipeline_;
@@ -74,7 +83,8 @@ class Groups {
   std::vector<v1::Group*> groups_;
 };
 
-// "1054.5" as money.
-google::type::Money MoneyOf(const std::string& currency, std::string_view decimal);
+// "1054.5" as money. FAILED_PRECONDITION REPORT_SUM_TOO_LARGE for a sum that google.type.Money does
+// not hold.
+absl::StatusOr<google::type::Money> MoneyOf(const std::string& currency, std::string_view decimal);
 
 }  // namespace lotura::analytics
