@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int32_t kPageSizeDefault = 50;
 constexpr std::int32_t kPageSizeMax = 1000;
+constexpr int kKindsMax = 20;
 
 // Where a page begins: after the entry of this time and id.
 struct Position {
@@ -50,25 +51,41 @@ resource::PageCursor CursorAt(const Query& query, Instant time, std::string entr
   return {query.digest, {std::to_string(time.time_since_epoch().count()), std::move(entry_id)}};
 }
 
+void ReadRecord(const std::string& record, Query& query, Violations& violations) {
+  if (HasNul(record)) {
+    violations.Add("record", reasons::kNulCharacter, "contains the character NUL");
+  } else if (!resource::IsFullName(record)) {
+    violations.Add("record", reasons::kRecordName,
+                   "is not a full name, \"//accounts.lotura/organizations/{organization}\"");
+  }
+  query.record = record;
+}
+
+void ReadKinds(const google::protobuf::RepeatedField<int>& kinds, Query& query,
+               Violations& violations) {
+  if (kinds.size() > kKindsMax) {
+    return violations.Add(
+        "kinds", reasons::kTooMany,
+        fmt::format("has {} items, at most {} are allowed", kinds.size(), kKindsMax));
+  }
+  for (int i = 0; i < kinds.size(); ++i) {
+    if (kinds[i] == v1::TimelineEntry::KIND_UNSPECIFIED ||
+        !v1::TimelineEntry::Kind_IsValid(kinds[i])) {
+      violations.Add(fmt::format("kinds[{}]", i), reasons::kEnumUnknown, "is not a kind of entry");
+    }
+    query.kinds.push_back(resource::EnumText(*v1::TimelineEntry::Kind_descriptor(), kinds[i]));
+  }
+  std::ranges::sort(query.kinds);
+}
+
 absl::StatusOr<Query> ReadRequest(const Call& call, const v1::ListTimelineRequest& request,
                                   const resource::PageTokens& tokens) {
   Query query;
   Violations violations;
-  if (!resource::IsFullName(request.record())) {
-    violations.Add("record", reasons::kRecordName,
-                   "is not a full name, \"//accounts.lotura/organizations/{organization}\"");
-  }
+  ReadRecord(request.record(), query, violations);
+  ReadKinds(request.kinds(), query, violations);
   if (request.page_size() < 0) violations.Add("page_size", reasons::kOutOfRange, "is negative");
-  for (int i = 0; i < request.kinds_size(); ++i) {
-    const int kind = request.kinds(i);
-    if (kind == v1::TimelineEntry::KIND_UNSPECIFIED || !v1::TimelineEntry::Kind_IsValid(kind)) {
-      violations.Add(fmt::format("kinds[{}]", i), reasons::kEnumUnknown, "is not a kind of entry");
-    }
-    query.kinds.push_back(resource::EnumText(*v1::TimelineEntry::Kind_descriptor(), kind));
-  }
   LOTURA_RETURN_IF_ERROR(violations.ToStatus());
-  std::ranges::sort(query.kinds);
-  query.record = request.record();
   query.page_size =
       request.page_size() == 0 ? kPageSizeDefault : std::min(request.page_size(), kPageSizeMax);
   query.digest = Sha256(fmt::format("{}\n{}", query.record, fmt::join(query.kinds, ",")));
@@ -80,6 +97,10 @@ absl::StatusOr<Query> ReadRequest(const Call& call, const v1::ListTimelineReques
   return query;
 }
 
+bool IsActivity(const v1::TimelineEntry& entry) {
+  return entry.source().starts_with("//communications.lotura/activities/");
+}
+
 // Columns as the statement lists them.
 void ReadEntry(const pg::Rows& rows, std::size_t i, v1::TimelineEntry& entry) {
   entry.set_entry_id(rows.String(i, 0));
@@ -89,16 +110,12 @@ void ReadEntry(const pg::Rows& rows, std::size_t i, v1::TimelineEntry& entry) {
   entry.set_source(rows.String(i, 3));
   entry.set_source_display_name(rows.String(i, 4));
   entry.set_event_type(rows.String(i, 5));
-  entry.set_version(rows.Int(i, 6));
+  if (!IsActivity(entry)) entry.set_version(rows.Int(i, 6));
   entry.set_actor(rows.String(i, 7));
   for (const std::string_view path : Split(rows.Text(i, 8), ',')) {
     if (!path.empty()) entry.mutable_changed_fields()->add_paths(std::string(path));
   }
   if (!rows.IsNull(i, 9)) entry.mutable_detail()->ParseFromString(rows.Bytes(i, 9));
-}
-
-bool IsActivity(const v1::TimelineEntry& entry) {
-  return entry.source().starts_with("//communications.lotura/activities/");
 }
 
 // Puts the activities into their entries; one that was deleted a moment ago loses its entry.

@@ -1,22 +1,39 @@
 #include "services/communications/on_activity.h"
 
 #include <map>
-#include <set>
 
 #include "lotura/communications/v1/activity.pb.h"
 #include "services/communications/queries.sql.h"
 
 namespace lotura::communications {
+namespace {
+
+using pg::Array;
+using pg::Type;
+
+// The newest event of each activity of one tenant, column by column.
+struct Newest {
+  Array names{Type::kText};
+  Array versions{Type::kInt64};
+  Array actors{Type::kText};
+};
+
+}  // namespace
 
 absl::Status ProjectActivities(pg::Tx& tx, std::span<const events::Event> events) {
-  std::map<TenantId, std::set<std::string>> tenants;
-  for (const events::Event& event : events) {
-    if (event.IsAbout<v1::Activity>()) tenants[event.tenant].insert(event.subject);
+  std::map<TenantId, Newest> tenants;
+  for (const events::Event* event : events::NewestOfEach(events)) {
+    if (!event->IsAbout<v1::Activity>()) continue;
+    Newest& newest = tenants[event->tenant];
+    newest.names.Add(event->subject);
+    newest.versions.Add(pg::binary::Int64(event->version()));
+    newest.actors.Add(event->actor);
   }
-  for (const auto& [tenant, names] : tenants) {
-    const std::vector<std::string> list(names.begin(), names.end());
-    tx.Run(sql::kDropActivityEntries, pg::Params().Tenant(tenant).Texts(list));
-    tx.Run(sql::kAddActivityEntries, pg::Params().Tenant(tenant).Texts(list));
+  for (const auto& [tenant, newest] : tenants) {
+    tx.Run(sql::kDropActivityEntries,
+           pg::Params().Tenant(tenant).Add(newest.names).Add(newest.versions));
+    tx.Run(sql::kAddActivityEntries,
+           pg::Params().Tenant(tenant).Add(newest.names).Add(newest.versions).Add(newest.actors));
   }
   return absl::OkStatus();
 }

@@ -205,6 +205,39 @@ TEST_F(TimelineTest, WrongRequestsAreRefused) {
   EXPECT_THAT(List(other), HasViolation("page_token", "PAGE_TOKEN_INVALID"));
 }
 
+TEST_F(TimelineTest, TooManyKindsOrANulAreRefused) {
+  v1::ListTimelineRequest request;
+  request.set_record(std::string(kAcme) + '\0');
+  for (int i = 0; i <= 20; ++i) request.add_kinds(static_cast<Entry::Kind>(1000 + i));
+
+  const absl::Status status = List(request).status();
+
+  EXPECT_THAT(status, HasViolation("record", reasons::kNulCharacter));
+  EXPECT_THAT(status, HasViolation("kinds", reasons::kTooMany));
+  EXPECT_EQ(ViolationsOf(status).size(), 2);
+}
+
+TEST_F(TimelineTest, ActorOfAnActivityIsItsOwnerOrElseWhoWroteIt) {
+  v1::Activity activity = Call("a1", {kAcme}, start_);
+  testing::TestEvents announced(tenant());
+  for (int i = 0; i < 2; ++i) announced.Put("communications", activity);
+  std::vector<events::Event> events = announced.all();
+  events[0].actor = "users/anna";
+  events[1].actor = "users/ben";
+  ProjectAll(events);
+  EXPECT_EQ(TimelineOf(kAcme).front().actor(), "users/ben");
+  EXPECT_EQ(TimelineOf(kAcme).front().version(), 0);
+
+  ProjectAll({events.data(), 1});
+  EXPECT_EQ(TimelineOf(kAcme).front().actor(), "users/ben") << "after a repetition";
+
+  activity.set_owner("//directory.lotura/users/carla");
+  ASSERT_THAT(bench_.Save(activity), IsOk());
+  announced.Put("communications", activity);
+  ProjectAll(announced.all());
+  EXPECT_EQ(TimelineOf(kAcme).front().actor(), "users/carla");
+}
+
 TEST_F(TimelineTest, AnotherTenantSeesNothing) {
   Call("a1", {kAcme}, start_);
   v1::ListTimelineRequest request;
