@@ -9,17 +9,7 @@ absl::StatusOr<v1::Opportunity> MoveOpportunity(const Call& call,
                                                 const v1::MoveOpportunityRequest& request,
                                                 resource::UnitOfWork& work) {
   if (request.has_move_time()) LOTURA_RETURN_IF_ERROR(CheckMaySetTimes(call));
-  return work.Run<v1::Opportunity>(
-      call, request, [&](resource::Changes& changes) -> absl::StatusOr<v1::Opportunity> {
-        LOTURA_ASSIGN_OR_RETURN(const v1::Opportunity before,
-                                changes.Load<v1::Opportunity>(request.name(), request.etag()));
-        LOTURA_ASSIGN_OR_RETURN(const v1::Stage stage, LoadTarget(changes, request.stage()));
-        v1::Opportunity after = before;
-        LOTURA_ASSIGN_OR_RETURN(const v1::OpportunityMoved moved,
-                                domain::EnterStage(after, stage, request, call.now));
-        LOTURA_RETURN_IF_ERROR(RecordStageChange(changes, before, after));
-        return changes.Save(after, &moved);
-      });
+  return ChangeStage(call, request, work, domain::EnterStage);
 }
 
 }  // namespace lotura::sales

@@ -4,6 +4,7 @@
 #include "lotura/sales/v1/stage.pb.h"
 #include "services/sales/domain/line_sum.h"
 #include "services/sales/domain/stage_entry.h"
+#include "services/sales/stage_change.h"
 
 namespace lotura::sales {
 namespace {
@@ -15,6 +16,7 @@ absl::Status Derive(resource::Changes& changes, const v1::Opportunity* before,
   const auto stage = changes.Load<v1::Stage>(after.stage());
   if (!stage.ok())
     return resource::IsBadReference(stage.status()) ? absl::OkStatus() : stage.status();
+  LOTURA_RETURN_IF_ERROR(CheckPipeline(changes, *stage));
   return domain::Open(after, *stage, changes.call().now);
 }
 

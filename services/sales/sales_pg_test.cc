@@ -255,6 +255,8 @@ TEST_F(SalesTest, MoveNamesWhatIsWrong) {
   EXPECT_THAT(Move(stale), StatusIs(StatusCode::kAborted, "STALE_ETAG"));
   EXPECT_THAT(Move(nowhere), StatusIs(StatusCode::kNotFound, "NOT_FOUND"));
   EXPECT_THAT(Move(no_stage), HasViolation("stage", reasons::kRequired));
+  no_stage.set_stage("nonsense");
+  EXPECT_THAT(Move(no_stage), HasViolation("stage", reasons::kNameInvalid));
   EXPECT_THAT(Move(To("none")),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kReferenceNotFound));
   ASSERT_THAT(bench_.Delete<v1::Opportunity>(deal.name()), IsOk());
@@ -298,6 +300,22 @@ TEST_F(SalesTest, NothingComesIntoADeletedStage) {
   deal.set_stage(StageName("offer"));
   EXPECT_THAT(bench_.Create(deal),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kReferenceNotFound));
+}
+
+TEST_F(SalesTest, NoWorkBeginsInADeletedPipelineButItCanEnd) {
+  Opened();
+  ASSERT_THAT(bench_.Delete<v1::Pipeline>("pipelines/p"), IsOk());
+
+  EXPECT_THAT(bench_.Create(NewDeal()),
+              StatusIs(StatusCode::kFailedPrecondition, reasons::kPipelineDeleted));
+  EXPECT_THAT(Move(To("offer")),
+              StatusIs(StatusCode::kFailedPrecondition, reasons::kPipelineDeleted));
+  ASSERT_THAT(Move(To("lost")), IsOk());
+  v1::ReopenOpportunityRequest reopen;
+  reopen.set_name("opportunities/o1");
+  reopen.set_stage(StageName("offer"));
+  EXPECT_THAT(ReopenOpportunity(bench_.CallAs(), reopen, bench_.work()),
+              StatusIs(StatusCode::kFailedPrecondition, reasons::kPipelineDeleted));
 }
 
 TEST_F(SalesTest, OpportunityLeavesADeletedStage) {

@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::size_t kLostReasonSizeMax = 255;
 
-// "pipelines/p1" of "pipelines/p1/stages/s1".
-std::string PipelineOf(const v1::Stage& stage) {
-  return stage.name().substr(0, stage.name().rfind("/stages/"));
-}
-
 v1::Opportunity::State StateIn(const v1::Stage& stage) {
   if (stage.kind() == v1::Stage::KIND_WON) return v1::Opportunity::STATE_WON;
   if (stage.kind() == v1::Stage::KIND_LOST) return v1::Opportunity::STATE_LOST;
@@ -127,6 +122,10 @@ void Close(v1::Opportunity& deal, const v1::MoveOpportunityRequest& request, Ins
 }
 
 }  // namespace
+
+std::string PipelineOf(const v1::Stage& stage) {
+  return stage.name().substr(0, stage.name().rfind("/stages/"));
+}
 
 absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now) {
   if (stage.kind() != v1::Stage::KIND_OPEN) {

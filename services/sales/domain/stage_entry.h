@@ -12,6 +12,9 @@
 
 namespace lotura::sales::domain {
 
+// "pipelines/p1" of the stage "pipelines/p1/stages/s1".
+std::string PipelineOf(const v1::Stage& stage);
+
 // Puts a new opportunity into its first stage: pipeline, state and times. FAILED_PRECONDITION
 // STAGE_NOT_OPEN for a won or lost stage; INVALID_ARGUMENT if open_time is in the future.
 absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now);
