@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "libs/testing/service_bench.h"
-#include "tests/component/services.h"
+#include "services/all/services.h"
 
 namespace lotura::component {
 namespace {

@@ -14,7 +14,7 @@
 #include "libs/base/text.h"
 #include "libs/resource/references.h"
 #include "libs/testing/eventually.h"
-#include "tests/component/services.h"
+#include "services/all/services.h"
 
 namespace lotura::component {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "libs/resource/schema_check.h"
 #include "libs/testing/service_bench.h"
-#include "tests/component/services.h"
+#include "services/all/services.h"
 
 namespace lotura::component {
 namespace {

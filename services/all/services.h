@@ -1,4 +1,4 @@
-// All services, as lotura-all has them.
+// Every service of the platform.
 #pragma once
 
 #include <vector>
@@ -9,11 +9,11 @@
 #include "services/directory/app.h"
 #include "services/sales/app.h"
 
-namespace lotura::component {
+namespace lotura {
 
 inline std::vector<host::ServiceSpec> AllServices() {
   return {directory::Spec(), accounts::Spec(), sales::Spec(), communications::Spec(),
           analytics::Spec()};
 }
 
-}  // namespace lotura::component
+}  // namespace lotura
