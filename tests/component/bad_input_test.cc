@@ -1,6 +1,6 @@
 // That bad input gets a typed error naming the field and changes nothing, for every method of every
 // record type.
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "tests/component/bad_requests.h"
 
@@ -32,8 +32,10 @@ bool NamesTheField(const BadRequest& bad, const absl::Status& status) {
   if (bad.code != absl::StatusCode::kInvalidArgument)
     return ReasonOf(status) == bad.reason && !InfoOf(status).metadata[bad.field].empty();
   const std::vector<FieldViolation> violations = ViolationsOf(status);
-  // A rule may refuse the field before its form is looked at, for a reason of its own.
-  if (violations.size() == 1 && violations.front().field == bad.field) return true;
+  // A rule may refuse the field, or the message that it stands in, before its form is looked at,
+  // for a reason of its own.
+  if (violations.size() == 1 && (bad.field + ".").starts_with(violations.front().field + "."))
+    return true;
   return std::ranges::any_of(violations, [&](const FieldViolation& violation) {
     return violation.field == bad.field && violation.reason == bad.reason;
   });
@@ -61,7 +63,7 @@ TEST_P(BadInputTest, IsRefusedWithItsFieldAndChangesNothing) {
   }
 
   EXPECT_EQ(platform_->CountRows(), before);
-  EXPECT_GE(requests.size(), 4u);
+  EXPECT_THAT(FieldsNotHeld(samples_->Find(GetParam()), requests), ::testing::IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BadInputTest, ::testing::ValuesIn(AllMethods()),

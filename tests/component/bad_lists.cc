@@ -7,14 +7,9 @@
 namespace lotura::component {
 
 void BadRequests::AddLists() {
+  AddPages();
   if (rpc_.kind != Kind::kList) return;
   AddFilters();
-  const auto* page_size = rpc_.method->input_type()->FindFieldByName("page_size");
-  for (const int size : {-1, std::numeric_limits<int>::min()}) {
-    const MessagePtr request = samples_.ValidRequest(rpc_);
-    request->GetReflection()->SetInt32(request.get(), page_size, size);
-    Add("a negative page size", *request, "OUT_OF_RANGE", "page_size");
-  }
   for (const char* order : {"no_such_field", "name desc, no_such_field", "update_time", "name; x",
                             "name sideways", "name,", "\x01"}) {
     const MessagePtr request = samples_.ValidRequest(rpc_);
@@ -29,6 +24,31 @@ void BadRequests::AddLists() {
     }
   }
   AddTokens();
+}
+
+// Of whatever answers page by page, also a query.
+void BadRequests::AddPages() {
+  const auto* page_size = rpc_.method->input_type()->FindFieldByName("page_size");
+  if (page_size == nullptr) return;
+  for (const int size : {-1, std::numeric_limits<int>::min()}) {
+    const MessagePtr request = samples_.ValidRequest(rpc_);
+    request->GetReflection()->SetInt32(request.get(), page_size, size);
+    Add("a negative page size", *request, "OUT_OF_RANGE", "page_size");
+  }
+  Add("no token", *WithToken("nonsense"), "PAGE_TOKEN_INVALID", "page_token");
+  for (const auto& [path, rpc] : samples_.rpcs()) {
+    const bool has_pages = rpc.kind == Kind::kList && rpc.method != rpc_.method &&
+                           samples_.FindFor(*rpc.declaration, Kind::kCreate) != nullptr;
+    if (!has_pages) continue;
+    Add("a token of another method", *WithToken(TokenFor(rpc)), "PAGE_TOKEN_INVALID", "page_token");
+    break;
+  }
+}
+
+MessagePtr BadRequests::WithToken(const std::string& token) {
+  MessagePtr request = samples_.ValidRequest(rpc_);
+  SetText(*request, "page_token", token);
+  return request;
 }
 
 void BadRequests::AddFilters() {
@@ -63,58 +83,44 @@ std::string BadRequests::TokenFor(const Rpc& list) {
 }
 
 void BadRequests::AddTokens() {
-  const auto with_token = [&](const std::string& token) {
-    MessagePtr request = samples_.ValidRequest(rpc_);
-    SetText(*request, "page_token", token);
-    return request;
-  };
-  Add("no token", *with_token("nonsense"), "PAGE_TOKEN_INVALID", "page_token");
   const std::string token = TokenFor(rpc_);
   // What nobody can create has no second page here.
   if (samples_.FindFor(*rpc_.declaration, Kind::kCreate) == nullptr) return;
   for (const std::size_t place : {std::size_t{0}, token.size() / 2, token.size() - 1}) {
     std::string changed = token;
     changed.at(place) = changed.at(place) == 'A' ? 'B' : 'A';
-    Add(fmt::format("a token changed at {}", place), *with_token(changed), "PAGE_TOKEN_INVALID",
+    Add(fmt::format("a token changed at {}", place), *WithToken(changed), "PAGE_TOKEN_INVALID",
         "page_token");
   }
-  Add("a token cut short", *with_token(token.substr(0, token.size() / 2)), "PAGE_TOKEN_INVALID",
+  Add("a token cut short", *WithToken(token.substr(0, token.size() / 2)), "PAGE_TOKEN_INVALID",
       "page_token");
-  MessagePtr other = with_token(token);
+  MessagePtr other = WithToken(token);
   SetText(*other, "filter", "create_time > \"2000-01-01T00:00:00Z\"");
   Add("a token of another filter", *other, "PAGE_TOKEN_MISMATCH", "page_token");
-  other = with_token(token);
+  other = WithToken(token);
   if (HasFieldNamed(*other, "show_deleted")) {
     SetTrue(*other, "show_deleted");
     Add("a token of another list", *other, "PAGE_TOKEN_MISMATCH", "page_token");
   }
   if (rpc_.declaration->orders().size() > 1) {
-    other = with_token(token);
+    other = WithToken(token);
     SetText(*other, "order_by", rpc_.declaration->orders().back().by);
     Add("a token of another order", *other, "PAGE_TOKEN_MISMATCH", "page_token");
   }
   if (HasFieldNamed(*other, "parent")) {
-    other = with_token(token);
+    other = WithToken(token);
     const std::string parent = samples_.ParentOf(*rpc_.declaration);
     SetText(*other, "parent", parent.substr(0, parent.rfind('/')) + "/-");
     Add("a token of another parent", *other, "PAGE_TOKEN_MISMATCH", "page_token");
   }
-  for (const auto& [path, rpc] : samples_.rpcs()) {
-    const bool has_pages = rpc.kind == Kind::kList && rpc.method != rpc_.method &&
-                           samples_.FindFor(*rpc.declaration, Kind::kCreate) != nullptr;
-    if (!has_pages) continue;
-    Add("a token of another method", *with_token(TokenFor(rpc)), "PAGE_TOKEN_INVALID",
-        "page_token");
-    break;
-  }
-  Add(*with_token(token), {.what = "a token of another caller",
-                           .reason = "PAGE_TOKEN_MISMATCH",
-                           .field = "page_token",
-                           .caller = {.user = "users/bert"}});
-  Add(*with_token(token), {.what = "a token of another tenant",
-                           .reason = "PAGE_TOKEN_INVALID",
-                           .field = "page_token",
-                           .caller = {.tenant = 2}});
+  Add(*WithToken(token), {.what = "a token of another caller",
+                          .reason = "PAGE_TOKEN_MISMATCH",
+                          .field = "page_token",
+                          .caller = {.user = "users/bert"}});
+  Add(*WithToken(token), {.what = "a token of another tenant",
+                          .reason = "PAGE_TOKEN_INVALID",
+                          .field = "page_token",
+                          .caller = {.tenant = 2}});
 }
 
 }  // namespace lotura::component

@@ -18,11 +18,11 @@ bool MeansOneRecord(Kind kind) {
     case Kind::kBatchUpdate:
     case Kind::kDelete:
     case Kind::kUndelete:
+    case Kind::kVerb:
       return true;
     case Kind::kList:
     case Kind::kCreate:
     case Kind::kBatchCreate:
-    case Kind::kVerb:
       return false;
   }
   return false;

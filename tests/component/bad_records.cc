@@ -121,23 +121,8 @@ void AddNumbers(const Column& column, std::vector<Spoil>& spoils) {
   if (!column.range.has_value()) return;
   const double value = column.range->max() + 1;
   spoils.push_back(
-      {"a number out of range", "OUT_OF_RANGE", "", [=, &column](pbuf::Message& record) {
-         const pbuf::Reflection& reflection = *record.GetReflection();
-         switch (column.field->cpp_type()) {
-           case FieldDescriptor::CPPTYPE_INT32:
-             return reflection.SetInt32(&record, column.field, static_cast<std::int32_t>(value));
-           case FieldDescriptor::CPPTYPE_INT64:
-             return reflection.SetInt64(&record, column.field, static_cast<std::int64_t>(value));
-           case FieldDescriptor::CPPTYPE_UINT32:
-             return reflection.SetUInt32(&record, column.field, static_cast<std::uint32_t>(value));
-           case FieldDescriptor::CPPTYPE_UINT64:
-             return reflection.SetUInt64(&record, column.field, static_cast<std::uint64_t>(value));
-           case FieldDescriptor::CPPTYPE_FLOAT:
-             return reflection.SetFloat(&record, column.field, static_cast<float>(value));
-           default:
-             return reflection.SetDouble(&record, column.field, value);
-         }
-       }});
+      {"a number out of range", "OUT_OF_RANGE", "",
+       [=, &column](pbuf::Message& record) { SetNumber(record, column.field, value); }});
 }
 
 std::vector<Spoil> SpoilsOf(const Column& column) {

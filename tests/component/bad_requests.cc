@@ -52,7 +52,26 @@ std::vector<BadRequest> BadRequestsOf(const Rpc& rpc, Samples& samples, Platform
   bad.AddNames();
   bad.AddRecords();
   bad.AddLists();
+  bad.AddVerb();
   return bad.found();
+}
+
+std::vector<std::string> FieldsNotHeld(const Rpc& rpc, const std::vector<BadRequest>& requests) {
+  std::set<std::string> held;
+  for (const BadRequest& bad : requests) {
+    if (bad.reason == "STALE_ETAG") held.insert("etag");
+    if (bad.reason != "INVALID_UTF8")
+      held.insert(bad.field.substr(0, bad.field.find_first_of(".[")));
+  }
+  std::vector<std::string> missing;
+  for (int i = 0; i < rpc.method->input_type()->field_count(); ++i) {
+    const FieldDescriptor& field = *rpc.method->input_type()->field(i);
+    const bool can_be_wrong = field.cpp_type() != FieldDescriptor::CPPTYPE_BOOL &&
+                              (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+                               field.is_repeated() || IsRequired(field));
+    if (can_be_wrong && !held.contains(field.name())) missing.push_back(field.name());
+  }
+  return missing;
 }
 
 void BadRequests::Add(const pbuf::Message& request, BadRequest bad) {

@@ -2,6 +2,7 @@
 // descriptors, so that a new record type is covered without a line.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ struct BadRequest {
   Caller caller = {};
 };
 
+// A message within a request: what stands before the paths of its fields, and where it is found.
+struct Place {
+  std::string prefix;
+  std::function<pbuf::Message&(pbuf::Message& request)> in;
+};
+
 // Collects the bad requests of one method.
 class BadRequests {
  public:
@@ -32,8 +39,11 @@ class BadRequests {
   void AddNames();
   // Every field of a record: missing, too long, too many, too large, out of range, no reference.
   void AddRecords();
-  // Filters, orders, sizes and tokens of lists.
+  // Filters, orders, sizes and tokens of lists and other pages.
   void AddLists();
+  // Every field of a verb's or a query's request, by what it declares: missing, a NUL, no value of
+  // an enum, no day, too many, no reference.
+  void AddVerb();
 
   [[nodiscard]] const std::vector<BadRequest>& found() const { return found_; }
 
@@ -52,6 +62,10 @@ class BadRequests {
   void AddIds();
   void AddFilters();
   void AddTokens();
+  void AddPages();
+  void AddFieldsOf(const pbuf::Descriptor& type, const Place& place);
+  void AddField(const pbuf::FieldDescriptor& field, const Place& place);
+  void AddReference(const pbuf::FieldDescriptor& field, const Place& place);
 
   // Path of the field that holds a record's name, and the same of the record.
   [[nodiscard]] std::string NamePath() const;
@@ -61,6 +75,7 @@ class BadRequests {
   // The record within a create or update request, alone or in a batch.
   pbuf::Message& RecordOf(pbuf::Message& request) const;
   std::string TokenFor(const Rpc& list);
+  MessagePtr WithToken(const std::string& token);
 
   const Rpc& rpc_;
   Samples& samples_;
@@ -70,5 +85,9 @@ class BadRequests {
 
 // Everything above.
 std::vector<BadRequest> BadRequestsOf(const Rpc& rpc, Samples& samples, Platform& platform);
+
+// Fields that a caller can send wrongly and that none of the requests does: texts, numbers, enums,
+// lists, and what must not be missing. Bytes that are no text do not count.
+std::vector<std::string> FieldsNotHeld(const Rpc& rpc, const std::vector<BadRequest>& requests);
 
 }  // namespace lotura::component

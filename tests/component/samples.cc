@@ -26,6 +26,8 @@ using resource::ColumnType;
 constexpr int kDraftsMax = 20;
 // Until an event of one service has reached another one.
 constexpr std::chrono::seconds kArrival{60};
+// A record of any type is not looked up.
+constexpr char kAnyRecord[] = "//accounts.lotura/organizations/acme";
 
 [[noreturn]] void Fail(const std::string& what) { throw std::runtime_error(what); }
 
@@ -43,17 +45,6 @@ std::vector<const pbuf::ServiceDescriptor*> AllServiceDescriptors() {
     }
   }
   return found;
-}
-
-const FieldDescriptor* FieldOf(const pbuf::Message& message, const std::string& name) {
-  const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
-  if (field == nullptr)
-    Fail(fmt::format("{} has no field {}", message.GetDescriptor()->full_name(), name));
-  return field;
-}
-
-MessagePtr New(const pbuf::Descriptor* type) {
-  return MessagePtr(pbuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
 
 Kind KindOf(const pbuf::MethodDescriptor& method, const Declaration& declaration) {
@@ -74,24 +65,6 @@ Kind KindOf(const pbuf::MethodDescriptor& method, const Declaration& declaration
   return method.name().starts_with("List") ? Kind::kList : Kind::kVerb;
 }
 
-void SetNumber(pbuf::Message& message, const FieldDescriptor* field, double value) {
-  const pbuf::Reflection& reflection = *message.GetReflection();
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return reflection.SetInt32(&message, field, static_cast<std::int32_t>(value));
-    case FieldDescriptor::CPPTYPE_INT64:
-      return reflection.SetInt64(&message, field, static_cast<std::int64_t>(value));
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return reflection.SetUInt32(&message, field, static_cast<std::uint32_t>(value));
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return reflection.SetUInt64(&message, field, static_cast<std::uint64_t>(value));
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return reflection.SetFloat(&message, field, static_cast<float>(value));
-    default:
-      return reflection.SetDouble(&message, field, value);
-  }
-}
-
 // A small value that lies in the range of the field.
 double NumberFor(const Column& column) {
   return column.range.has_value()
@@ -105,6 +78,10 @@ std::string Rpc::Path() const {
   return fmt::format("{}/{}", method->service()->full_name(), method->name());
 }
 
+std::string Rpc::Service() const {
+  return std::string(Split(method->file()->package(), '.').at(1));
+}
+
 std::vector<std::string> AllMethods() {
   std::vector<std::string> methods;
   for (const pbuf::ServiceDescriptor* service : AllServiceDescriptors()) {
@@ -112,26 +89,6 @@ std::vector<std::string> AllMethods() {
       methods.push_back(Rpc{.method = service->method(i)}.Path());
   }
   return methods;
-}
-
-void SetText(pbuf::Message& message, const std::string& field, const std::string& value) {
-  message.GetReflection()->SetString(&message, FieldOf(message, field), value);
-}
-
-void SetTrue(pbuf::Message& message, const std::string& field) {
-  message.GetReflection()->SetBool(&message, FieldOf(message, field), true);
-}
-
-bool HasFieldNamed(const pbuf::Message& message, const std::string& field) {
-  return message.GetDescriptor()->FindFieldByName(field) != nullptr;
-}
-
-pbuf::Message& Mutable(pbuf::Message& message, const std::string& field) {
-  return *message.GetReflection()->MutableMessage(&message, FieldOf(message, field));
-}
-
-pbuf::Message& AddElement(pbuf::Message& message, const std::string& field) {
-  return *message.GetReflection()->AddMessage(&message, FieldOf(message, field));
 }
 
 Samples::Samples(Platform& platform) : platform_(platform) {
@@ -146,7 +103,7 @@ Samples::Samples(Platform& platform) : platform_(platform) {
     for (int i = 0; i < service->method_count(); ++i) {
       Rpc rpc{.method = service->method(i)};
       if (declaration != nullptr) rpc.kind = KindOf(*rpc.method, *declaration);
-      if (rpc.kind != Kind::kVerb) rpc.declaration = declaration;
+      rpc.declaration = rpc.kind == Kind::kVerb ? TypeNamedBy(*rpc.method) : declaration;
       rpcs_.emplace(rpc.Path(), rpc);
     }
   }
@@ -156,8 +113,13 @@ void Samples::MakeAll() {
   for (const auto& [path, rpc] : rpcs_) {
     if (rpc.kind != Kind::kCreate) continue;
     NameOf(*rpc.declaration);
-    Create(*rpc.declaration);
+    OtherOf(*rpc.declaration);
   }
+}
+
+const Declaration* Samples::TypeNamedBy(const pbuf::MethodDescriptor& method) const {
+  const FieldDescriptor* name = method.input_type()->FindFieldByName("name");
+  return name == nullptr ? nullptr : FindType(ReferenceIn(*name));
 }
 
 const Rpc* Samples::FindFor(const Declaration& declaration, Kind kind) const {
@@ -175,15 +137,19 @@ const Declaration* Samples::FindType(const std::string& type) const {
 }
 
 MessagePtr Samples::CreateRequest(const Rpc& rpc, const pbuf::Message& record) {
-  MessagePtr request = New(rpc.method->input_type());
+  MessagePtr request = NewMessage(rpc.method->input_type());
   Mutable(*request, rpc.declaration->singular()).CopyFrom(record);
   if (HasFieldNamed(*request, "parent")) SetText(*request, "parent", ParentOf(*rpc.declaration));
   return request;
 }
 
 MessagePtr Samples::ValidRequest(const Rpc& rpc) {
-  MessagePtr request = New(rpc.method->input_type());
-  if (rpc.declaration == nullptr) return request;
+  MessagePtr request = NewMessage(rpc.method->input_type());
+  if (rpc.kind == Kind::kVerb) {
+    FillRequired(rpc.Service(), *request);
+    if (rpc.declaration != nullptr) SetText(*request, "name", NameOf(*rpc.declaration));
+    return request;
+  }
   const Declaration& declaration = *rpc.declaration;
   const auto add_patch = [&](pbuf::Message& update) {
     SetText(Mutable(update, declaration.singular()), "name", NameOf(declaration));
@@ -222,6 +188,35 @@ const std::string& Samples::NameOf(const Declaration& declaration) {
   std::string& name = names_[&declaration];
   if (name.empty()) name = Create(declaration);
   return name;
+}
+
+const std::string& Samples::OtherOf(const Declaration& declaration) {
+  std::string& name = others_[&declaration];
+  NameOf(declaration);
+  if (name.empty()) name = Create(declaration);
+  return name;
+}
+
+void Samples::FillRequired(const std::string& service, pbuf::Message& message) {
+  const pbuf::Reflection& reflection = *message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = message.GetDescriptor()->field(i);
+    if (!IsRequired(*field)) continue;
+    if (field->type() == FieldDescriptor::TYPE_ENUM) {
+      reflection.SetEnumValue(&message, field, field->enum_type()->value(1)->number());
+    } else if (field->type() == FieldDescriptor::TYPE_STRING) {
+      const std::string type = ReferenceIn(*field);
+      const Declaration* declaration = FindType(type);
+      const std::string text = declaration != nullptr
+                                   ? NameWithin(service, *declaration, OtherOf(*declaration))
+                               : type == "*" ? kAnyRecord
+                                             : "Sample";
+      field->is_repeated() ? reflection.AddString(&message, field, text)
+                           : reflection.SetString(&message, field, text);
+    } else {
+      Fail(fmt::format("{}: a required field of this type has no sample", field->full_name()));
+    }
+  }
 }
 
 std::string Samples::Missing(const std::string& type) {
@@ -269,7 +264,7 @@ const MessagePtr& Samples::DraftOf(const Declaration& declaration) {
   MessagePtr& known = drafts_[&declaration];
   if (known != nullptr) return known;
   const Rpc& rpc = *FindFor(declaration, Kind::kCreate);
-  Draft draft{New(declaration.message()), {}};
+  Draft draft{NewMessage(declaration.message()), {}};
   for (const Column& column : declaration.columns()) {
     if (column.required && !column.output_only) Fill(column, 0, *draft.record);
   }
@@ -312,13 +307,17 @@ bool Samples::Mend(const Declaration& declaration, const absl::Status& status, D
   return !wrong.empty();
 }
 
-std::string Samples::ReferenceTo(const std::string& type, const Declaration& from) {
-  // A record of any type is not looked up.
-  if (type == "*") return "//accounts.lotura/organizations/acme";
+std::string Samples::NameWithin(const std::string& service, const Declaration& declaration,
+                                const std::string& name) {
+  if (declaration.service() == service) return name;
+  return fmt::format("//{}.lotura/{}", declaration.service(), name);
+}
+
+std::string Samples::ReferenceTo(const std::string& type, const std::string& service) {
+  if (type == "*") return kAnyRecord;
   const Declaration* referenced = FindType(type);
   if (referenced == nullptr) Fail(fmt::format("nobody declares {}", type));
-  if (referenced->service() == from.service()) return NameOf(*referenced);
-  return fmt::format("//{}.lotura/{}", referenced->service(), NameOf(*referenced));
+  return NameWithin(service, *referenced, NameOf(*referenced));
 }
 
 std::string Samples::TextFor(const Column& column, int attempt) {
@@ -343,7 +342,7 @@ void Samples::Fill(const Column& column, int attempt, pbuf::Message& record) {
   const auto text = [&] {
     if (column.reference.empty()) return TextFor(column, attempt);
     const auto& own = field->containing_type()->options().GetExtension(google::api::resource);
-    return ReferenceTo(column.reference, *FindType(own.type()));
+    return ReferenceTo(column.reference, resource::ServiceOfType(own.type()));
   };
   switch (column.type) {
     case ColumnType::kText:

@@ -3,18 +3,16 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/component/messages.h"
 #include "tests/component/platform.h"
 
 namespace lotura::component {
 
-namespace pbuf = google::protobuf;
 using resource::Column;
 using resource::Declaration;
-using MessagePtr = std::unique_ptr<pbuf::Message>;
 
 enum class Kind {
   kGet,
@@ -32,23 +30,18 @@ enum class Kind {
 struct Rpc {
   const pbuf::MethodDescriptor* method = nullptr;
   Kind kind = Kind::kVerb;
-  // Null for a verb.
+  // The type of the records that it serves. Of a verb: the type of the record that it names; null
+  // for a query.
   const Declaration* declaration = nullptr;
 
   // "lotura.sales.v1.ProductService/GetProduct".
   [[nodiscard]] std::string Path() const;
+  // "sales".
+  [[nodiscard]] std::string Service() const;
 };
 
 // Full names of all methods of the services' packages, without starting anything.
 std::vector<std::string> AllMethods();
-
-// Sets a field by its name.
-void SetText(pbuf::Message& message, const std::string& field, const std::string& value);
-void SetTrue(pbuf::Message& message, const std::string& field);
-bool HasFieldNamed(const pbuf::Message& message, const std::string& field);
-// The message field of that name.
-pbuf::Message& Mutable(pbuf::Message& message, const std::string& field);
-pbuf::Message& AddElement(pbuf::Message& message, const std::string& field);
 
 // Makes what it needs through the door on first use.
 class Samples {
@@ -65,6 +58,8 @@ class Samples {
 
   // A request that is right in all respects. One that creates makes another record each time.
   MessagePtr ValidRequest(const Rpc& rpc);
+  // Fills the required fields of a request of the service, or of a message within it.
+  void FillRequired(const std::string& service, pbuf::Message& message);
   // The name of a live record, or of one that does not exist where none can be created.
   const std::string& NameOf(const Declaration& declaration);
   // The name of a record of the type ("sales.lotura/Stage") that does not exist.
@@ -89,13 +84,21 @@ class Samples {
   bool Mend(const Declaration& declaration, const absl::Status& status, Draft& draft);
   void Fill(const Column& column, int attempt, pbuf::Message& record);
   std::string TextFor(const Column& column, int attempt);
-  std::string ReferenceTo(const std::string& type, const Declaration& from);
+  // The name of another live record than NameOf.
+  const std::string& OtherOf(const Declaration& declaration);
+  // `name` as records of `service` hold it.
+  static std::string NameWithin(const std::string& service, const Declaration& declaration,
+                                const std::string& name);
+  std::string ReferenceTo(const std::string& type, const std::string& service);
   const Declaration* FindType(const std::string& type) const;
+  // The type of the record that a request of the method means by its field "name", or null.
+  const Declaration* TypeNamedBy(const pbuf::MethodDescriptor& method) const;
 
   Platform& platform_;
   std::map<std::string, Rpc> rpcs_;
   std::map<const Declaration*, MessagePtr> drafts_;
   std::map<const Declaration*, std::string> names_;
+  std::map<const Declaration*, std::string> others_;
   int made_ = 0;
 };
 
