@@ -46,6 +46,22 @@ TEST_F(DirectoryTest, UserIsNotHisOwnManager) {
   EXPECT_THAT(bench_.Create(anna, "", "anna"), HasViolation("manager", reasons::kOwnManager));
 }
 
+TEST_F(DirectoryTest, UserIsNotHisOwnManagerOverOthers) {
+  ASSERT_THAT(bench_.Create(NewUser("Anna"), "", "anna"), IsOk());
+  v1::User ben = NewUser("Ben");
+  ben.set_manager("users/anna");
+  ASSERT_THAT(bench_.Create(ben, "", "ben"), IsOk());
+  v1::User carla = NewUser("Carla");
+  carla.set_manager("users/ben");
+  ASSERT_THAT(bench_.Create(carla, "", "carla"), IsOk());
+  v1::User anna = *bench_.Get<v1::User>("users/anna");
+
+  anna.set_manager("users/carla");
+  EXPECT_THAT(bench_.Save(anna), HasViolation("manager", reasons::kOwnManager));
+  anna.set_manager("users/none");
+  EXPECT_THAT(bench_.Save(anna), StatusIs(StatusCode::kFailedPrecondition, "REFERENCE_NOT_FOUND"));
+}
+
 TEST_F(DirectoryTest, AddressBelongsToOneUserUntilHeIsDeleted) {
   ASSERT_THAT(bench_.Create(NewUser("Anna", "Anna@Example.com"), "", "anna"), IsOk());
   EXPECT_THAT(bench_.Create(NewUser("Other", "anna@example.com")),
