@@ -68,6 +68,30 @@ TEST_F(AccountsTest, EveryWrongFieldOfAnOrganizationIsNamed) {
   EXPECT_THAT(created, HasViolation("tags[2]", reasons::kRequired));
 }
 
+TEST_F(AccountsTest, EveryWrongFieldOfAnAddressIsNamed) {
+  v1::Organization organization = NewOrganization("Acme");
+  organization.add_addresses()->set_region_code("DE");
+  auto& wrong = *organization.add_addresses();
+  wrong.set_region_code("Germany");
+  wrong.set_revision(1);
+  for (int i = 0; i <= 20; ++i) {
+    wrong.add_address_lines("x");
+    wrong.add_recipients("x");
+  }
+  v1::Person person;
+  person.set_display_name("Anna");
+  person.add_addresses();
+
+  const auto created = bench_.Create(organization);
+
+  EXPECT_EQ(ViolationsOf(created.status()).size(), 4);
+  EXPECT_THAT(created, HasViolation("addresses[1].region_code", reasons::kFormatInvalid));
+  EXPECT_THAT(created, HasViolation("addresses[1].revision", reasons::kOutOfRange));
+  EXPECT_THAT(created, HasViolation("addresses[1].address_lines", reasons::kTooMany));
+  EXPECT_THAT(created, HasViolation("addresses[1].recipients", reasons::kTooMany));
+  EXPECT_THAT(bench_.Create(person), HasViolation("addresses[0].region_code", reasons::kRequired));
+}
+
 TEST_F(AccountsTest, TwoOrganizationsCannotHaveOneDomain) {
   v1::Organization organization = NewOrganization("Acme");
   organization.set_domain("Acme.example");
@@ -91,6 +115,8 @@ TEST_F(AccountsTest, OrganizationCannotBeASubsidiaryOfItsOwn) {
     EXPECT_THAT(bench_.Save(top), HasViolation("parent_organization", reasons::kOwnSubsidiary))
         << parent;
   }
+  EXPECT_THAT(bench_.Create(NewOrganization("Own", "organizations/own"), "", "own"),
+              HasViolation("parent_organization", reasons::kOwnSubsidiary));
   top.set_parent_organization("organizations/none");
   EXPECT_THAT(bench_.Save(top), StatusIs(StatusCode::kFailedPrecondition, "REFERENCE_NOT_FOUND"));
 }

@@ -12,11 +12,33 @@
 namespace lotura::accounts {
 namespace {
 
+constexpr int kAddressLinesMax = 20;
 constexpr std::size_t kExtensionSizeMax = 15;
 constexpr std::size_t kLabelSizeMax = 50;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+void CheckLines(const Texts& lines, const std::string& path, Violations& violations) {
+  if (lines.size() <= kAddressLinesMax) return;
+  violations.Add(
+      path, reasons::kTooMany,
+      fmt::format("has {} items, at most {} are allowed", lines.size(), kAddressLinesMax));
+}
+
+void CheckAddress(const google::type::PostalAddress& address, const std::string& path,
+                  Violations& violations) {
+  if (address.revision() != 0)
+    violations.Add(path + ".revision", reasons::kOutOfRange, "is not 0, the only revision");
+  if (address.region_code().empty()) {
+    violations.Add(path + ".region_code", reasons::kRequired, "is missing");
+  } else if (!IsCountryCode(address.region_code())) {
+    violations.Add(path + ".region_code", reasons::kFormatInvalid,
+                   "is not a region code of two capital letters (CLDR)");
+  }
+  CheckLines(address.address_lines(), path + ".address_lines", violations);
+  CheckLines(address.recipients(), path + ".recipients", violations);
+}
 
 void CheckPhone(const type::v1::Phone& phone, const std::string& path, Violations& violations) {
   const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
@@ -43,6 +65,11 @@ void NormalizePhones(Phones& phones) {
     const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
     if (normal.has_value()) phone.set_number(*normal);
   }
+}
+
+void CheckAddresses(const Addresses& addresses, Violations& violations) {
+  for (int i = 0; i < addresses.size(); ++i)
+    CheckAddress(addresses[i], fmt::format("addresses[{}]", i), violations);
 }
 
 void CheckPhones(const Phones& phones, Violations& violations) {

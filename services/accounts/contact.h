@@ -2,6 +2,7 @@
 #pragma once
 
 #include <google/protobuf/repeated_ptr_field.h>
+#include <google/type/postal_address.pb.h>
 
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 namespace lotura::accounts {
 
+using Addresses = google::protobuf::RepeatedPtrField<google::type::PostalAddress>;
 using Phones = google::protobuf::RepeatedPtrField<type::v1::Phone>;
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -18,6 +20,7 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 void NormalizePhones(Phones& phones);
 
 // Adds a violation for each item of the field that is wrong.
+void CheckAddresses(const Addresses& addresses, Violations& violations);
 void CheckPhones(const Phones& phones, Violations& violations);
 void CheckEmails(const Texts& emails, Violations& violations);
 void CheckTags(const Texts& tags, Violations& violations);

@@ -35,12 +35,17 @@ absl::Status Derive(resource::Changes& changes, const v1::Organization* before,
   return CheckParents(changes, after);
 }
 
-void Validate(const v1::Organization* /*before*/, const v1::Organization& after,
+void Validate(const v1::Organization* before, const v1::Organization& after,
               Violations& violations) {
+  if (before == nullptr && after.parent_organization() == after.name()) {
+    violations.Add("parent_organization", reasons::kOwnSubsidiary,
+                   "makes the organization a subsidiary of its own");
+  }
   if (!after.country_code().empty() && !IsCountryCode(after.country_code())) {
     violations.Add("country_code", reasons::kFormatInvalid,
                    "is not a country code of two capital letters (ISO 3166-1)");
   }
+  CheckAddresses(after.addresses(), violations);
   CheckPhones(after.phones(), violations);
   CheckEmails(after.emails(), violations);
   CheckTags(after.tags(), violations);

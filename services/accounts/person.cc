@@ -43,6 +43,7 @@ void Validate(const v1::Person* /*before*/, const v1::Person& after, Violations&
   if (!after.language_code().empty() && !IsLanguageCode(after.language_code())) {
     violations.Add("language_code", reasons::kFormatInvalid, "is not a language code (BCP 47)");
   }
+  CheckAddresses(after.addresses(), violations);
   CheckPhones(after.phones(), violations);
   CheckTags(after.tags(), violations);
 }

@@ -10,5 +10,6 @@ inline constexpr const char* kOutOfRange = "OUT_OF_RANGE";
 inline constexpr const char* kOwnSubsidiary = "OWN_SUBSIDIARY";
 inline constexpr const char* kRequired = "REQUIRED";
 inline constexpr const char* kTooLong = "TOO_LONG";
+inline constexpr const char* kTooMany = "TOO_MANY";
 
 }  // namespace lotura::accounts::reasons
