@@ -1,5 +1,6 @@
 #include "services/communications/on_change.h"
 
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
 #include <map>
@@ -44,16 +45,10 @@ std::string DisplayNameOf(const Message& record) {
 const char* KindOf(const events::Event& event) {
   if (event.change.detail().Is<sales::v1::OpportunityMoved>()) return "MOVED";
   if (event.change.detail().Is<sales::v1::OpportunityReopened>()) return "REOPENED";
-  switch (event.change.kind()) {
-    case events::v1::KIND_CREATED:
-      return "CREATED";
-    case events::v1::KIND_DELETED:
-      return "DELETED";
-    case events::v1::KIND_UNDELETED:
-      return "UNDELETED";
-    default:
-      return "UPDATED";
-  }
+  const events::v1::Kind kind = event.change.kind();
+  if (kind == events::v1::KIND_CREATED) return "CREATED";
+  if (kind == events::v1::KIND_DELETED) return "DELETED";
+  return kind == events::v1::KIND_UNDELETED ? "UNDELETED" : "UPDATED";
 }
 
 // When it happened, which an importer of history may have set in the past.
@@ -70,9 +65,9 @@ Instant TimeOf(const events::Event& event, const Message* before, const Message&
 class EntryRows {
  public:
   void Add(const events::Event& event, const Message* before, const Message& after) {
-    const std::string source = FullName(event.source, event.subject);
-    std::set<std::string> records = RelatedTo(event.source, event.subject, after);
-    if (before != nullptr) records.merge(RelatedTo(event.source, event.subject, *before));
+    const std::string source = fmt::format("{}/{}", event.source, event.subject);
+    std::set<std::string> records = RelatedTo(event, after);
+    if (before != nullptr) records.merge(RelatedTo(event, *before));
     records.insert(source);
     std::string changed_fields;
     for (const std::string& path : event.change.changed_fields().paths())

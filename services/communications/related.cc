@@ -1,5 +1,9 @@
 #include "services/communications/related.h"
 
+#include <fmt/format.h>
+
+#include <string_view>
+
 #include "lotura/accounts/v1/affiliation.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 
@@ -16,26 +20,20 @@ std::string_view ParentOf(std::string_view name) {
 
 }  // namespace
 
-std::string FullName(std::string_view source, std::string_view name) {
-  std::string full(source);
-  full += '/';
-  full += name;
-  return full;
-}
-
-std::set<std::string> RelatedTo(std::string_view source, std::string_view name,
+std::set<std::string> RelatedTo(const events::Event& event,
                                 const google::protobuf::Message& record) {
   std::set<std::string> related;
-  if (const std::string_view parent = ParentOf(name); !parent.empty())
-    related.insert(FullName(source, parent));
+  const auto add = [&](std::string_view name) {
+    if (!name.empty()) related.insert(fmt::format("{}/{}", event.source, name));
+  };
+  add(ParentOf(event.subject));
   if (const auto* deal = dynamic_cast<const sales::v1::Opportunity*>(&record); deal != nullptr) {
     if (!deal->organization().empty()) related.insert(deal->organization());
   }
   if (const auto* affiliation = dynamic_cast<const accounts::v1::Affiliation*>(&record);
       affiliation != nullptr) {
-    if (!affiliation->person().empty()) related.insert(FullName(source, affiliation->person()));
-    if (!affiliation->organization().empty())
-      related.insert(FullName(source, affiliation->organization()));
+    add(affiliation->person());
+    add(affiliation->organization());
   }
   return related;
 }

@@ -13,13 +13,20 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
+events::Event Of(const char* source, const char* subject) {
+  events::Event event;
+  event.source = source;
+  event.subject = subject;
+  return event;
+}
+
 TEST(RelatedTest, OpportunityConcernsItsOrganization) {
   sales::v1::Opportunity deal;
-  EXPECT_THAT(RelatedTo("//sales.lotura", "opportunities/o1", deal), IsEmpty());
+  EXPECT_THAT(RelatedTo(Of("//sales.lotura", "opportunities/o1"), deal), IsEmpty());
 
   deal.set_organization("//accounts.lotura/organizations/acme");
 
-  EXPECT_THAT(RelatedTo("//sales.lotura", "opportunities/o1", deal),
+  EXPECT_THAT(RelatedTo(Of("//sales.lotura", "opportunities/o1"), deal),
               ElementsAre("//accounts.lotura/organizations/acme"));
 }
 
@@ -28,14 +35,14 @@ TEST(RelatedTest, AffiliationConcernsPersonAndOrganization) {
   affiliation.set_person("people/p1");
   affiliation.set_organization("organizations/acme");
 
-  EXPECT_THAT(RelatedTo("//accounts.lotura", "affiliations/a1", affiliation),
+  EXPECT_THAT(RelatedTo(Of("//accounts.lotura", "affiliations/a1"), affiliation),
               ElementsAre("//accounts.lotura/organizations/acme", "//accounts.lotura/people/p1"));
 }
 
 TEST(RelatedTest, ChildConcernsItsParentAndATopLevelRecordNobody) {
-  EXPECT_THAT(RelatedTo("//sales.lotura", "pipelines/p/stages/s", sales::v1::Stage()),
+  EXPECT_THAT(RelatedTo(Of("//sales.lotura", "pipelines/p/stages/s"), sales::v1::Stage()),
               ElementsAre("//sales.lotura/pipelines/p"));
-  EXPECT_THAT(RelatedTo("//accounts.lotura", "people/p1", accounts::v1::Person()), IsEmpty());
+  EXPECT_THAT(RelatedTo(Of("//accounts.lotura", "people/p1"), accounts::v1::Person()), IsEmpty());
 }
 
 }  // namespace
