@@ -1,5 +1,7 @@
 #include "services/analytics/on_dimension.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "lotura/accounts/v1/organization.pb.h"
@@ -7,7 +9,6 @@
 #include "lotura/directory/v1/user.pb.h"
 #include "lotura/sales/v1/product.pb.h"
 #include "lotura/sales/v1/stage.pb.h"
-#include "services/analytics/domain/fact.h"
 #include "services/analytics/queries.sql.h"
 
 namespace lotura::analytics {
@@ -21,6 +22,11 @@ using pg::Type;
 using sales::v1::Product;
 using sales::v1::Stage;
 
+// Of a record of the event's service; empty for an empty name.
+std::string FullName(const events::Event& event, std::string_view name) {
+  return name.empty() ? "" : fmt::format("{}/{}", event.source, name);
+}
+
 // Columns of an upsert after the tenant: name and version, then those of the dimension.
 class Rows {
  public:
@@ -31,7 +37,7 @@ class Rows {
 
   // Values in binary format; text is itself.
   void Add(const events::Event& event, std::initializer_list<std::string> values) {
-    columns_[0].Add(domain::FullName(event.source, event.subject));
+    columns_[0].Add(FullName(event, event.subject));
     columns_[1].Add(pg::binary::Int64(event.version()));
     std::size_t column = 2;
     for (const std::string& value : values) columns_[column++].Add(value);
@@ -57,7 +63,7 @@ Rows RowsFor(const Stage* /*type*/) {
 }
 
 void AddTo(Rows& rows, const events::Event& event, const User& user) {
-  rows.Add(event, {user.display_name(), domain::FullName(event.source, user.team())});
+  rows.Add(event, {user.display_name(), FullName(event, user.team())});
 }
 
 void AddTo(Rows& rows, const events::Event& event, const Team& team) {
@@ -81,39 +87,35 @@ const char* KindText(Stage::Kind kind) {
 void AddTo(Rows& rows, const events::Event& event, const Stage& stage) {
   const std::string pipeline = stage.name().substr(0, stage.name().rfind("/stages/"));
   rows.Add(event,
-           {domain::FullName(event.source, pipeline), pg::binary::Bool(stage.has_delete_time()),
+           {FullName(event, pipeline), pg::binary::Bool(stage.has_delete_time()),
             stage.display_name(), pg::binary::Int64(stage.position()), KindText(stage.kind())});
 }
 
-// Upserts the newest state of each record of one type, one statement for each tenant.
+// Upserts the state of each record of one type, one statement for each tenant.
 template <typename Record>
-absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event> events,
+absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event* const> newest,
                          const pg::Query& upsert) {
-  std::map<TenantId, std::map<std::string_view, const events::Event*>> tenants;
-  for (const events::Event& event : events) {
-    if (!event.IsAbout<Record>()) continue;
-    const events::Event*& newest = tenants[event.tenant][event.subject];
-    if (newest == nullptr || newest->version() < event.version()) newest = &event;
+  std::map<TenantId, Rows> tenants;
+  for (const events::Event* event : newest) {
+    if (!event->IsAbout<Record>()) continue;
+    LOTURA_ASSIGN_OR_RETURN(const Record record, event->After<Record>());
+    const auto rows =
+        tenants.try_emplace(event->tenant, RowsFor(static_cast<const Record*>(nullptr))).first;
+    AddTo(rows->second, *event, record);
   }
-  for (const auto& [tenant, newest] : tenants) {
-    Rows rows = RowsFor(static_cast<const Record*>(nullptr));
-    for (const auto& [subject, event] : newest) {
-      LOTURA_ASSIGN_OR_RETURN(const Record record, event->template After<Record>());
-      AddTo(rows, *event, record);
-    }
-    tx.Run(upsert, rows.ParamsFor(tenant));
-  }
+  for (const auto& [tenant, rows] : tenants) tx.Run(upsert, rows.ParamsFor(tenant));
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status ProjectDimensions(pg::Tx& tx, std::span<const events::Event> events) {
-  LOTURA_RETURN_IF_ERROR(ProjectType<User>(tx, events, sql::kUpsertUsers));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Team>(tx, events, sql::kUpsertTeams));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Organization>(tx, events, sql::kUpsertOrganizations));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Product>(tx, events, sql::kUpsertProducts));
-  return ProjectType<Stage>(tx, events, sql::kUpsertStages);
+  const std::vector<const events::Event*> newest = events::NewestOfEach(events);
+  LOTURA_RETURN_IF_ERROR(ProjectType<User>(tx, newest, sql::kUpsertUsers));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Team>(tx, newest, sql::kUpsertTeams));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Organization>(tx, newest, sql::kUpsertOrganizations));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Product>(tx, newest, sql::kUpsertProducts));
+  return ProjectType<Stage>(tx, newest, sql::kUpsertStages);
 }
 
 }  // namespace lotura::analytics

@@ -13,8 +13,6 @@ using pg::Array;
 using pg::Type;
 using sales::v1::Opportunity;
 
-constexpr std::string_view kSales = "//sales.lotura";
-
 const char* StateText(Opportunity::State state) {
   if (state == Opportunity::STATE_WON) return "WON";
   return state == Opportunity::STATE_LOST ? "LOST" : "OPEN";
@@ -28,13 +26,13 @@ std::string DecimalOf(const google::type::Money& money) {
 class FactRows {
  public:
   void Add(const events::Event& event, const Opportunity& deal) {
-    name_.Add(domain::FullName(kSales, event.subject));
+    name_.Add(domain::SalesName(event.subject));
     version_.Add(pg::binary::Int64(event.version()));
     deleted_.Add(pg::binary::Bool(deal.has_delete_time()));
     organization_.Add(deal.organization());
     owner_.Add(deal.owner());
-    pipeline_.Add(domain::FullName(kSales, deal.pipeline()));
-    stage_.Add(domain::FullName(kSales, deal.stage()));
+    pipeline_.Add(domain::SalesName(deal.pipeline()));
+    stage_.Add(domain::SalesName(deal.stage()));
     state_.Add(StateText(deal.state()));
     amount_.Add(DecimalOf(deal.amount()));
     amount_currency_.Add(deal.amount().currency_code());
@@ -96,7 +94,7 @@ class FactRows {
 class EntryRows {
  public:
   void Add(const events::Event& event, const domain::StageEntry& entry) {
-    opportunity_.Add(domain::FullName(kSales, event.subject));
+    opportunity_.Add(domain::SalesName(event.subject));
     version_.Add(pg::binary::Int64(event.version()));
     to_stage_.Add(entry.to_stage);
     enter_time_.Add(pg::binary::Timestamp(entry.enter_time));
@@ -125,30 +123,27 @@ class EntryRows {
 };
 
 struct TenantRows {
-  // The newest event of each opportunity: one statement may touch a row only once.
-  std::map<std::string, const events::Event*, std::less<>> newest;
+  FactRows facts;
   EntryRows entries;
 };
 
-absl::Status AddEvent(const events::Event& event, TenantRows& rows) {
-  const events::Event*& newest = rows.newest[event.subject];
-  if (newest == nullptr || newest->version() < event.version()) newest = &event;
+absl::Status AddEntry(const events::Event& event, EntryRows& rows) {
   LOTURA_ASSIGN_OR_RETURN(const std::optional<Opportunity> before, event.Before<Opportunity>());
   LOTURA_ASSIGN_OR_RETURN(const Opportunity after, event.After<Opportunity>());
   const auto entry = domain::EntryOf(before.has_value() ? &*before : nullptr, after);
-  if (entry.has_value()) rows.entries.Add(event, *entry);
+  if (entry.has_value()) rows.Add(event, *entry);
   return absl::OkStatus();
 }
 
-absl::Status Write(pg::Tx& tx, const TenantId& tenant, const TenantRows& rows) {
-  FactRows facts;
-  for (const auto& [subject, event] : rows.newest) {
-    LOTURA_ASSIGN_OR_RETURN(const Opportunity after, event->After<Opportunity>());
-    facts.Add(*event, after);
-  }
-  tx.Run(sql::kUpsertOpportunityFacts, facts.ParamsFor(tenant));
-  if (!rows.entries.empty()) tx.Run(sql::kAddStageEntries, rows.entries.ParamsFor(tenant));
+absl::Status AddFact(const events::Event& event, FactRows& rows) {
+  LOTURA_ASSIGN_OR_RETURN(const Opportunity after, event.After<Opportunity>());
+  rows.Add(event, after);
   return absl::OkStatus();
+}
+
+void Write(pg::Tx& tx, const TenantId& tenant, const TenantRows& rows) {
+  tx.Run(sql::kUpsertOpportunityFacts, rows.facts.ParamsFor(tenant));
+  if (!rows.entries.empty()) tx.Run(sql::kAddStageEntries, rows.entries.ParamsFor(tenant));
 }
 
 }  // namespace
@@ -157,9 +152,13 @@ absl::Status ProjectOpportunities(pg::Tx& tx, std::span<const events::Event> eve
   std::map<TenantId, TenantRows> tenants;
   for (const events::Event& event : events) {
     if (event.IsAbout<Opportunity>())
-      LOTURA_RETURN_IF_ERROR(AddEvent(event, tenants[event.tenant]));
+      LOTURA_RETURN_IF_ERROR(AddEntry(event, tenants[event.tenant].entries));
   }
-  for (const auto& [tenant, rows] : tenants) LOTURA_RETURN_IF_ERROR(Write(tx, tenant, rows));
+  for (const events::Event* event : events::NewestOfEach(events)) {
+    if (event->IsAbout<Opportunity>())
+      LOTURA_RETURN_IF_ERROR(AddFact(*event, tenants[event->tenant].facts));
+  }
+  for (const auto& [tenant, rows] : tenants) Write(tx, tenant, rows);
   return absl::OkStatus();
 }
 

@@ -1,11 +1,11 @@
 #include "services/analytics/domain/fact.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lotura::analytics::domain {
 namespace {
-
-constexpr std::string_view kSales = "//sales.lotura";
 
 Amount AmountOf(const google::type::Money& money) { return Amount::From(money).value_or(Amount()); }
 
@@ -16,12 +16,8 @@ Amount WorthOf(const sales::v1::Opportunity::Line& line) {
 
 }  // namespace
 
-std::string FullName(std::string_view source, std::string_view name) {
-  if (name.empty()) return "";
-  std::string full(source);
-  full += '/';
-  full += name;
-  return full;
+std::string SalesName(std::string_view name) {
+  return name.empty() ? "" : fmt::format("//sales.lotura/{}", name);
 }
 
 std::vector<ProductShare> SharesOf(const sales::v1::Opportunity& opportunity) {
@@ -30,7 +26,7 @@ std::vector<ProductShare> SharesOf(const sales::v1::Opportunity& opportunity) {
   std::vector<ProductShare> shares;
   std::vector<Amount> weights;
   for (const auto& line : opportunity.lines()) {
-    const std::string product = FullName(kSales, line.product());
+    const std::string product = SalesName(line.product());
     const auto found = std::ranges::find(shares, product, &ProductShare::product);
     const auto place = static_cast<std::size_t>(found - shares.begin());
     if (found == shares.end()) {
@@ -53,10 +49,10 @@ std::optional<StageEntry> EntryOf(const sales::v1::Opportunity* before,
                                   const sales::v1::Opportunity& after) {
   if (before != nullptr && before->stage() == after.stage()) return std::nullopt;
   StageEntry entry;
-  entry.to_stage = FullName(kSales, after.stage());
+  entry.to_stage = SalesName(after.stage());
   entry.enter_time = ToInstant(after.stage_enter_time());
   if (before != nullptr) {
-    entry.from_stage = FullName(kSales, before->stage());
+    entry.from_stage = SalesName(before->stage());
     entry.from_duration = entry.enter_time - ToInstant(before->stage_enter_time());
   }
   return entry;

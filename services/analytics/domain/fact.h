@@ -15,7 +15,7 @@
 namespace lotura::analytics::domain {
 
 // "//sales.lotura/products/gtx" of "products/gtx"; empty for an empty name.
-std::string FullName(std::string_view source, std::string_view name);
+std::string SalesName(std::string_view name);
 
 // What part of an opportunity's money belongs to a product.
 struct ProductShare {
