@@ -1,7 +1,9 @@
 // The API in memory, for tests of what calls it: records of any declared type, request ids, faults.
 #pragma once
 
+#include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/field_mask_util.h>
 
 #include <functional>
 #include <map>
@@ -175,7 +177,16 @@ class FakeApi final : public Transport {
     const pbuf::Message& wanted = Inner(request, type.singular);
     const auto found = records.find(TextOf(wanted, "name"));
     if (found == records.end()) return NotFound("record", TextOf(wanted, "name"));
-    found->second->MergeFrom(wanted);
+    pbuf::FieldMask mask;
+    mask.CopyFrom(Inner(request, "update_mask"));
+    if (mask.paths().empty()) {
+      found->second->MergeFrom(wanted);
+    } else {
+      pbuf::util::FieldMaskUtil::MergeOptions options;
+      options.set_replace_message_fields(true);
+      options.set_replace_repeated_fields(true);
+      pbuf::util::FieldMaskUtil::MergeMessageTo(wanted, mask, options, found->second.get());
+    }
     ++clock_;
     Stamp(*found->second, "update_time");
     return Copy(*found->second);

@@ -69,13 +69,6 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
   return answer;
 }
 
-std::string ParentOf(const std::string& name) {
-  const std::size_t id = name.rfind('/');
-  const std::size_t collection =
-      id == std::string::npos || id == 0 ? std::string::npos : name.rfind('/', id - 1);
-  return collection == std::string::npos ? "" : name.substr(0, collection);
-}
-
 std::int64_t UpdateTimeOf(const pbuf::Message& record) {
   const FieldDescriptor* field = record.GetDescriptor()->FindFieldByName("update_time");
   if (field == nullptr || field->message_type() == nullptr ||

@@ -23,9 +23,6 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
                                                        const api::ResourceType& type,
                                                        std::span<const PlannedRow* const> rows);
 
-// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a record without a parent.
-std::string ParentOf(const std::string& name);
-
 // When a record was last changed, in nanoseconds; 0 for one that does not say.
 std::int64_t UpdateTimeOf(const pbuf::Message& record);
 

@@ -275,6 +275,33 @@ TEST_F(ImportTest, ARowThatHasChangedSinceIsNoRepetition) {
   EXPECT_THAT(rejects_.str(), HasSubstr("its organization is another one"));
 }
 
+constexpr char kTitles[] = R"(
+mapping: test
+files: {staff: {path: staff.csv}}
+steps:
+  - step: agents
+    file: staff
+    create: users
+    key: "{agent}"
+    fields: {display_name: "{agent}", job_title: Agent}
+  - step: titles
+    file: staff
+    update: agents
+    key: "{agent}"
+    fields: {job_title: "{title}", email: "{email}"}
+)";
+
+TEST_F(ImportTest, AnUpdateLeavesWhatTheRowIsSilentAboutAsItIs) {
+  Write("staff.csv", "agent,title,email\nAnna,,anna@acme.example\n");
+  ASSERT_OK_AND_ASSIGN(mapping_, Read(kTitles));
+
+  const ImportReport report = Run();
+
+  ExpectCounts(report.steps[1], 1, 0, 0);
+  EXPECT_EQ(api::TextOf(*api_.records.at("users/anna"), "job_title"), "Agent");
+  EXPECT_EQ(api::TextOf(*api_.records.at("users/anna"), "email"), "anna@acme.example");
+}
+
 TEST(RequestIdTest, IsTheSameForTheSameOriginAndOtherwiseAnother) {
   const std::vector<std::string> one{"ab"};
   const std::vector<std::string> two{"a", "b"};

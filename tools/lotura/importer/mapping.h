@@ -24,7 +24,8 @@ namespace pbuf = google::protobuf;
 enum class TextForm { kAsIs, kSlug, kLower, kUpper };
 // What becomes of a row whose text is not in the map, or names no record of the step.
 enum class Otherwise { kReject, kEmpty, kKeep };
-enum class WhenEmpty { kLeaveOut, kReject };
+// What becomes of a field whose text is empty.
+enum class WhenEmpty { kLeaveOut, kReject, kClear };
 
 // Where a value comes from and what is done with it, in the order of the members.
 struct ValueRule {

@@ -53,6 +53,8 @@ absl::Status CheckStep(const std::string& file, const Mapping& mapping, const St
     std::ranges::copy(rule->text.Columns(), std::back_inserter(columns));
     if (!rule->map.empty() && !mapping.maps.contains(rule->map))
       return Wrong(file, step, fmt::format("there is no map '{}'", rule->map));
+    if (rule->when_empty == WhenEmpty::kClear && step.action != Action::kUpdate)
+      return Wrong(file, step, "only a step that updates has something to clear");
     const Step* made_by = mapping.FindStep(rule->record_of);
     if (!rule->record_of.empty() && (made_by == nullptr || made_by->action != Action::kCreate))
       return Wrong(file, step, fmt::format("no step '{}' creates records", rule->record_of));

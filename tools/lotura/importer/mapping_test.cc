@@ -167,6 +167,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadStep{"BadDateForm",
                 "{step: s, file: a, create: teams, key: {column: id, date: D/M}, fields: {}}",
                 "is not a form of dates"},
+        BadStep{"ClearOfANewRecord",
+                "{step: s, file: a, create: teams, key: x, fields: {region: {column: name, "
+                "when_empty: clear}}}",
+                "only a step that updates"},
         BadStep{"BadChoice",
                 "{step: s, file: a, create: teams, key: {column: id, form: slag}, fields: {}}",
                 "'form' is one of slug, lower, upper"},

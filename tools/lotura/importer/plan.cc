@@ -151,40 +151,39 @@ class StepPlanner {
 
   void Fill(PlannedRow planned) {
     RowValues values(mapping_, step_, index_, slugs_, *planned.row);
-    auto request = Request(values, planned);
+    auto request = Request(values, planned.name, planned.paths);
     if (!request.ok()) return Reject(*planned.row, planned.key, request.status());
     planned.request = *std::move(request);
     planned.references = values.own_references();
     plan_.rows.push_back(std::move(planned));
   }
 
-  absl::StatusOr<std::unique_ptr<pbuf::Message>> Request(RowValues& values,
-                                                         const PlannedRow& planned) const {
+  absl::StatusOr<std::unique_ptr<pbuf::Message>> Request(RowValues& values, const std::string& name,
+                                                         std::vector<std::string>& paths) const {
     const std::string& singular = step_.type->singular;
     switch (step_.action) {
       case Action::kCreate: {
         auto request = api::NewMessage(*CreateMethod().input_type());
-        LOTURA_RETURN_IF_ERROR(values.Fill(step_.fields, Inner(*request, singular)));
-        const std::size_t id = planned.name.rfind('/');
-        SetText(*request, singular + "_id", planned.name.substr(id + 1));
-        if (step_.type->HasParent())
-          SetText(*request, "parent", planned.name.substr(0, planned.name.rfind('/', id - 1)));
+        LOTURA_ASSIGN_OR_RETURN(paths, values.Fill(step_.fields, Inner(*request, singular)));
+        const std::size_t id = name.rfind('/');
+        SetText(*request, singular + "_id", name.substr(id + 1));
+        if (step_.type->HasParent()) SetText(*request, "parent", ParentOf(name));
         return request;
       }
       case Action::kUpdate: {
         auto request = api::NewMessage(*step_.method->input_type());
         pbuf::Message& record = Inner(*request, singular);
-        LOTURA_RETURN_IF_ERROR(values.Fill(step_.fields, record));
-        SetText(record, "name", planned.name);
+        LOTURA_ASSIGN_OR_RETURN(paths, values.Fill(step_.fields, record));
+        SetText(record, "name", name);
         google::protobuf::FieldMask mask;
-        for (const FieldRule& rule : step_.fields) mask.add_paths(rule.field->name());
+        for (const std::string& path : paths) mask.add_paths(path);
         Inner(*request, "update_mask").CopyFrom(mask);
         return request;
       }
       case Action::kCall: {
         auto request = api::NewMessage(*step_.method->input_type());
-        LOTURA_RETURN_IF_ERROR(values.Fill(step_.fields, *request));
-        SetText(*request, "name", planned.name);
+        LOTURA_ASSIGN_OR_RETURN(paths, values.Fill(step_.fields, *request));
+        SetText(*request, "name", name);
         return request;
       }
     }
@@ -243,6 +242,13 @@ class StepPlanner {
 };
 
 }  // namespace
+
+std::string ParentOf(const std::string& name) {
+  const std::size_t id = name.rfind('/');
+  const std::size_t collection =
+      id == std::string::npos || id == 0 ? std::string::npos : name.rfind('/', id - 1);
+  return collection == std::string::npos ? "" : name.substr(0, collection);
+}
 
 StepPlan PlanStep(const Mapping& mapping, const Step& step, const SlugMaker& slugs,
                   RecordIndex& index) {

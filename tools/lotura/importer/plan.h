@@ -28,6 +28,8 @@ struct PlannedRow {
   std::string key;
   // The record that is created or changed.
   std::string name;
+  // Paths of the record, or of the call's request, that the row fills or clears.
+  std::vector<std::string> paths;
   // A CreateRequest, an UpdateRequest or the verb's own request, without request_id.
   std::unique_ptr<pbuf::Message> request;
   // Keys of rows of the same step whose records must exist before.
@@ -52,5 +54,8 @@ struct StepPlan {
 // REFERENCE_CYCLE or EARLIER_STEP_REJECTED.
 StepPlan PlanStep(const Mapping& mapping, const Step& step, const SlugMaker& slugs,
                   RecordIndex& index);
+
+// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a record without a parent.
+std::string ParentOf(const std::string& name);
 
 }  // namespace lotura::importer

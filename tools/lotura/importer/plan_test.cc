@@ -234,5 +234,61 @@ steps:
   EXPECT_THAT(request.update_mask().paths(), ElementsAre("job_title"));
 }
 
+constexpr char kTitles[] = R"(
+mapping: test
+files: {staff: {path: staff.csv}}
+steps:
+  - {step: agents, file: staff, create: users, key: "{agent}", fields: {display_name: "{agent}"}}
+  - step: titles
+    file: staff
+    update: agents
+    key: "{agent}"
+    fields:
+      job_title: "{title}"
+      email: {column: email, when_empty: clear}
+)";
+
+TEST_F(PlanTest, AnUpdateClearsOnlyWhatItIsToldToClear) {
+  Write("staff.csv", "agent,title,email\nAnna,,\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(kTitles));
+  Plan(mapping, "agents");
+
+  const StepPlan plan = Plan(mapping, "titles");
+
+  ASSERT_EQ(plan.rows.size(), 1u);
+  directory::v1::UpdateUserRequest request;
+  request.CopyFrom(*plan.rows[0].request);
+  EXPECT_THAT(request.update_mask().paths(), ElementsAre("email"));
+  EXPECT_EQ(request.user().email(), "");
+}
+
+TEST_F(PlanTest, AnUpdateNamesARepeatedFieldOnceAndOnlyIfItIsFilled) {
+  Write("accounts.csv", "account,city,mail,desk\nAcme,,a@acme.example,b@acme.example\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(R"(
+mapping: test
+files: {accounts: {path: accounts.csv}}
+steps:
+  - step: organizations
+    file: accounts
+    create: organizations
+    key: "{account}"
+    fields: {display_name: "{account}"}
+  - step: contacts
+    file: accounts
+    update: organizations
+    key: "{account}"
+    fields: {addresses: {locality: "{city}"}, emails: ["{mail}", "{desk}"]}
+)"));
+  Plan(mapping, "organizations");
+
+  const StepPlan plan = Plan(mapping, "contacts");
+
+  ASSERT_EQ(plan.rows.size(), 1u);
+  accounts::v1::UpdateOrganizationRequest request;
+  request.CopyFrom(*plan.rows[0].request);
+  EXPECT_THAT(request.update_mask().paths(), ElementsAre("emails"));
+  EXPECT_EQ(request.organization().emails_size(), 2);
+}
+
 }  // namespace
 }  // namespace lotura::importer

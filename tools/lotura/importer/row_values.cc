@@ -44,7 +44,7 @@ absl::StatusOr<std::string> RowValues::Value(const ValueRule& rule) {
     if (!text.empty()) break;
   }
   if (text.empty()) {
-    if (rule.when_empty == WhenEmpty::kLeaveOut) return text;
+    if (rule.when_empty != WhenEmpty::kReject) return text;
     return Rejected("VALUE_EMPTY", "a value that must be there is empty");
   }
   switch (rule.form) {
@@ -117,37 +117,57 @@ absl::StatusOr<std::string> RowValues::Converted(const ValueRule& rule, std::str
   return text;
 }
 
-absl::Status RowValues::Fill(const std::vector<FieldRule>& rules, pbuf::Message& message) {
+absl::StatusOr<std::vector<std::string>> RowValues::Fill(const std::vector<FieldRule>& rules,
+                                                         pbuf::Message& message) {
+  std::vector<std::string> paths;
   for (const FieldRule& rule : rules) {
-    for (const FieldContent& content : rule.contents)
-      LOTURA_RETURN_IF_ERROR(FillContent(rule, content, message));
+    for (const FieldContent& content : rule.contents) {
+      LOTURA_ASSIGN_OR_RETURN(const auto filled, FillContent(rule, content, message));
+      for (const std::string& path : filled) {
+        // The items of a repeated field share its path.
+        if (paths.empty() || paths.back() != path) paths.push_back(path);
+      }
+    }
   }
-  return absl::OkStatus();
+  return paths;
 }
 
-absl::Status RowValues::FillContent(const FieldRule& rule, const FieldContent& content,
-                                    pbuf::Message& message) {
-  if (const auto* value = std::get_if<ValueRule>(&content)) {
-    const auto text = Value(*value);
-    if (!text.ok()) {
-      return Rejected(ReasonOf(text.status()),
-                      fmt::format("{}: {}", rule.field->name(), Message(text.status())));
-    }
-    return text->empty() ? absl::OkStatus() : api::AssignText(message, *rule.field, *text);
+absl::StatusOr<std::vector<std::string>> RowValues::FillContent(const FieldRule& rule,
+                                                                const FieldContent& content,
+                                                                pbuf::Message& message) {
+  using Paths = std::vector<std::string>;
+  if (const auto* fields = std::get_if<std::vector<FieldRule>>(&content))
+    return FillMessage(rule, *fields, message);
+  const auto& value = std::get<ValueRule>(content);
+  const auto text = Value(value);
+  if (!text.ok()) {
+    return Rejected(ReasonOf(text.status()),
+                    fmt::format("{}: {}", rule.field->name(), Message(text.status())));
   }
+  if (text->empty())
+    return value.when_empty == WhenEmpty::kClear ? Paths{rule.field->name()} : Paths();
+  LOTURA_RETURN_IF_ERROR(api::AssignText(message, *rule.field, *text));
+  return Paths{rule.field->name()};
+}
+
+absl::StatusOr<std::vector<std::string>> RowValues::FillMessage(
+    const FieldRule& rule, const std::vector<FieldRule>& fields, pbuf::Message& message) {
   const pbuf::Reflection* reflection = message.GetReflection();
-  pbuf::Message* inner = rule.field->is_repeated()
-                             ? reflection->AddMessage(&message, rule.field)
-                             : reflection->MutableMessage(&message, rule.field);
-  LOTURA_RETURN_IF_ERROR(Fill(std::get<std::vector<FieldRule>>(content), *inner));
-  if (inner->ByteSizeLong() > 0) return absl::OkStatus();
-  // A message of which nothing is known is left out.
-  if (rule.field->is_repeated()) {
-    reflection->RemoveLast(&message, rule.field);
-  } else {
-    reflection->ClearField(&message, rule.field);
+  const bool is_repeated = rule.field->is_repeated();
+  pbuf::Message* inner = is_repeated ? reflection->AddMessage(&message, rule.field)
+                                     : reflection->MutableMessage(&message, rule.field);
+  LOTURA_ASSIGN_OR_RETURN(std::vector<std::string> paths, Fill(fields, *inner));
+  if (inner->ByteSizeLong() == 0) {
+    // A message of which nothing is known is left out.
+    if (is_repeated) {
+      reflection->RemoveLast(&message, rule.field);
+    } else {
+      reflection->ClearField(&message, rule.field);
+    }
   }
-  return absl::OkStatus();
+  if (is_repeated && !paths.empty()) return std::vector{rule.field->name()};
+  for (std::string& path : paths) path = rule.field->name() + "." + path;
+  return paths;
 }
 
 }  // namespace lotura::importer

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tools/lotura/importer/mapping.h"
 #include "tools/lotura/importer/record_index.h"
@@ -30,8 +31,10 @@ class RowValues {
 
   // Empty for no value.
   absl::StatusOr<std::string> Value(const ValueRule& rule);
-  // Fills the fields that have a value and leaves the others alone.
-  absl::Status Fill(const std::vector<FieldRule>& rules, pbuf::Message& message);
+  // Fills the fields that have a value and leaves the others alone. Returns the paths of those that
+  // it filled and of those that are to be cleared; a repeated field has one path.
+  absl::StatusOr<std::vector<std::string>> Fill(const std::vector<FieldRule>& rules,
+                                                pbuf::Message& message);
   // Whether all conditions of the step hold.
   [[nodiscard]] bool Applies() const;
   // Keys of records of this very step that the values refer to.
@@ -43,8 +46,12 @@ class RowValues {
   absl::StatusOr<std::string> RecordName(const ValueRule& rule, const std::string& key);
   [[nodiscard]] absl::StatusOr<std::string> Converted(const ValueRule& rule,
                                                       std::string text) const;
-  absl::Status FillContent(const FieldRule& rule, const FieldContent& content,
-                           pbuf::Message& message);
+  absl::StatusOr<std::vector<std::string>> FillContent(const FieldRule& rule,
+                                                       const FieldContent& content,
+                                                       pbuf::Message& message);
+  absl::StatusOr<std::vector<std::string>> FillMessage(const FieldRule& rule,
+                                                       const std::vector<FieldRule>& fields,
+                                                       pbuf::Message& message);
 
   const Mapping& mapping_;
   const Step& step_;

@@ -71,7 +71,8 @@ absl::StatusOr<ValueRule> ReadValueMap(const std::string& file, const YAML::Node
   LOTURA_ASSIGN_OR_RETURN(rule.when_empty,
                           TakeChoice(map, "when_empty", WhenEmpty::kLeaveOut,
                                      std::array{std::pair{"leave_out", WhenEmpty::kLeaveOut},
-                                                std::pair{"reject", WhenEmpty::kReject}}));
+                                                std::pair{"reject", WhenEmpty::kReject},
+                                                std::pair{"clear", WhenEmpty::kClear}}));
   LOTURA_ASSIGN_OR_RETURN(rule.form, TakeChoice(map, "form", TextForm::kAsIs,
                                                 std::array{std::pair{"slug", TextForm::kSlug},
                                                            std::pair{"lower", TextForm::kLower},
