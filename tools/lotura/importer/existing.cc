@@ -20,6 +20,16 @@ const pbuf::MethodDescriptor& MethodOf(const api::ResourceType& type, api::Verb 
   return **method;
 }
 
+// Null if the service has no answer to this request. Whatever else is wrong with it, the row that
+// it is about will hear of from the request that follows.
+absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAnswer(PatientCaller& caller,
+                                                          const pbuf::MethodDescriptor& method,
+                                                          const pbuf::Message& request) {
+  auto answer = caller.Call(method, request);
+  if (IsAboutRequest(answer.status())) return std::unique_ptr<pbuf::Message>();
+  return answer;
+}
+
 bool IsImmutable(const FieldDescriptor& field) {
   const pbuf::FieldOptions& options = field.options();
   for (int i = 0; i < options.ExtensionSize(google::api::field_behavior); ++i) {
@@ -44,10 +54,7 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindRecord(PatientCaller& caller,
   const auto request = api::NewMessage(*method.input_type());
   request->GetReflection()->SetString(request.get(),
                                       request->GetDescriptor()->FindFieldByName("name"), name);
-  auto answer = caller.Call(method, *request);
-  if (answer.status().code() == absl::StatusCode::kNotFound)
-    return std::unique_ptr<pbuf::Message>();
-  return answer;
+  return FindAnswer(caller, method, *request);
 }
 
 absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
@@ -63,10 +70,7 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
   }
   for (const PlannedRow* row : rows)
     reflection->AddString(request.get(), descriptor->FindFieldByName("names"), row->name);
-  auto answer = caller.Call(method, *request);
-  if (answer.status().code() == absl::StatusCode::kNotFound)
-    return std::unique_ptr<pbuf::Message>();
-  return answer;
+  return FindAnswer(caller, method, *request);
 }
 
 std::int64_t UpdateTimeOf(const pbuf::Message& record) {

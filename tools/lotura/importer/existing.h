@@ -13,12 +13,13 @@
 
 namespace lotura::importer {
 
-// Null if there is no such record.
+// Null if there is no such record, or if the service refuses its name.
 absl::StatusOr<std::unique_ptr<pbuf::Message>> FindRecord(PatientCaller& caller,
                                                           const api::ResourceType& type,
                                                           const std::string& name);
 
-// All records of these rows, which have one parent, or nothing if one of them is not there.
+// All records of these rows, which have one parent, or nothing if one of them is not there or the
+// service refuses to read them.
 absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
                                                        const api::ResourceType& type,
                                                        std::span<const PlannedRow* const> rows);

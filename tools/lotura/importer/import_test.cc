@@ -243,6 +243,25 @@ TEST_F(ImportTest, RecordsOfOtherOriginAreComparedAndNotOverwritten) {
   EXPECT_THAT(rejects_.str(), HasSubstr("its display_name is another one"));
 }
 
+TEST_F(ImportTest, AReadThatIsRefusedLeavesTheVerdictToTheRequestItself) {
+  api_.before = [](const std::string& method) {
+    return method.starts_with("BatchGet") || method.starts_with("Get")
+               ? InvalidArgument("parent", "PARENT_INVALID", "is no parent")
+               : absl::OkStatus();
+  };
+  api_.check = [](const pbuf::Message& record) {
+    return api::TextOf(record, "display_name") == "Deal d4"
+               ? InvalidArgument("opportunity.display_name", "TOO_LONG", "is too long")
+               : absl::OkStatus();
+  };
+
+  const ImportReport report = Run();
+
+  ASSERT_THAT(report.stopped, IsOk());
+  ExpectCounts(report.steps[1], 24, 0, 1);
+  ExpectCounts(report.steps[2], 12, 0, 1);
+}
+
 TEST_F(ImportTest, ADryRunCountsAndSendsNothing) {
   const ImportReport report = PlanImport(mapping_, rejects_);
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/field_mask.pb.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "libs/base/check.h"
@@ -20,6 +21,16 @@ bool IsWellFormedId(std::string_view id) {
          id.back() != '-' && std::ranges::all_of(id, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
          });
+}
+
+// Whether the text names a record below which records of the type lie.
+bool IsParentOf(const api::ResourceType& type, const std::string& text) {
+  const auto parts = Split(text, '/');
+  if (parts.size() != 2 * (type.collections.size() - 1)) return false;
+  for (std::size_t i = 0; i < parts.size(); i += 2) {
+    if (parts[i] != type.collections[i / 2] || !IsWellFormedId(parts[i + 1])) return false;
+  }
+  return true;
 }
 
 const pbuf::FieldDescriptor& FieldOf(const pbuf::Message& message, const std::string& name) {
@@ -49,8 +60,10 @@ class StepPlanner {
     plan_.rows_total = table_.rows.size();
     for (const SourceRow& row : table_.rows) Identify(row);
     // Only now are all records of the step known, so that rows can refer to later ones.
-    std::vector<PlannedRow> identified = std::exchange(plan_.rows, {});
-    for (PlannedRow& planned : identified) Fill(std::move(planned));
+    for (; !identified_.empty(); identified_.pop_front()) Fill(std::move(identified_.front()));
+    for (const auto& [value, rows] : repeated_) plan_.left_out += rows.size();
+    // A row that stands in for a rejected one was filled after the others.
+    std::ranges::sort(plan_.rows, {}, &PlannedRow::row);
     OrderWaves();
     return std::move(plan_);
   }
@@ -81,20 +94,29 @@ class StepPlanner {
     return Error(absl::StatusCode::kInvalidArgument, "TEXT_INVALID", "the row is not UTF-8 text");
   }
 
-  // Whether an earlier row has the same value in the column that must be distinct.
+  // The value that must be distinct.
+  [[nodiscard]] std::string ValueOf(const SourceRow& row) const {
+    return std::string(Trim(row.cells[*table_.FindColumn(step_.distinct)]));
+  }
+
+  // Whether an earlier row stands for the same value in the column that must be distinct.
   bool IsRepeated(const SourceRow& row) {
     if (step_.distinct.empty()) return false;
-    return !distinct_.insert(row.cells[*table_.FindColumn(step_.distinct)]).second;
+    const auto claimed = repeated_.find(ValueOf(row));
+    if (claimed == repeated_.end()) return false;
+    claimed->second.push_back(&row);
+    return true;
   }
 
   // Finds out which record a row is about.
   void Identify(const SourceRow& row) {
     if (const absl::Status text = CheckText(row); !text.ok()) return Reject(row, "", text);
     RowValues values(mapping_, step_, index_, slugs_, row);
-    if (!values.Applies() || IsRepeated(row)) {
+    if (!values.Applies()) {
       ++plan_.left_out;
       return;
     }
+    if (IsRepeated(row)) return;
     const auto key = values.Value(step_.key);
     if (!key.ok()) return Reject(row, "", key.status());
     if (key->empty()) {
@@ -102,9 +124,8 @@ class StepPlanner {
                     Error(absl::StatusCode::kInvalidArgument, "KEY_EMPTY",
                           "the value that tells the rows apart is empty"));
     }
-    // A row whose key is taken must not spoil what the first one made.
-    const auto [first, is_new] = lines_.emplace(*key, row.line);
-    if (!is_new) {
+    if (const auto first = lines_.find(*key); first != lines_.end()) {
+      // A row whose key is taken must not spoil what the first one made.
       plan_.rejections.push_back(
           {&row, *key, "KEY_TAKEN",
            fmt::format("line {} has the same key '{}'", first->second, *key)});
@@ -114,7 +135,9 @@ class StepPlanner {
     if (!name.ok()) return Reject(row, *key, name.status());
     if (step_.action == Action::kCreate)
       index_.Add(step_.name, *key, {.type = step_.type, .name = *name});
-    plan_.rows.push_back({.row = &row, .key = *key, .name = *std::move(name)});
+    lines_.emplace(*key, row.line);
+    if (!step_.distinct.empty()) repeated_.try_emplace(ValueOf(row));
+    identified_.push_back({.row = &row, .key = *key, .name = *std::move(name)});
   }
 
   absl::StatusOr<std::string> NameOf(RowValues& values, const std::string& key) {
@@ -123,6 +146,11 @@ class StepPlanner {
     std::string parent;
     if (step_.parent.has_value()) {
       LOTURA_ASSIGN_OR_RETURN(parent, values.Value(*step_.parent));
+      if (!IsParentOf(*step_.type, parent)) {
+        return Error(absl::StatusCode::kInvalidArgument, "PARENT_INVALID",
+                     fmt::format("'{}' is not the name of a parent: names look like {}", parent,
+                                 step_.type->Pattern()));
+      }
     }
     if (!IsWellFormedId(id)) {
       return Error(absl::StatusCode::kInvalidArgument, "ID_INVALID",
@@ -152,10 +180,26 @@ class StepPlanner {
   void Fill(PlannedRow planned) {
     RowValues values(mapping_, step_, index_, slugs_, *planned.row);
     auto request = Request(values, planned.name, planned.paths);
-    if (!request.ok()) return Reject(*planned.row, planned.key, request.status());
+    if (!request.ok()) return RejectFilled(planned, request.status());
     planned.request = *std::move(request);
     planned.references = values.own_references();
     plan_.rows.push_back(std::move(planned));
+  }
+
+  void RejectFilled(const PlannedRow& planned, const absl::Status& why) {
+    if (!HandOver(planned)) return Reject(*planned.row, planned.key, why);
+    plan_.rejections.push_back({planned.row, planned.key, ReasonOf(why), Message(why)});
+  }
+
+  // Lets the next row with the same distinct value have its turn; true if one now stands for the
+  // same key.
+  bool HandOver(const PlannedRow& planned) {
+    if (step_.distinct.empty()) return false;
+    const auto others = repeated_.extract(ValueOf(*planned.row));
+    lines_.erase(planned.key);
+    keys_by_name_.erase(planned.name);
+    for (const SourceRow* other : others.mapped()) Identify(*other);
+    return lines_.contains(planned.key);
   }
 
   absl::StatusOr<std::unique_ptr<pbuf::Message>> Request(RowValues& values, const std::string& name,
@@ -236,7 +280,10 @@ class StepPlanner {
   RecordIndex& index_;
   const SourceTable& table_;
   StepPlan plan_;
-  std::set<std::string> distinct_;
+  // What is known of the rows that are still to be filled.
+  std::deque<PlannedRow> identified_;
+  // By distinct value for which a row stands: the rows after it.
+  std::map<std::string, std::vector<const SourceRow*>> repeated_;
   std::map<std::string, std::size_t> lines_;
   std::map<std::string, std::string> keys_by_name_;
 };

@@ -51,7 +51,7 @@ struct StepPlan {
 // Plans a step. For a step that creates, the index learns the names that its records will have, and
 // which are missing because their rows are rejected. Beyond the reasons of RowValues a row may be
 // rejected as COLUMN_COUNT, TEXT_INVALID, KEY_EMPTY, KEY_TAKEN, ID_INVALID, ID_TAKEN,
-// REFERENCE_CYCLE or EARLIER_STEP_REJECTED.
+// PARENT_INVALID, REFERENCE_CYCLE or EARLIER_STEP_REJECTED.
 StepPlan PlanStep(const Mapping& mapping, const Step& step, const SlugMaker& slugs,
                   RecordIndex& index);
 

@@ -234,6 +234,78 @@ steps:
   EXPECT_THAT(request.update_mask().paths(), ElementsAre("job_title"));
 }
 
+TEST_F(PlanTest, ARowWithoutAProperParentIsRejectedAlone) {
+  Write("stages.csv",
+        "pipeline,stage\npipelines/p1,New\nstages/x,Odd\n,Lone\npipelines/,Bare\n"
+        "pipelines/p1/stages/s,Deep\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(R"(
+mapping: test
+files: {stages: {path: stages.csv}}
+steps:
+  - step: stages
+    file: stages
+    create: stages
+    parent: "{pipeline}"
+    key: "{stage}"
+    fields: {display_name: "{stage}"}
+)"));
+
+  const StepPlan plan = Plan(mapping, "stages");
+
+  ASSERT_EQ(plan.rows.size(), 1u);
+  EXPECT_EQ(plan.rows[0].name, "pipelines/p1/stages/new");
+  EXPECT_THAT(Reasons(plan),
+              ElementsAre("PARENT_INVALID", "PARENT_INVALID", "PARENT_INVALID", "PARENT_INVALID"));
+}
+
+constexpr char kAccountsOfDeals[] = R"(
+mapping: test
+files: {deals: {path: deals.csv}}
+steps:
+  - step: organizations
+    file: deals
+    distinct: account
+    create: organizations
+    key: "{account}"
+    fields: {display_name: "{account}", founded_year: "{year}"}
+)";
+
+TEST_F(PlanTest, EachRowWithoutADistinctValueIsRejectedForItsEmptyKey) {
+  Write("deals.csv", "account,year\nAcme,1990\n\"\",1990\n\"\",1991\n\" \",1992\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(kAccountsOfDeals));
+
+  const StepPlan plan = Plan(mapping, "organizations");
+
+  EXPECT_EQ(plan.left_out, 0u);
+  EXPECT_THAT(Reasons(plan), ElementsAre("KEY_EMPTY", "KEY_EMPTY", "KEY_EMPTY"));
+}
+
+TEST_F(PlanTest, SpaceAroundAValueMakesItNoOtherOne) {
+  Write("deals.csv", "account,year\nAcme,1990\nAcme ,1990\n Acme,1990\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(kAccountsOfDeals));
+
+  const StepPlan plan = Plan(mapping, "organizations");
+
+  EXPECT_EQ(plan.left_out, 2u);
+  EXPECT_THAT(Reasons(plan), ElementsAre());
+}
+
+TEST_F(PlanTest, ARejectedRowDoesNotStandForItsDistinctValue) {
+  Write("deals.csv",
+        "account,year\nAcme,19x0\nBeta,1990\nAcme,1990\nAcme,1991\n1st,1990\n1st,1991\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(kAccountsOfDeals));
+
+  const StepPlan plan = Plan(mapping, "organizations");
+
+  ASSERT_EQ(plan.rows.size(), 2u);
+  EXPECT_EQ(plan.rows[0].key, "Beta");
+  EXPECT_EQ(plan.rows[1].row->line, 4u);
+  EXPECT_EQ(plan.left_out, 1u);
+  EXPECT_EQ(index_.Find("organizations", "Acme")->missing, "");
+  EXPECT_THAT(Reasons(plan),
+              ::testing::UnorderedElementsAre("VALUE_MALFORMED", "ID_INVALID", "ID_INVALID"));
+}
+
 constexpr char kTitles[] = R"(
 mapping: test
 files: {staff: {path: staff.csv}}
