@@ -107,9 +107,8 @@ absl::StatusOr<ExitCode> Import(const Session& session, const ImportFlags& flags
                           importer::ReadMapping(flags.mapping, session.model));
   LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(mapping, flags));
   importer::RealPacer pacer;
-  importer::PatientCaller caller(
-      session.transport, pacer,
-      {.without_progress = flags.patience, .of_attempt = session.timeout});
+  importer::PatientCaller caller(session.transport, pacer,
+                                 {.without_answer = flags.patience, .of_attempt = session.timeout});
   ImportReport report;
   {
     ProgressObserver observer(session.output);

@@ -36,6 +36,13 @@ bool IsOutcomeUnknown(const absl::Status& status) {
   return !is_typed || reason == "UNKNOWN" || reason == "COMMIT_IN_DOUBT";
 }
 
+// Whether a service made the error, and not the network or one that is on its way down.
+bool IsFromService(const absl::Status& status) {
+  return status.code() != absl::StatusCode::kUnavailable &&
+         status.code() != absl::StatusCode::kDeadlineExceeded &&
+         status.GetPayload("type.googleapis.com/google.rpc.ErrorInfo").has_value();
+}
+
 }  // namespace
 
 void RealPacer::Wait(milliseconds span) { std::this_thread::sleep_for(span); }
@@ -52,21 +59,22 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> PatientCaller::Call(
     auto answer = transport_.Call(method, request, patience_.of_attempt);
     if (answer.ok()) {
       if (has_waited_for_reference) NoteReferenceFound();
-      NoteProgress();
+      NoteResult();
       return answer;
     }
     const bool may_retry =
         MayRetry(answer.status()) ||
         (answer.status().code() == absl::StatusCode::kInternal && attempt < kInternalRetries);
     if (!may_retry) {
-      NoteProgress();
+      NoteResult();
       return answer;
     }
+    if (IsFromService(answer.status())) NoteAnswer();
     if (IsExhausted()) {
       return Unavailable(
           "PATIENCE_EXHAUSTED",
-          fmt::format("no answer for {} s; the last error was: {}",
-                      patience_.without_progress.count() / 1000, Message(answer.status())));
+          fmt::format("nothing was done for {} s; the last error was: {}",
+                      patience_.without_answer.count() / 1000, Message(answer.status())));
     }
     has_waited_for_reference |= ReasonOf(answer.status()) == kReferenceNotFound;
     ++retries_;
@@ -110,14 +118,24 @@ void PatientCaller::NoteReferenceFound() {
   in_vain_since_.reset();
 }
 
-void PatientCaller::NoteProgress() {
+void PatientCaller::NoteAnswer() {
   const std::lock_guard lock(mutex_);
-  progress_ = pacer_.Now();
+  last_answer_ = pacer_.Now();
+}
+
+void PatientCaller::NoteResult() {
+  const std::lock_guard lock(mutex_);
+  last_answer_ = last_result_ = pacer_.Now();
 }
 
 bool PatientCaller::IsExhausted() {
   const std::lock_guard lock(mutex_);
-  exhausted_ = exhausted_ || pacer_.Now() - progress_ >= patience_.without_progress;
+  const Pacer::Point now = pacer_.Now();
+  // Longer than anybody waits for a reference.
+  const milliseconds without_result =
+      std::max(10 * patience_.without_answer, 4 * patience_.for_reference);
+  exhausted_ = exhausted_ || now - last_answer_ >= patience_.without_answer ||
+               now - last_result_ >= without_result;
   return exhausted_;
 }
 

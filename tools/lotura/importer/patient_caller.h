@@ -13,8 +13,9 @@
 namespace lotura::importer {
 
 struct Patience {
-  // All calls give up when none of them was answered for so long.
-  std::chrono::milliseconds without_progress{60'000};
+  // All calls give up when no service answered for so long, and when for a multiple of it services
+  // only answered that something shall be tried again.
+  std::chrono::milliseconds without_answer{60'000};
   // How long to wait until a service has heard of a record in another one. Once waiting has helped
   // nobody for twice as long, nobody waits any more.
   std::chrono::milliseconds for_reference{30'000};
@@ -51,7 +52,11 @@ class RealPacer final : public Pacer {
 class PatientCaller {
  public:
   PatientCaller(api::Transport& transport, Pacer& pacer, Patience patience)
-      : transport_(transport), pacer_(pacer), patience_(patience), progress_(pacer.Now()) {}
+      : transport_(transport),
+        pacer_(pacer),
+        patience_(patience),
+        last_answer_(pacer.Now()),
+        last_result_(last_answer_) {}
 
   // UNAVAILABLE PATIENCE_EXHAUSTED once all calls give up; any other error is a final answer.
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Call(
@@ -63,7 +68,8 @@ class PatientCaller {
   bool MayRetry(const absl::Status& status);
   bool MayWaitForReference(const absl::Status& status);
   void NoteReferenceFound();
-  void NoteProgress();
+  void NoteAnswer();
+  void NoteResult();
   [[nodiscard]] bool IsExhausted();
   std::chrono::milliseconds PauseAfter(int attempt, const absl::Status& status);
 
@@ -72,7 +78,8 @@ class PatientCaller {
   const Patience patience_;
   std::atomic<std::size_t> retries_ = 0;
   std::mutex mutex_;  // guards all below
-  Pacer::Point progress_;
+  Pacer::Point last_answer_;
+  Pacer::Point last_result_;
   bool exhausted_ = false;
   // Since when a record of another service has been waited for.
   std::map<std::string, Pacer::Point> awaited_;

@@ -57,14 +57,16 @@ class FakePacer final : public Pacer {
   Point now_{std::chrono::hours(1)};
 };
 
+absl::Status CallWith(PatientCaller& caller) {
+  const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+      directory::v1::Team::descriptor()->file()->service(0)->full_name());
+  return caller.Call(*service->FindMethodByName("GetTeam"), directory::v1::GetTeamRequest())
+      .status();
+}
+
 class PatientCallerTest : public ::testing::Test {
  protected:
-  absl::Status Call() {
-    const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
-        directory::v1::Team::descriptor()->file()->service(0)->full_name());
-    return caller_.Call(*service->FindMethodByName("GetTeam"), directory::v1::GetTeamRequest())
-        .status();
-  }
+  absl::Status Call() { return CallWith(caller_); }
 
   ScriptedTransport transport_;
   FakePacer pacer_;
@@ -180,6 +182,40 @@ TEST_F(PatientCallerTest, PatienceEndsWhenNothingIsAnswered) {
   EXPECT_LE(waited, milliseconds(63'000));
   EXPECT_THAT(Call(), StatusIs(absl::StatusCode::kUnavailable, "PATIENCE_EXHAUSTED"))
       << "all others give up at once";
+}
+
+TEST(PatienceTest, AServiceThatAnswersIsNotSilent) {
+  constexpr Patience kShort{.without_answer = milliseconds(20'000)};
+  for (const absl::Status& again :
+       {MissingReference("//accounts.lotura/organizations/x"), Aborted("CONFLICT", "lost")}) {
+    ScriptedTransport transport;
+    FakePacer pacer;
+    PatientCaller caller(transport, pacer, kShort);
+    transport.script.assign(17, again);
+
+    EXPECT_THAT(CallWith(caller), IsOk()) << again;
+  }
+}
+
+TEST(PatienceTest, AReferenceThatNeverComesIsAnsweredAndNotExhausted) {
+  ScriptedTransport transport;
+  FakePacer pacer;
+  PatientCaller caller(transport, pacer, {.without_answer = milliseconds(20'000)});
+  transport.script = {MissingReference("//accounts.lotura/organizations/x")};
+  transport.repeat_last = true;
+
+  EXPECT_THAT(CallWith(caller),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "REFERENCE_NOT_FOUND"));
+}
+
+TEST(PatienceTest, AnswersThatNeverBecomeResultsEndItToo) {
+  ScriptedTransport transport;
+  FakePacer pacer;
+  PatientCaller caller(transport, pacer, Patience{});
+  transport.script = {Aborted("CONFLICT", "lost")};
+  transport.repeat_last = true;
+
+  EXPECT_THAT(CallWith(caller), StatusIs(absl::StatusCode::kUnavailable, "PATIENCE_EXHAUSTED"));
 }
 
 TEST(ForEachTest, DoesEverythingOnceAndStopsAtAnError) {
