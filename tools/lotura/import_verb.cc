@@ -10,6 +10,7 @@
 #include "tools/lotura/api/field_text.h"
 #include "tools/lotura/importer/import.h"
 #include "tools/lotura/importer/mapping_reader.h"
+#include "tools/lotura/terminal/display_width.h"
 #include "tools/lotura/terminal/progress_bar.h"
 #include "tools/lotura/terminal/table.h"
 
@@ -45,6 +46,11 @@ absl::StatusOr<RejectFile> OpenRejects(const importer::Mapping& mapping, const I
   if (file.stream) return file;
   return Error(absl::StatusCode::kInvalidArgument, "FILE_UNWRITABLE",
                fmt::format("{} cannot be written", file.path), {{"file", file.path}});
+}
+
+void PrintNotes(const importer::Mapping& mapping, const Output& output) {
+  for (const std::string& note : mapping.notes)
+    output.err << "lotura: " << terminal::Printable(note) << "\n";
 }
 
 void PrintTable(const ImportReport& report, const Output& output) {
@@ -105,6 +111,7 @@ absl::StatusOr<ExitCode> Conclude(const ImportReport& report, RejectFile& reject
 absl::StatusOr<ExitCode> Import(const Session& session, const ImportFlags& flags) {
   LOTURA_ASSIGN_OR_RETURN(const importer::Mapping mapping,
                           importer::ReadMapping(flags.mapping, session.model));
+  PrintNotes(mapping, session.output);
   LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(mapping, flags));
   importer::RealPacer pacer;
   importer::PatientCaller caller(session.transport, pacer,
@@ -121,6 +128,7 @@ absl::StatusOr<ExitCode> ImportDryRun(const api::ResourceModel& model, const Out
                                       const ImportFlags& flags) {
   LOTURA_ASSIGN_OR_RETURN(const importer::Mapping mapping,
                           importer::ReadMapping(flags.mapping, model));
+  PrintNotes(mapping, output);
   LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(mapping, flags));
   return Conclude(importer::PlanImport(mapping, rejects.stream), rejects, output);
 }

@@ -102,6 +102,8 @@ struct Mapping {
   // By name, with everything mended that the mapping mends.
   std::map<std::string, SourceTable> tables;
   std::map<std::string, std::map<std::string, std::string>> maps;
+  // What is odd about it but does not keep it from being used, for whoever wrote it.
+  std::vector<std::string> notes;
   // In the order in which they run.
   std::vector<Step> steps;
 

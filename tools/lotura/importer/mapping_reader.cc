@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libs/base/errors.h"
+#include "libs/base/text.h"
 #include "tools/lotura/api/text_file.h"
 #include "tools/lotura/importer/mapping_check.h"
 #include "tools/lotura/importer/rule_reader.h"
@@ -64,10 +65,17 @@ class MappingReader {
       if (!column.has_value())
         return MappingError(file_, entry, fmt::format("{} has no column '{}'", table.file, name));
       LOTURA_ASSIGN_OR_RETURN(const auto mended, ReadTexts(entry));
+      std::map<std::string, std::string> unused = mended;
       for (SourceRow& row : table.rows) {
         if (row.cells.size() <= *column) continue;
-        const auto found = mended.find(row.cells[*column]);
-        if (found != mended.end()) row.cells[*column] = found->second;
+        const auto found = mended.find(std::string(Trim(row.cells[*column])));
+        if (found == mended.end()) continue;
+        row.cells[*column] = found->second;
+        unused.erase(found->first);
+      }
+      for (const auto& [wrong, right] : unused) {
+        mapping_.notes.push_back(fmt::format("{}:{}: {} has no '{}' in column '{}' to mend", file_,
+                                             entry.Mark().line + 1, table.file, wrong, name));
       }
     }
     return absl::OkStatus();
@@ -78,7 +86,7 @@ class MappingReader {
     std::map<std::string, std::string> texts;
     for (const auto& [from, to] : map.TakeRest()) {
       if (!to.IsScalar()) return MappingError(file_, to, fmt::format("'{}' is no text", from));
-      texts.emplace(from, to.Scalar());
+      texts.emplace(Trim(from), to.Scalar());
     }
     return texts;
   }
@@ -111,9 +119,9 @@ class MappingReader {
     std::map<std::string, std::string> texts;
     for (const SourceRow& row : table.rows) {
       if (row.cells.size() != table.columns.size()) continue;
-      if (!texts.emplace(row.cells[*from], row.cells[*to]).second)
-        return keys.Error(
-            fmt::format("{}:{} maps '{}' a second time", table.file, row.line, row.cells[*from]));
+      const std::string_view text = Trim(row.cells[*from]);
+      if (!texts.emplace(text, Trim(row.cells[*to])).second)
+        return keys.Error(fmt::format("{}:{} maps '{}' a second time", table.file, row.line, text));
     }
     return texts;
   }

@@ -65,6 +65,32 @@ steps: []
   EXPECT_EQ(table.rows[1].cells[1], "medical");
 }
 
+TEST_F(MappingTest, SpaceAroundACellDoesNotKeepItFromBeingMendedOrFound) {
+  Write("products.csv", "product,price\nGTX Pro , 4821\nGTXPlus ,550\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(R"(
+mapping: test
+files: {products: {path: products.csv, mend: {product: {GTXPlus: GTX Plus}}}}
+maps: {prices: {file: products, from: product, to: price}}
+steps: []
+)"));
+
+  EXPECT_THAT(mapping.maps.at("prices"),
+              ElementsAre(std::pair("GTX Plus", "550"), std::pair("GTX Pro", "4821")));
+  EXPECT_THAT(mapping.notes, ElementsAre());
+}
+
+TEST_F(MappingTest, NotesWhatItMendsInVain) {
+  Write("accounts.csv", "account,sector\nAcme,technolgy\n");
+  ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(R"(
+mapping: test
+files: {accounts: {path: accounts.csv, mend: {sector: {technolgy: technology, medcal: medical}}}}
+steps: []
+)"));
+
+  EXPECT_THAT(mapping.notes,
+              ElementsAre(HasSubstr("accounts.csv has no 'medcal' in column 'sector' to mend")));
+}
+
 TEST_F(MappingTest, AMapMayBeTwoColumnsOfATable) {
   Write("products.csv", "product,price\nGTX Pro,4821\n");
   ASSERT_OK_AND_ASSIGN(const Mapping mapping, Read(R"(
