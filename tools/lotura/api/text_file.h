@@ -11,7 +11,9 @@ namespace lotura::api {
 // Larger files are refused: a file is held in memory.
 inline constexpr std::size_t kFileSizeMax = 512UL * 1024 * 1024;
 
-// NOT_FOUND FILE_UNREADABLE or INVALID_ARGUMENT FILE_TOO_LARGE.
-absl::StatusOr<std::string> ReadTextFile(const std::filesystem::path& path);
+// All that can be read from a file or a pipe. NOT_FOUND FILE_UNREADABLE or INVALID_ARGUMENT
+// FILE_TOO_LARGE.
+absl::StatusOr<std::string> ReadTextFile(const std::filesystem::path& path,
+                                         std::size_t size_max = kFileSizeMax);
 
 }  // namespace lotura::api
