@@ -121,6 +121,20 @@ def test_a_repetition_writes_nothing(lotura, analyst, figures):
     assert {stage: count(row, "current_count") for stage, row in found.items()} == figures.current
 
 
+def test_a_repetition_writes_nothing_when_the_first_one_is_forgotten(lotura, stack):
+    for service in ("directory", "accounts", "sales"):
+        stack.postgres.query(f"DELETE FROM {service}.request")
+    written = "SELECT count(*) FROM sales.journal"
+    before = stack.postgres.query(written)
+
+    repeated = lotura("import", str(DATA / "mapping.yaml"), "--json")
+
+    assert repeated.returncode == 0, repeated.stderr
+    for step in counts_of(repeated).values():
+        assert step["written"] == step["rejected"] == 0
+    assert stack.postgres.query(written) == before
+
+
 def test_the_client_draws_the_funnel(lotura):
     drawn = lotura("funnel")
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/field_mask_util.h>
+#include <google/protobuf/util/message_differencer.h>
 
 #include <functional>
 #include <map>
@@ -43,11 +44,16 @@ class FakeApi final : public Transport {
     return answer;
   }
 
+  // As when the time is over for which a service remembers.
+  void ForgetRequests() { answers_.clear(); }
+
   // All that tests set and read, while no call is under way.
   std::map<std::string, std::unique_ptr<pbuf::Message>> records;
   std::map<std::string, VerbRule> verbs;
   // A record that is created is refused with what this returns.
   std::function<absl::Status(const pbuf::Message& record)> check;
+  // Changes a record that is to be stored, as rules that normalize and derive do.
+  std::function<void(pbuf::Message& record)> derive;
   Fault before;
   Fault after;
   std::map<std::string, std::size_t> calls;
@@ -146,6 +152,7 @@ class FakeApi final : public Transport {
     if (records.contains(name)) return AlreadyExists("ID_TAKEN", name + " exists already");
     if (check) LOTURA_RETURN_IF_ERROR(check(*record));
     record->GetReflection()->SetString(record.get(), Field(*record, "name"), name);
+    if (derive) derive(*record);
     ++clock_;
     Stamp(*record, "create_time");
     Stamp(*record, "update_time");
@@ -177,19 +184,25 @@ class FakeApi final : public Transport {
     const pbuf::Message& wanted = Inner(request, type.singular);
     const auto found = records.find(TextOf(wanted, "name"));
     if (found == records.end()) return NotFound("record", TextOf(wanted, "name"));
+    auto record = Copy(*found->second);
     pbuf::FieldMask mask;
     mask.CopyFrom(Inner(request, "update_mask"));
     if (mask.paths().empty()) {
-      found->second->MergeFrom(wanted);
+      record->MergeFrom(wanted);
     } else {
       pbuf::util::FieldMaskUtil::MergeOptions options;
       options.set_replace_message_fields(true);
       options.set_replace_repeated_fields(true);
-      pbuf::util::FieldMaskUtil::MergeMessageTo(wanted, mask, options, found->second.get());
+      pbuf::util::FieldMaskUtil::MergeMessageTo(wanted, mask, options, record.get());
     }
+    if (derive) derive(*record);
+    const bool is_trial =
+        request.GetReflection()->GetBool(request, Field(request, "validate_only"));
+    if (is_trial || pbuf::util::MessageDifferencer::Equals(*record, *found->second)) return record;
     ++clock_;
-    Stamp(*found->second, "update_time");
-    return Copy(*found->second);
+    Stamp(*record, "update_time");
+    found->second = Copy(*record);
+    return record;
   }
 
   Answer Change(const pbuf::MethodDescriptor& method, const pbuf::Message& request) {

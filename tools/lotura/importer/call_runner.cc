@@ -1,5 +1,6 @@
 #include "libs/base/errors.h"
 #include "tools/lotura/importer/existing.h"
+#include "tools/lotura/importer/repetition.h"
 #include "tools/lotura/importer/step_runner.h"
 
 namespace lotura::importer {
@@ -68,12 +69,25 @@ class CallRunner {
     } else if (IsMadeByAnother(answer.status())) {
       outcomes_[i].fate = Fate::kUnchanged;
     } else if (IsAboutRequest(answer.status())) {
-      outcomes_[i] = {Fate::kRejected, ReasonOf(answer.status()), Message(answer.status())};
+      LOTURA_ASSIGN_OR_RETURN(const bool is_done, WasDone(row));
+      if (is_done) {
+        outcomes_[i].fate = Fate::kUnchanged;
+      } else {
+        outcomes_[i] = {Fate::kRejected, ReasonOf(answer.status()), Message(answer.status())};
+      }
     } else {
       return answer.status();
     }
     context_.advance(1);
     return absl::OkStatus();
+  }
+
+  // Whether the call was made before and the service has forgotten it.
+  absl::StatusOr<bool> WasDone(const PlannedRow& row) {
+    if (context_.step.action != Action::kCall) return false;
+    LOTURA_ASSIGN_OR_RETURN(const auto found,
+                            FindRecord(context_.caller, *context_.step.type, row.name));
+    return found != nullptr && IsDone(context_, row, *found);
   }
 
   const StepContext& context_;

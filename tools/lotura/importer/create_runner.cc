@@ -5,6 +5,7 @@
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
 #include "tools/lotura/importer/existing.h"
+#include "tools/lotura/importer/repetition.h"
 #include "tools/lotura/importer/step_runner.h"
 
 namespace lotura::importer {
@@ -139,14 +140,15 @@ class CreateRunner {
     return absl::OkStatus();
   }
 
-  // The record is there, but not by this request: by an earlier batch of other rows, or by others.
+  // The record is there, but not by this request: by an earlier batch of other rows, by one that
+  // the service has forgotten, or by others.
   absl::Status SettleTaken(const PlannedRow& row, const absl::Status& refusal) {
     LOTURA_ASSIGN_OR_RETURN(const auto found, FindRecord(context_.caller, type_, row.name));
-    const pbuf::Message& wanted = row.request->GetReflection()->GetMessage(
-        *row.request, row.request->GetDescriptor()->FindFieldByName(type_.singular));
-    const std::string difference =
-        found == nullptr ? "name"
-                         : FirstDifference(context_.mapping, context_.step, wanted, *found);
+    if (found == nullptr) {
+      Settle(row, Fate::kRejected, ReasonOf(refusal), Message(refusal));
+      return absl::OkStatus();
+    }
+    LOTURA_ASSIGN_OR_RETURN(const std::string difference, FirstDifference(context_, row, *found));
     if (difference.empty()) {
       Settle(row, Fate::kUnchanged);
     } else {

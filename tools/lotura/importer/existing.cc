@@ -1,10 +1,6 @@
 #include "tools/lotura/importer/existing.h"
 
-#include <google/api/field_behavior.pb.h>
 #include <google/protobuf/timestamp.pb.h>
-#include <google/protobuf/util/message_differencer.h>
-
-#include <algorithm>
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
@@ -28,21 +24,6 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAnswer(PatientCaller& caller,
   auto answer = caller.Call(method, request);
   if (IsAboutRequest(answer.status())) return std::unique_ptr<pbuf::Message>();
   return answer;
-}
-
-bool IsImmutable(const FieldDescriptor& field) {
-  const pbuf::FieldOptions& options = field.options();
-  for (int i = 0; i < options.ExtensionSize(google::api::field_behavior); ++i) {
-    if (options.GetExtension(google::api::field_behavior, i) == google::api::IMMUTABLE) return true;
-  }
-  return false;
-}
-
-bool Equal(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
-  pbuf::util::MessageDifferencer differencer;
-  // What a service adds inside a field, such as a line's defaults, is no difference.
-  differencer.set_scope(pbuf::util::MessageDifferencer::PARTIAL);
-  return differencer.CompareWithFields(a, b, {&field}, {&field});
 }
 
 }  // namespace
@@ -82,18 +63,6 @@ std::int64_t UpdateTimeOf(const pbuf::Message& record) {
   google::protobuf::Timestamp time;
   time.CopyFrom(record.GetReflection()->GetMessage(record, field));
   return time.seconds() * 1'000'000'000 + time.nanos();
-}
-
-std::string FirstDifference(const Mapping& mapping, const Step& step, const pbuf::Message& wanted,
-                            const pbuf::Message& found) {
-  const bool is_moved_later = std::ranges::any_of(mapping.steps, [&](const Step& other) {
-    return other.action == Action::kCall && other.record_step == step.name;
-  });
-  for (const FieldRule& rule : step.fields) {
-    if (is_moved_later && IsImmutable(*rule.field)) continue;
-    if (!Equal(wanted, found, *rule.field)) return rule.field->name();
-  }
-  return "";
 }
 
 }  // namespace lotura::importer

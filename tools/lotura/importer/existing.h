@@ -3,7 +3,6 @@
 
 #include <absl/status/statusor.h>
 
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,11 +25,5 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
 
 // When a record was last changed, in nanoseconds; 0 for one that does not say.
 std::int64_t UpdateTimeOf(const pbuf::Message& record);
-
-// The first field that the rules fill and that differs between the two records; empty if none
-// does. Immutable fields count only if `step` is the last one to change its records: a later verb
-// may have moved them on.
-std::string FirstDifference(const Mapping& mapping, const Step& step, const pbuf::Message& wanted,
-                            const pbuf::Message& found);
 
 }  // namespace lotura::importer

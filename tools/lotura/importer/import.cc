@@ -101,10 +101,12 @@ ImportReport RunImport(const Mapping& mapping, PatientCaller& caller,
     StepPlan plan = PlanStep(mapping, step, slugs, index);
     StepReport step_report = ReportOf(step, plan);
     observer.BeginStep(step, plan.rows.size());
-    const StepContext context{
-        .mapping = mapping, .step = step, .caller = caller, .advance = [&](std::size_t rows) {
-          observer.Advance(rows);
-        }};
+    LaterSteps later(mapping, step, slugs, index);
+    const StepContext context{.mapping = mapping,
+                              .step = step,
+                              .caller = caller,
+                              .later = later,
+                              .advance = [&](std::size_t rows) { observer.Advance(rows); }};
     std::vector<RowOutcome> outcomes;
     report.stopped = step.action == Action::kCreate
                          ? RunCreate(context, parallelism, plan, outcomes)

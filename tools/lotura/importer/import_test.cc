@@ -2,13 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "libs/testing/status_matchers.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/opportunity_service.pb.h"
-#include "tools/lotura/api/fake_api.h"
-#include "tools/lotura/importer/mapping_fixture.h"
+#include "tools/lotura/importer/import_fixture.h"
 #include "tools/lotura/importer/request_id.h"
 
 namespace lotura::importer {
@@ -17,26 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
-
-class SilentObserver final : public ImportObserver {
- public:
-  void BeginStep(const Step& /*step*/, std::size_t rows) override { planned += rows; }
-  void Advance(std::size_t rows) override { done += rows; }
-
-  std::size_t planned = 0;
-  std::atomic<std::size_t> done = 0;
-};
-
-// Pauses cost no time.
-class HurriedPacer final : public Pacer {
- public:
-  Point Now() override { return Point(std::chrono::milliseconds(now_)); }
-  void Wait(std::chrono::milliseconds span) override { now_ += span.count(); }
-  double Jitter() override { return 1; }
-
- private:
-  std::atomic<std::int64_t> now_ = 0;
-};
 
 constexpr char kMapping[] = R"(
 mapping: test
@@ -66,7 +43,7 @@ steps:
     fields: {stage: pipelines/p1/stages/won}
 )";
 
-class ImportTest : public MappingFixture {
+class ImportTest : public ImportFixture {
  protected:
   ImportTest() {
     api_.verbs["MoveOpportunity"] = [](const pbuf::Message& request, pbuf::Message& record) {
@@ -93,31 +70,6 @@ class ImportTest : public MappingFixture {
       text += fmt::format("d{},Account {},{}\n", i, i % 5, i % 2 == 0 ? "won" : "open");
     Write("deals.csv", text);
   }
-
-  ImportReport Run() {
-    rejects_.str("");
-    PatientCaller caller(api_, pacer_, Patience{});
-    SilentObserver observer;
-    const Parallelism parallelism{.batches = 2, .singles = 8, .batch_size = 10};
-    ImportReport report = RunImport(mapping_, caller, parallelism, rejects_, observer);
-    if (report.stopped.ok()) {
-      EXPECT_EQ(observer.done, observer.planned);
-    }
-    return report;
-  }
-
-  static void ExpectCounts(const StepReport& step, std::size_t written, std::size_t unchanged,
-                           std::size_t rejected) {
-    EXPECT_EQ(step.written, written) << step.step;
-    EXPECT_EQ(step.unchanged, unchanged) << step.step;
-    EXPECT_EQ(step.rejected, rejected) << step.step;
-    EXPECT_EQ(step.rows, step.left_out + written + unchanged + rejected) << step.step;
-  }
-
-  api::FakeApi api_{model_};
-  HurriedPacer pacer_;
-  Mapping mapping_;
-  std::ostringstream rejects_;
 };
 
 TEST_F(ImportTest, WritesEveryRowOnce) {

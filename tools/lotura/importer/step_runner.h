@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/lotura/importer/later_steps.h"
 #include "tools/lotura/importer/patient_caller.h"
 #include "tools/lotura/importer/plan.h"
 
@@ -25,6 +26,7 @@ struct StepContext {
   const Mapping& mapping;
   const Step& step;
   PatientCaller& caller;
+  LaterSteps& later;
   // Called by any thread with the number of rows that are done.
   std::function<void(std::size_t)> advance;
 };
