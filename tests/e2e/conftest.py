@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.command_line import CommandLine
 from devkit.layout import ROOT, SERVICES
 from devkit.stack import Arrangement, Stack
 from kit.api import Api
@@ -48,12 +49,10 @@ def connect(stack):
 def lotura(stack, tmp_path_factory):
     """Runs the command-line client as the importer; returns the completed process."""
     directory = tmp_path_factory.mktemp("client")
-    environment = os.environ | {
-        "LOTURA_ENDPOINT": ",".join(f"{name}={stack.grpc(name)}" for name in SERVICES),
-        "LOTURA_TOKEN": stack.issuer.mint(user="users/importer")}
+    client = CommandLine(stack, user="users/importer")
 
     def run(*arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run([BINARIES / "lotura", *arguments], env=environment, cwd=directory,
+        return subprocess.run(client.command(*arguments), env=client.environment, cwd=directory,
                               capture_output=True, text=True, timeout=IMPORT_TIMEOUT_S,
                               check=False)
 

@@ -2,13 +2,11 @@
 
 import argparse
 import json
-import os
 import subprocess
 import time
-from pathlib import Path
 
-from devkit import artifacts, sales_figures, setup
-from devkit.build import build
+from devkit import artifacts, ready, sales_figures
+from devkit.command_line import CommandLine
 from devkit.console import Failure, say, step
 from devkit.layout import ROOT, SERVICES, VAR
 from devkit.process import wait_until
@@ -19,6 +17,8 @@ SUMMARY = "import a sales year over the API and show what came of it (--separate
 IMPORTER = "users/importer"
 PERMISSIONS = tuple(f"{service}.*" for service in SERVICES)
 ORGANIZATION = "organizations/hottechi"
+# By its name, for other pipelines may have come since.
+FUNNEL = ("funnel", "--pipeline", "pipelines/b2b")
 EVENTS_SHOWN = 3
 IMPORT_TIMEOUT_S = 900
 CATCH_UP_S = 120
@@ -28,26 +28,23 @@ EXIT_REJECTS = 4
 class Client:
     """The command-line client, called as the importer."""
 
-    def __init__(self, stack: Stack, binaries: Path):
-        endpoints = ",".join(f"{service}={stack.grpc(service)}" for service in SERVICES)
-        self._program = str(binaries / "lotura")
-        self._environment = os.environ | {
-            "LOTURA_ENDPOINT": endpoints,
-            "LOTURA_TOKEN": stack.issuer.mint(user=IMPORTER, permissions=PERMISSIONS)}
+    def __init__(self, stack: Stack):
+        self._lotura = CommandLine(stack, user=IMPORTER, permissions=PERMISSIONS)
 
     def show(self, *arguments: str, timeout_s: float = 60) -> int:
         """Runs it on this terminal and returns its exit code."""
         say(f"$ lotura {' '.join(arguments)}")
         try:
-            return subprocess.run([self._program, *arguments], env=self._environment,
+            return subprocess.run(self._lotura.command(*arguments), env=self._lotura.environment,
                                   timeout=timeout_s, check=False).returncode
         except subprocess.TimeoutExpired:
             raise Failure(f"lotura {arguments[0]} did not end within {timeout_s:.0f} s.") from None
 
     def ask(self, *arguments: str) -> dict:
         """What it answers in JSON; empty if it fails."""
-        answer = subprocess.run([self._program, *arguments, "--json"], env=self._environment,
-                                capture_output=True, text=True, timeout=60, check=False)
+        answer = subprocess.run(self._lotura.command(*arguments, "--json"),
+                                env=self._lotura.environment, capture_output=True, text=True,
+                                timeout=60, check=False)
         return json.loads(answer.stdout) if answer.returncode == 0 else {}
 
 
@@ -58,7 +55,7 @@ def money(amounts: list[dict]) -> int:
 def reported(client: Client) -> dict[str, object]:
     """The figures as analytics reports them, named as `expected` names them."""
     figures: dict[str, object] = {}
-    for row in client.ask("funnel").get("rows", []):
+    for row in client.ask(*FUNNEL).get("rows", []):
         stage = row.get("stage_display_name", "")
         figures[f"{stage} now"] = int(row.get("current_count", 0))
         figures[f"{stage} entered"] = int(row.get("entered_count", 0))
@@ -165,19 +162,16 @@ def main(arguments: list[str]) -> int:
                         help="every service in a process of its own")
     options = parser.parse_args(arguments)
     arrangement = Arrangement.SEPARATE if options.separate else Arrangement.TOGETHER
-    names = SERVICES if options.separate else ("all",)
     begin = time.monotonic()
-    setup.ensure()
-    directory = build("release", ["lotura", "lotura-migrate",
-                                  *(f"lotura-{name}" for name in names)])
+    ready.ensure(arrangement)
     stack = start(arrangement)
-    client = Client(stack, directory / "bin")
+    client = Client(stack)
     run_import(client)
     wanted = expected(sales_figures.compute())
     step("Analytics follows the events")
     say(f"    reports are complete {wait_for_reports(client, wanted):.1f} s after the import")
     step("The funnel")
-    client.show("funnel")
+    client.show(*FUNNEL)
     step("Revenue by region")
     client.show("revenue", "--group-by", "region")
     step("The timeline of one organization")

@@ -1,15 +1,15 @@
-"""Verb up: starts the private servers and Lotura's services, and says where they are."""
+"""Verb up: sets up, builds, starts the private servers and Lotura's services, and says where they are."""
 
 import argparse
 import time
 
-from devkit import artifacts
+from devkit import artifacts, ready, setup
 from devkit.console import say, step
 from devkit.layout import ROOT, VAR
 from devkit.services import TOGETHER
 from devkit.stack import Arrangement, Stack
 
-SUMMARY = "start the servers and all services (--separate, --only-backends)"
+SUMMARY = "set up, build, start the servers and all services (--separate, --only-backends)"
 
 
 def show_endpoints(stack: Stack) -> None:
@@ -55,10 +55,12 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     arrangement = Arrangement.SEPARATE if options.separate else Arrangement.TOGETHER
     begin = time.monotonic()
+    if options.only_backends:
+        setup.ensure()
+    else:
+        ready.ensure(arrangement)
     stack = Stack(VAR)
     with stack.place.locked():
-        if not options.only_backends:
-            stack.check_binaries(arrangement)
         step("PostgreSQL, Redis, Kafka, Prometheus")
         stack.start_backends(arrangement)
         if not options.only_backends:
