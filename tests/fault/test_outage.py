@@ -9,7 +9,7 @@ from history import await_handled, check
 from load import Load
 
 # A trial of its own may ask for a longer one.
-OUTAGE_S = float(os.environ.get("LOTURA_OUTAGE_S", "20"))
+OUTAGE_S = float(os.environ.get("LOTURA_OUTAGE_S", "60"))
 WRITES = 100
 CONSUMERS = ("communications.timeline", "analytics.facts", "sales.foreign_records")
 
