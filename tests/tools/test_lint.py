@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit import artifacts, lint, lint_tidy, lint_tools
+from devkit import artifacts, clang_format, fmt, lint, lint_tidy, lint_tools
 from devkit.layout import ROOT
 from lint import check_includes, descriptors, guide
 from lint.tree import Tree, without_allowed
@@ -134,7 +134,8 @@ def test_bad_proto_is_found(tmp_path, google, rule, good, bad):
 @pytest.fixture
 def checkout(tmp_path, monkeypatch) -> Path:
     """A small repository in the place of ours."""
-    monkeypatch.setattr(lint_tools, "ROOT", tmp_path)
+    for module in (clang_format, fmt, lint_tools):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(lint_tidy, "ROOT", tmp_path)
     monkeypatch.setattr(lint_tidy, "VAR", tmp_path / "var")
     (tmp_path / ".clang-format").write_bytes((ROOT / ".clang-format").read_bytes())
@@ -164,9 +165,19 @@ def test_unformatted_source_is_found_at_its_first_line(checkout):
     write(checkout, "libs/x/good.cc", "int Twice(int n) { return 2 * n; }\n")
     write(checkout, "libs/x/bad.cc", "int Once(int n) { return n; }\nint   Twice( int n ){return 2*n;}\n")
 
-    findings = list(lint_tools.clang_format(Tree.read(checkout)))
+    findings = list(lint_tools.format_findings(Tree.read(checkout)))
 
     assert [(one.rule, one.path, one.line) for one in findings] == [("clang-format", "libs/x/bad.cc", 2)]
+
+
+def test_fmt_mends_what_the_lint_finds(checkout):
+    write(checkout, "libs/x/bad.cc", "int   Twice( int n ){return 2*n;}\n")
+
+    assert not fmt.format_cpp(check_only=True)
+    assert fmt.format_cpp(check_only=False)
+
+    assert (checkout / "libs/x/bad.cc").read_text() == "int Twice(int n) { return 2 * n; }\n"
+    assert list(lint_tools.format_findings(Tree.read(checkout))) == []
 
 
 def test_clang_tidy_finds_in_sources_and_headers(checkout):

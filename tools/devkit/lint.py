@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         findings.extend(check())
 
     run("house rules", lambda: check_tree(tree))
-    run("clang-format", lambda: lint_tools.clang_format(tree))
+    run("clang-format", lambda: lint_tools.format_findings(tree))
     run("buf lint", lint_tools.buf_lint)
     run("descriptor rules", lint_tools.descriptor_rules)
     if not options.no_tidy:

@@ -57,6 +57,14 @@ class SourceFile:
         return Finding(self.path, line, rule, what)
 
 
+def tracked_or_new(root: Path) -> list[str]:
+    """The paths of the repository's files, but for those that are ignored."""
+    answer = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root, capture_output=True, text=True, check=True)
+    return sorted(set(answer.stdout.split("\0")) - {""})
+
+
 class Tree:
     """A set of files with the few ways in which rules ask for them."""
 
@@ -70,11 +78,8 @@ class Tree:
     @classmethod
     def read(cls, root: Path) -> "Tree":
         """All files of the repository that are tracked or new, and are text."""
-        answer = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=root, capture_output=True, text=True, check=True)
         files = []
-        for name in sorted(set(answer.stdout.split("\0")) - {""}):
+        for name in tracked_or_new(root):
             path = root / name
             if not path.is_file() or path.is_symlink():
                 continue
