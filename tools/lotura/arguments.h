@@ -44,7 +44,7 @@ struct CompletionFlags {
   std::string shell;
 };
 
-// What to print instead of doing anything: a help, or the version.
+// A help to print instead of doing anything.
 struct Help {
   std::string text;
 };
@@ -63,7 +63,7 @@ struct Arguments {
 // `arguments` without the program's name. Errors have the reason USAGE.
 absl::StatusOr<Arguments> ParseArguments(std::span<const std::string> arguments);
 
-// A verb, its options, and whether it takes a collection or a record.
+// A verb, what it does, and its options.
 struct VerbSummary {
   std::string name;
   std::string help;

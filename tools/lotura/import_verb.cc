@@ -39,9 +39,10 @@ struct RejectFile {
   std::ofstream stream;
 };
 
-absl::StatusOr<RejectFile> OpenRejects(const importer::Mapping& mapping, const ImportFlags& flags) {
+// `usual` is its path if none was chosen.
+absl::StatusOr<RejectFile> OpenRejects(const ImportFlags& flags, const std::string& usual) {
   RejectFile file;
-  file.path = flags.rejects.empty() ? mapping.name + ".rejects.csv" : flags.rejects;
+  file.path = flags.rejects.empty() ? usual : flags.rejects;
   file.stream.open(file.path, std::ios::binary | std::ios::trunc);
   if (file.stream) return file;
   return Error(absl::StatusCode::kInvalidArgument, "FILE_UNWRITABLE",
@@ -112,7 +113,7 @@ absl::StatusOr<ExitCode> Import(const Session& session, const ImportFlags& flags
   LOTURA_ASSIGN_OR_RETURN(const importer::Mapping mapping,
                           importer::ReadMapping(flags.mapping, session.model));
   PrintNotes(mapping, session.output);
-  LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(mapping, flags));
+  LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(flags, mapping.name + ".rejects.csv"));
   importer::RealPacer pacer;
   importer::PatientCaller caller(session.transport, pacer,
                                  {.without_answer = flags.patience, .of_attempt = session.timeout});
@@ -129,7 +130,8 @@ absl::StatusOr<ExitCode> ImportDryRun(const api::ResourceModel& model, const Out
   LOTURA_ASSIGN_OR_RETURN(const importer::Mapping mapping,
                           importer::ReadMapping(flags.mapping, model));
   PrintNotes(mapping, output);
-  LOTURA_ASSIGN_OR_RETURN(RejectFile rejects, OpenRejects(mapping, flags));
+  LOTURA_ASSIGN_OR_RETURN(RejectFile rejects,
+                          OpenRejects(flags, mapping.name + ".dry-run.rejects.csv"));
   return Conclude(importer::PlanImport(mapping, rejects.stream), rejects, output);
 }
 

@@ -14,7 +14,8 @@ namespace lotura::cli {
 
 struct ImportFlags {
   std::string mapping;
-  // Empty: <name of the mapping>.rejects.csv in the working directory.
+  // Empty: <name of the mapping>.rejects.csv in the working directory, and for a dry run
+  // <name of the mapping>.dry-run.rejects.csv.
   std::string rejects;
   std::chrono::seconds patience{60};
   importer::Parallelism parallelism;

@@ -7,20 +7,21 @@
 #include "tools/lotura/program.h"
 
 int main(int argc, char** argv) {
-  using namespace lotura;  // NOLINT(google-build-using-namespace)
+  namespace cli = lotura::cli;
+  using lotura::terminal::Style;
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   std::error_code error;
   const cli::Surroundings surroundings{
       .out = std::cout,
       .err = std::cerr,
-      .style = terminal::Style::Of(STDOUT_FILENO),
-      .err_style = terminal::Style::Of(STDERR_FILENO),
+      .style = Style::Of(STDOUT_FILENO),
+      .err_style = Style::Of(STDERR_FILENO),
       .variables = cli::ProcessVariables(),
       .directory = std::filesystem::current_path(error),
       .connect = [](const cli::Connection& connection, const cli::Arguments& parsed) {
         const bool imports = std::holds_alternative<cli::ImportCommand>(parsed.command);
         return std::make_unique<cli::GrpcTransport>(
-            connection, parsed.tls ? rpc::Security::kTls : rpc::Security::kPlain,
+            connection, parsed.tls ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
             imports ? cli::Retries::kByCaller : cli::Retries::kHere);
       }};
   return static_cast<int>(cli::RunProgram(arguments, surroundings));

@@ -132,12 +132,13 @@ void PrintError(const absl::Status& status, const Output& output) {
     output.err << JsonOf(status) << "\n";
     return;
   }
-  std::string line =
-      fmt::format("lotura: {} ({}): {}", std::string(absl::StatusCodeToString(status.code())),
-                  ReasonOf(status), Message(status));
   const auto violations = ViolationsOf(status);
-  // The message of a single violation says all of it.
-  if (violations.size() > 1) {
+  // The message of a single violation says all of it, that of several only the first.
+  const bool has_several = violations.size() > 1;
+  std::string line = fmt::format(
+      "lotura: {} ({}): {}", std::string(absl::StatusCodeToString(status.code())), ReasonOf(status),
+      has_several ? fmt::format("{} fields are wrong", violations.size()) : Message(status));
+  if (has_several) {
     for (const FieldViolation& violation : violations) {
       line +=
           fmt::format("; {}: {} ({})", violation.field, violation.description, violation.reason);

@@ -145,9 +145,8 @@ TEST_F(ProgramTest, ErrorsNameReasonAndEveryField) {
 
   EXPECT_EQ(Run({"create", "teams", "--set", "display_name=x"}), 1);
   EXPECT_EQ(err_.str(),
-            "lotura: INVALID_ARGUMENT (BAD_REQUEST): 2 fields are wrong, the first is "
-            "team.display_name: is too long; team.display_name: is too long (TOO_LONG); "
-            "team.region: is too long (TOO_LONG)\n");
+            "lotura: INVALID_ARGUMENT (BAD_REQUEST): 2 fields are wrong; "
+            "team.display_name: is too long (TOO_LONG); team.region: is too long (TOO_LONG)\n");
 
   EXPECT_EQ(Run({"create", "teams", "--set", "display_name=x", "--json"}), 1);
   const auto error = nlohmann::json::parse(err_.str())["error"];
@@ -255,6 +254,20 @@ TEST_F(ProgramTest, TheTimelineSaysWhatHappened) {
   EXPECT_THAT(out_.str(), HasSubstr("2017-03-01  moved  engaging to won"));
 }
 
+TEST_F(ProgramTest, ATimelineOfSeveralPagesIsOneTableAndTellsOfMore) {
+  communications::v1::ListTimelineResponse timeline;
+  for (int i = 0; i < 150; ++i) timeline.add_entries()->set_source("//sales.lotura/products/p");
+  timeline.set_next_page_token("next");
+  services_.answers["ListTimeline"] =
+      std::make_shared<communications::v1::ListTimelineResponse>(timeline);
+
+  EXPECT_EQ(Run({"timeline", "organizations/acme", "--limit", "300"}), 0) << err_.str();
+
+  const std::string shown = out_.str();
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 301) << "one header for all";
+  EXPECT_THAT(err_.str(), HasSubstr("there are more; --limit 0 shows all of them"));
+}
+
 class ImportProgramTest : public ProgramTest {
  protected:
   ImportProgramTest() {
@@ -292,6 +305,16 @@ TEST_F(ImportProgramTest, TellsWhatBecameOfEveryRow) {
   EXPECT_EQ(step["unchanged"], 2);
 }
 
+TEST_F(ImportProgramTest, TellsWhatTheMappingMendsInVain) {
+  Write(
+      "mapping.yaml",
+      "mapping: teams\nfiles: {teams: {path: teams.csv, mend: {name: {Wst: West}}}}\nsteps: []\n");
+
+  EXPECT_EQ(Import(), 0) << err_.str();
+
+  EXPECT_THAT(err_.str(), HasSubstr("teams.csv has no 'Wst' in column 'name' to mend"));
+}
+
 TEST_F(ImportProgramTest, RejectsAreCountedInTheExitCode) {
   Write("teams.csv", "name,region\nWest,Pacific\nWest,Atlantic\n");
 
@@ -301,6 +324,23 @@ TEST_F(ImportProgramTest, RejectsAreCountedInTheExitCode) {
   std::ostringstream rejects;
   rejects << std::ifstream(directory_ / "rejects.csv").rdbuf();
   EXPECT_THAT(rejects.str(), HasSubstr("teams.csv,3,teams,West,KEY_TAKEN"));
+}
+
+TEST_F(ImportProgramTest, ADryRunKeepsTheRejectsOfTheLastImport) {
+  Write("teams.csv", "name,region\nWest,Pacific\nWest,Atlantic\n");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(directory_);
+  const std::string mapping = directory_ / "mapping.yaml";
+  EXPECT_EQ(Run({"import", mapping}), 4);
+  Write("teams.csv", "name,region\nWest,Pacific\n");
+
+  EXPECT_EQ(Run({"import", mapping, "--dry-run"}), 0) << err_.str();
+
+  std::filesystem::current_path(before);
+  std::ostringstream rejects;
+  rejects << std::ifstream(directory_ / "teams.rejects.csv").rdbuf();
+  EXPECT_THAT(rejects.str(), HasSubstr("KEY_TAKEN"));
+  EXPECT_TRUE(std::filesystem::exists(directory_ / "teams.dry-run.rejects.csv"));
 }
 
 TEST_F(ImportProgramTest, ADryRunSendsNothing) {

@@ -35,15 +35,37 @@ std::string FieldText(const TimelineEntry& entry, const char* field) {
   return api::ToText(entry, *TimelineEntry::descriptor()->FindFieldByName(field));
 }
 
-void PrintTable(const std::vector<TimelineEntry>& entries, const Output& output) {
-  terminal::Table table;
-  for (const char* title : {"time", "kind", "what", "record", "name", "by"}) table.AddColumn(title);
-  for (const TimelineEntry& entry : entries) {
-    table.AddRow({FieldText(entry, "time"), FieldText(entry, "kind"), DetailText(entry),
-                  entry.source(), entry.source_display_name(), entry.actor()});
+// Shows entries that come page by page: as one table at the end, or as JSON at once.
+class EntryList {
+ public:
+  explicit EntryList(const Output& output) : output_(output), json_(output, {}) {
+    for (const char* title : {"time", "kind", "what", "record", "name", "by"})
+      table_.AddColumn(title);
   }
-  output.out << table.Render(output.style) << std::flush;
-}
+
+  absl::Status Add(const ListTimelineResponse& page) {
+    for (const TimelineEntry& entry : page.entries()) {
+      if (output_.format == Format::kJson) {
+        const pbuf::Message* const record = &entry;
+        LOTURA_RETURN_IF_ERROR(json_.Print({&record, 1}));
+      } else {
+        table_.AddRow({FieldText(entry, "time"), FieldText(entry, "kind"), DetailText(entry),
+                       entry.source(), entry.source_display_name(), entry.actor()});
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Finish() {
+    if (output_.format == Format::kJson) return json_.Finish();
+    output_.out << table_.Render(output_.style) << std::flush;
+  }
+
+ private:
+  const Output& output_;
+  RecordList json_;
+  terminal::Table table_;
+};
 
 }  // namespace
 
@@ -55,26 +77,20 @@ absl::Status Timeline(const Session& session, const TimelineFlags& flags) {
     LOTURA_RETURN_IF_ERROR(api::AssignText(
         request, *ListTimelineRequest::descriptor()->FindFieldByName("kinds"), kind));
   }
-  RecordList list(session.output, {});
+  EntryList list(session.output);
   std::size_t left = flags.limit == 0 ? SIZE_MAX : flags.limit;
-  while (left > 0) {
+  do {
     request.set_page_size(static_cast<int>(std::min(left, kPageSize)));
     LOTURA_ASSIGN_OR_RETURN(
         const auto page, session.Call<ListTimelineResponse>(
                              "lotura.communications.v1.TimelineService", "ListTimeline", request));
-    const std::vector<TimelineEntry> entries(page.entries().begin(), page.entries().end());
-    if (session.output.format == Format::kTable) {
-      PrintTable(entries, session.output);
-    } else {
-      std::vector<const pbuf::Message*> pointers;
-      for (const TimelineEntry& entry : entries) pointers.push_back(&entry);
-      LOTURA_RETURN_IF_ERROR(list.Print(pointers));
-    }
-    left -= std::min(left, entries.size());
-    if (page.next_page_token().empty()) break;
+    LOTURA_RETURN_IF_ERROR(list.Add(page));
+    left -= std::min(left, static_cast<std::size_t>(page.entries_size()));
     request.set_page_token(page.next_page_token());
-  }
-  if (session.output.format == Format::kJson) list.Finish();
+  } while (left > 0 && !request.page_token().empty());
+  list.Finish();
+  if (!request.page_token().empty())
+    session.output.err << "lotura: there are more; --limit 0 shows all of them\n";
   return absl::OkStatus();
 }
 
