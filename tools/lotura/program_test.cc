@@ -205,6 +205,22 @@ TEST_F(ProgramTest, TheFunnelIsAChartOfItsStages) {
             "10,005,534 USD\n");
 }
 
+TEST_F(ProgramTest, ShortNamesInAReportAreCompleted) {
+  services_.answers["QueryRevenue"] = std::make_shared<analytics::v1::QueryRevenueResponse>();
+
+  EXPECT_EQ(Run({"revenue", "--pipeline", "b2b", "--where", "team=west,teams/east", "--where",
+                 "product=//sales.lotura/products/gtx", "--where", "sector=medical"}),
+            0)
+      << err_.str();
+
+  EXPECT_EQ(services_.requests.back(),
+            "QueryRevenue pipeline: \"//sales.lotura/pipelines/b2b\" filters { dimension: "
+            "DIMENSION_TEAM values: \"//directory.lotura/teams/west\" values: "
+            "\"//directory.lotura/teams/east\" } filters { dimension: DIMENSION_PRODUCT values: "
+            "\"//sales.lotura/products/gtx\" } filters { dimension: DIMENSION_SECTOR values: "
+            "\"medical\" }");
+}
+
 TEST_F(ProgramTest, WithoutAPipelineTheOnlyOneIsMeant) {
   services_.answers["QueryFunnel"] = std::make_shared<analytics::v1::QueryFunnelResponse>();
   EXPECT_EQ(Run({"funnel"}), 2) << "there is none yet";

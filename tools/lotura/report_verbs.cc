@@ -24,11 +24,26 @@ using analytics::v1::RevenueRow;
 using terminal::Align;
 
 constexpr char kService[] = "lotura.analytics.v1.ReportService";
-constexpr char kSalesHost[] = "//sales.lotura/";
 constexpr std::size_t kBarColumns = 24;
 
-std::string FullPipelineName(const std::string& pipeline) {
-  return pipeline.starts_with("//") ? pipeline : kSalesHost + pipeline;
+// Where the records of a dimension are; nothing for one whose groups are not records.
+struct Place {
+  const char* host;
+  const char* collection;
+};
+constexpr Place kPipelines{"//sales.lotura/", "pipelines/"};
+
+std::optional<Place> PlaceOf(analytics::v1::Dimension dimension) {
+  if (dimension == analytics::v1::DIMENSION_OWNER) return Place{"//directory.lotura/", "users/"};
+  if (dimension == analytics::v1::DIMENSION_TEAM) return Place{"//directory.lotura/", "teams/"};
+  if (dimension == analytics::v1::DIMENSION_PRODUCT) return Place{"//sales.lotura/", "products/"};
+  return std::nullopt;
+}
+
+// "//sales.lotura/pipelines/b2b" of "b2b", "pipelines/b2b" or itself.
+std::string FullName(const Place& place, const std::string& name) {
+  if (name.empty() || name.starts_with("//")) return name;
+  return place.host + (name.find('/') == std::string::npos ? place.collection + name : name);
 }
 
 absl::StatusOr<std::string> OnlyPipeline(const Session& session) {
@@ -58,8 +73,11 @@ absl::Status FillRequest(const ReportFlags& flags, Request& request) {
       return UsageError(fmt::format("'{}' is not dimension=values", text));
     DimensionFilter& filter = *request.add_filters();
     LOTURA_RETURN_IF_ERROR(api::SetPath(filter, "dimension", text.substr(0, equals)));
-    for (const std::string_view value : Split(std::string_view(text).substr(equals + 1), ','))
-      filter.add_values(std::string(Trim(value)));
+    const std::optional<Place> place = PlaceOf(filter.dimension());
+    for (const std::string_view part : Split(std::string_view(text).substr(equals + 1), ',')) {
+      const std::string value(Trim(part));
+      filter.add_values(place.has_value() ? FullName(*place, value) : value);
+    }
   }
   if (!flags.start_date.empty())
     LOTURA_RETURN_IF_ERROR(api::SetPath(request, "start_date", flags.start_date));
@@ -159,7 +177,7 @@ absl::Status Funnel(const Session& session, const ReportFlags& flags) {
   if (pipeline.empty()) {
     LOTURA_ASSIGN_OR_RETURN(pipeline, OnlyPipeline(session));
   }
-  request.set_pipeline(FullPipelineName(pipeline));
+  request.set_pipeline(FullName(kPipelines, pipeline));
   LOTURA_ASSIGN_OR_RETURN(const auto funnel,
                           session.Call<QueryFunnelResponse>(kService, "QueryFunnel", request));
   if (session.output.format == Format::kJson) {
@@ -173,7 +191,7 @@ absl::Status Funnel(const Session& session, const ReportFlags& flags) {
 absl::Status Revenue(const Session& session, const ReportFlags& flags) {
   QueryRevenueRequest request;
   LOTURA_RETURN_IF_ERROR(FillRequest(flags, request));
-  if (!flags.pipeline.empty()) request.set_pipeline(FullPipelineName(flags.pipeline));
+  if (!flags.pipeline.empty()) request.set_pipeline(FullName(kPipelines, flags.pipeline));
   LOTURA_ASSIGN_OR_RETURN(const auto revenue,
                           session.Call<QueryRevenueResponse>(kService, "QueryRevenue", request));
   if (session.output.format == Format::kJson) {
