@@ -45,10 +45,21 @@ std::string DisplayNameOf(const Message& record) {
 const char* KindOf(const events::Event& event) {
   if (event.change.detail().Is<sales::v1::OpportunityMoved>()) return "MOVED";
   if (event.change.detail().Is<sales::v1::OpportunityReopened>()) return "REOPENED";
-  const events::v1::Kind kind = event.change.kind();
-  if (kind == events::v1::KIND_CREATED) return "CREATED";
-  if (kind == events::v1::KIND_DELETED) return "DELETED";
-  return kind == events::v1::KIND_UNDELETED ? "UNDELETED" : "UPDATED";
+  switch (event.change.kind()) {
+    case events::v1::KIND_CREATED:
+      return "CREATED";
+    case events::v1::KIND_DELETED:
+      return "DELETED";
+    case events::v1::KIND_UNDELETED:
+      return "UNDELETED";
+    case events::v1::KIND_UPDATED:
+    case events::v1::KIND_UNSPECIFIED:
+    case events::v1::Kind_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case events::v1::Kind_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  // Also of a newer service that tells changes apart which this binary does not know.
+  return "UPDATED";
 }
 
 // When it happened, which an importer of history may have set in the past.
