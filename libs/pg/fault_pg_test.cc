@@ -90,7 +90,7 @@ TEST_F(FaultTest, AStatementThatMetNoTableFindsItLater) {
 TEST_F(FaultTest, AnExceptionOfTheBodyCostsNoConnection) {
   const absl::Status status = database_.Write(Soon(), [](Tx& tx) -> absl::Status {
     tx.RunScript("CREATE TABLE thing (id bigint)");
-    throw std::runtime_error("a bug");  // lint-allow(throw): the bug that the fence has to stand
+    throw std::runtime_error("a bug");
   });
 
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);

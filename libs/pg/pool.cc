@@ -48,14 +48,17 @@ absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
       return connection.status();
     }
     slot.connection = std::move(connection).value();
-    const std::lock_guard lock(mutex_);
-    ++opened_;
-    Changed();
+    {
+      const std::lock_guard lock(mutex_);
+      ++opened_;
+      Changed();
+    }
+    Lease lease(*this, std::move(slot));
+    // A connection that came too late for this caller is good for the next one.
+    if (deadline.Passed()) return DeadlineExceeded("no database connection was free in time");
+    return lease;
   }
-  Lease lease(*this, std::move(slot));
-  // A connection that came too late for this caller is good for the next one.
-  if (deadline.Passed()) return DeadlineExceeded("no database connection was free in time");
-  return lease;
+  return Lease(*this, std::move(slot));
 }
 
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Open(Deadline deadline) const {
