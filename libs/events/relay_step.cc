@@ -55,7 +55,7 @@ std::chrono::microseconds RelayStep::Run() {
   // Whoever wakes it does not shorten the pause after a failure.
   if (now < retry_at_) return retry_at_ - now;
   absl::Status status = HoldLease(now);
-  if (status.ok() && term_ == nullptr) return options_.lease / kRenewalsInALease;
+  if (status.ok() && term_ == nullptr) return std::max(renew_at_ - now, Instant::duration(0));
   if (status.ok()) status = Pass(now);
   if (!status.ok()) return AfterFailure(status);
   last_failure_.clear();
@@ -83,7 +83,10 @@ void RelayStep::Stop() {
 }
 
 absl::Status RelayStep::HoldLease(Instant now) {
-  if (term_ != nullptr && now < std::min(renew_at_, term_->until)) return absl::OkStatus();
+  // Without a term too: while another holds the lease, every look at it would write to its row.
+  if (now < (term_ == nullptr ? renew_at_ : std::min(renew_at_, term_->until))) {
+    return absl::OkStatus();
+  }
   auto lease = journal_.Acquire(options_.name, options_.holder, options_.lease, Bound());
   renew_at_ = now + (lease.ok() ? options_.lease / kRenewalsInALease : options_.retry);
   if (!lease.ok()) {
@@ -97,7 +100,12 @@ absl::Status RelayStep::HoldLease(Instant now) {
     EndTerm();
   }
   if (!is_ours) return absl::OkStatus();
-  if (term_ == nullptr) LOTURA_RETURN_IF_ERROR(BeginTerm(**lease));
+  if (term_ == nullptr) {
+    if (absl::Status begun = BeginTerm(**lease); !begun.ok()) {
+      renew_at_ = now;
+      return begun;
+    }
+  }
   term_->until = now + options_.lease - options_.lease / kLeaseMarginParts;
   return absl::OkStatus();
 }
@@ -204,6 +212,8 @@ absl::Status RelayStep::SaveCursor(Instant now) {
     term.saved_at = now;
   } else if (ReasonOf(status) == "LEASE_LOST") {
     EndTerm();
+    // The database may live elsewhere and the lease be free.
+    renew_at_ = now;
   }
   return status;
 }

@@ -175,6 +175,51 @@ TEST_F(RelayStepTest, OnlyTheHolderOfTheLeasePublishes) {
   EXPECT_EQ(Published(), Versions{});
 }
 
+// Counts how often the lease is asked for.
+class CountingJournal final : public Journal {
+ public:
+  explicit CountingJournal(Journal& journal) : journal_(journal) {}
+
+  std::unique_ptr<JournalReader> NewReader() override { return journal_.NewReader(); }
+  absl::StatusOr<std::optional<LeaseToken>> Acquire(const std::string& name, const Uuid& holder,
+                                                    milliseconds duration,
+                                                    Deadline deadline) override {
+    ++acquires;
+    return journal_.Acquire(name, holder, duration, deadline);
+  }
+  absl::Status Release(const LeaseToken& lease, Deadline deadline) override {
+    return journal_.Release(lease, deadline);
+  }
+  absl::StatusOr<Position> LoadCursor(const std::string& relay, Deadline deadline) override {
+    return journal_.LoadCursor(relay, deadline);
+  }
+  absl::Status SaveCursor(const std::string& relay, const Position& position,
+                          const LeaseToken& lease, Deadline deadline) override {
+    return journal_.SaveCursor(relay, position, lease, deadline);
+  }
+
+  int acquires = 0;
+
+ private:
+  Journal& journal_;
+};
+
+TEST_F(RelayStepTest, RelayWithoutTheLeaseLeavesItAloneHoweverOftenItIsWoken) {
+  const auto holder = NewRelay();
+  holder->Run();
+  CountingJournal counting(journal_);
+  RelayStep other({.service = "sales", .holder = ids_.Next()}, counting, bus_, clock_, metrics_,
+                  log_, [] {});
+
+  for (int i = 0; i < 100; ++i) other.Run();
+
+  EXPECT_EQ(counting.acquires, 1);
+  clock_.Advance(seconds(6));
+  other.Run();
+  EXPECT_EQ(counting.acquires, 2);
+  EXPECT_TRUE(other.HoldsLease());
+}
+
 TEST_F(RelayStepTest, RelayThatStopsGivesTheLeaseAwayAndNothingIsPublishedTwice) {
   const auto one = NewRelay();
   const auto two = NewRelay();
