@@ -10,8 +10,8 @@ namespace lotura::events {
 struct RelayMetrics {
   explicit RelayMetrics(const observe::Metrics& metrics);
 
-  // Zero in a process that does not hold the lease.
   observe::Gauge lease_held;
+  // In every process, whoever publishes.
   observe::Gauge oldest_unpublished_seconds;
   observe::Gauge horizon_age_seconds;
   observe::Counter published;

@@ -191,6 +191,18 @@ TEST_F(PgJournalTest, BacklogCountsEveryOpenDay) {
   EXPECT_EQ(reader_->Inspect({}, AMinute()).value().oldest, At(1, minutes(5)));
 }
 
+TEST_F(PgJournalTest, BacklogGoesOnIntoTheEpochAfterThatOfThePosition) {
+  Write("o", 1, At(0, hours(11)));
+  ASSERT_EQ(Read(*reader_), (Versions{1}));
+  schema_.Run("UPDATE journal_epoch SET origin = 'another cluster/00000001'");
+  ASSERT_EQ(EnsureEpoch(schema_.database(), AMinute()).value(), 2);
+  EXPECT_EQ(reader_->Inspect(position_, AMinute()).value().oldest, std::nullopt);
+
+  Write("o", 2, At(0, hours(11)));
+
+  EXPECT_EQ(reader_->Inspect(position_, AMinute()).value().oldest, At(0, hours(11)));
+}
+
 TEST_F(PgJournalTest, LeavesAreReadByTheirIndexAndNoFurtherThanTheLimit) {
   schema_.Run(
       "INSERT INTO journal (create_time, tenant_id, event_id, name, type, resource_type, version, "

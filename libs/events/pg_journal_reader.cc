@@ -31,8 +31,7 @@ absl::StatusOr<std::vector<JournalEntry>> PgJournalReader::Read(const Position& 
   for (;;) {
     LOTURA_ASSIGN_OR_RETURN(std::vector<JournalEntry> entries, ReadEpoch(from, limit, deadline));
     if (!entries.empty() || IsCurrent(from.epoch)) return entries;
-    const auto next = epochs_.upper_bound(from.epoch);
-    from = {.epoch = next->first, .xid = next->second, .seq = 0};
+    from = NextEpoch(from.epoch);
   }
 }
 
@@ -62,23 +61,39 @@ absl::StatusOr<Backlog> PgJournalReader::Inspect(const Position& after, Deadline
   return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Backlog> {
     const pg::Rows horizon = tx.Run(sql::kHorizon, {});
     Backlog backlog{.horizon = XidAt(horizon, 0, 0), .next = XidAt(horizon, 0, 1)};
-    std::optional<std::pair<std::uint64_t, std::int64_t>> first;
-    for (const Day day : window_.Open(clock_.Now())) {
-      const pg::Rows rows =
-          tx.RunBuilt("events.OldestInLeaf", ForLeaf(sql::kOldestInLeaf, day), From(Start(after)));
-      if (rows.empty()) continue;
-      const std::pair place{XidAt(rows, 0, 0), rows.Int(0, 1)};
-      if (first.has_value() && *first < place) continue;
-      first = place;
-      backlog.oldest = rows.Time(0, 2);
+    Position from = Start(after);
+    backlog.oldest = OldestAfter(tx, from);
+    while (!backlog.oldest.has_value() && !IsCurrent(from.epoch)) {
+      from = NextEpoch(from.epoch);
+      backlog.oldest = OldestAfter(tx, from);
     }
     return backlog;
   });
 }
 
+std::optional<Instant> PgJournalReader::OldestAfter(pg::Tx& tx, const Position& after) {
+  std::optional<Instant> oldest;
+  std::optional<std::pair<std::uint64_t, std::int64_t>> first;
+  for (const Day day : window_.Open(clock_.Now())) {
+    const pg::Rows rows =
+        tx.RunBuilt("events.OldestInLeaf", ForLeaf(sql::kOldestInLeaf, day), From(after));
+    if (rows.empty()) continue;
+    const std::pair place{XidAt(rows, 0, 0), rows.Int(0, 1)};
+    if (first.has_value() && *first < place) continue;
+    first = place;
+    oldest = rows.Time(0, 2);
+  }
+  return oldest;
+}
+
 Position PgJournalReader::Start(const Position& after) const {
   // The zero position, where a relay begins, lies in no epoch.
   return epochs_.contains(after.epoch) ? after : Position{.epoch = epochs_.begin()->first};
+}
+
+Position PgJournalReader::NextEpoch(std::int32_t epoch) const {
+  const auto next = epochs_.upper_bound(epoch);
+  return {.epoch = next->first, .xid = next->second, .seq = 0};
 }
 
 absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) {

@@ -23,7 +23,10 @@ class PgJournalReader final : public JournalReader {
   absl::Status Refresh(const Position& after, Deadline deadline);
   absl::StatusOr<std::vector<JournalEntry>> ReadEpoch(const Position& after, ReadLimit limit,
                                                       Deadline deadline);
+  std::optional<Instant> OldestAfter(pg::Tx& tx, const Position& after);
   [[nodiscard]] Position Start(const Position& after) const;
+  // Where the epoch after this one begins.
+  [[nodiscard]] Position NextEpoch(std::int32_t epoch) const;
   [[nodiscard]] bool IsCurrent(std::int32_t epoch) const {
     return epoch == epochs_.rbegin()->first;
   }

@@ -17,7 +17,17 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  void Start() { thread_.Start(); }
+  // Measures the backlog and publishes nothing, until Start.
+  void Watch() {
+    step_.SetMode(RelayStep::Mode::kWatch);
+    thread_.Start();
+  }
+  // The topic must exist.
+  void Start() {
+    step_.SetMode(RelayStep::Mode::kPublish);
+    thread_.Start();
+    thread_.Wake();
+  }
   // Gives the lease away. May be called more than once.
   void Stop() {
     thread_.Stop();

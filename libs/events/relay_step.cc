@@ -1,5 +1,7 @@
 #include "libs/events/relay_step.h"
 
+#include <algorithm>
+
 #include "libs/base/errors.h"
 #include "libs/events/cloud_events.h"
 #include "libs/events/flight.h"
@@ -32,9 +34,6 @@ struct RelayStep::Term {
   std::size_t produced = 0;
   std::size_t collected = 0;
   std::shared_ptr<Flight> flight;
-  Instant inspected_at;
-  std::uint64_t horizon = 0;
-  Instant horizon_since;
 };
 
 RelayStep::RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clock& clock,
@@ -46,7 +45,8 @@ RelayStep::RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clo
       clock_(clock),
       metrics_(metrics),
       log_(log),
-      wake_(std::move(wake)) {}
+      wake_(std::move(wake)),
+      watch_(options_.name, journal, metrics_, options_.inspect_interval, options_.statement) {}
 
 RelayStep::~RelayStep() = default;
 
@@ -54,8 +54,12 @@ std::chrono::microseconds RelayStep::Run() {
   const Instant now = clock_.Now();
   // Whoever wakes it does not shorten the pause after a failure.
   if (now < retry_at_) return retry_at_ - now;
+  Watch(now);
+  if (mode_ == Mode::kWatch) return options_.inspect_interval;
   absl::Status status = HoldLease(now);
-  if (status.ok() && term_ == nullptr) return std::max(renew_at_ - now, Instant::duration(0));
+  if (status.ok() && term_ == nullptr) {
+    return std::clamp<Instant::duration>(renew_at_ - now, options_.poll, options_.inspect_interval);
+  }
   if (status.ok()) status = Pass(now);
   if (!status.ok()) return AfterFailure(status);
   last_failure_.clear();
@@ -65,9 +69,15 @@ std::chrono::microseconds RelayStep::Run() {
 absl::Status RelayStep::Pass(Instant now) {
   LOTURA_RETURN_IF_ERROR(Collect());
   LOTURA_RETURN_IF_ERROR(SaveCursor(now));
-  LOTURA_RETURN_IF_ERROR(Inspect(now));
   if (term_->flight == nullptr) LOTURA_RETURN_IF_ERROR(ReadBatch(now));
   return ProduceBatch();
+}
+
+void RelayStep::Watch(Instant now) {
+  const auto confirmed = term_ == nullptr ? std::nullopt : std::optional(term_->confirmed);
+  // It holds nobody up.
+  const absl::Status looked = watch_.Look(now, confirmed);
+  if (!looked.ok()) metrics_.failures.With({ReasonOf(looked)}).Add();
 }
 
 void RelayStep::Stop() {
@@ -127,8 +137,6 @@ void RelayStep::EndTerm() {
   // Takes the producer along, and with it what was not sent yet.
   term_.reset();
   metrics_.lease_held.Set(0);
-  metrics_.oldest_unpublished_seconds.Set(0);
-  metrics_.horizon_age_seconds.Set(0);
 }
 
 absl::Status RelayStep::Collect() {
@@ -216,20 +224,6 @@ absl::Status RelayStep::SaveCursor(Instant now) {
     renew_at_ = now;
   }
   return status;
-}
-
-absl::Status RelayStep::Inspect(Instant now) {
-  Term& term = *term_;
-  if (now - term.inspected_at < options_.inspect_interval) return absl::OkStatus();
-  LOTURA_ASSIGN_OR_RETURN(const Backlog backlog, term.reader->Inspect(term.confirmed, Bound()));
-  term.inspected_at = now;
-  metrics_.oldest_unpublished_seconds.Set(backlog.oldest ? Seconds(now - *backlog.oldest) : 0);
-  if (backlog.horizon != term.horizon || backlog.horizon == backlog.next) {
-    term.horizon = backlog.horizon;
-    term.horizon_since = now;
-  }
-  metrics_.horizon_age_seconds.Set(Seconds(now - term.horizon_since));
-  return absl::OkStatus();
 }
 
 std::chrono::microseconds RelayStep::AfterFailure(const absl::Status& status) {

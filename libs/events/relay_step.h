@@ -1,12 +1,14 @@
 // Publishes the journal: one pass at a time, so that a thread or a simulation can drive it.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "libs/events/backlog_watch.h"
 #include "libs/events/bus.h"
 #include "libs/events/journal.h"
 #include "libs/events/metrics.h"
@@ -42,7 +44,8 @@ class Flight;
 // the next one begins with the first record that was not confirmed. So each record is delivered at
 // least once, and first deliveries of a key are in order whoever else is publishing: every relay
 // delivers a contiguous run of the journal that begins where all before is confirmed. The lease
-// only spares duplicates. Used by one thread.
+// only spares duplicates. With or without the lease it measures the backlog. Used by one thread, but
+// for SetMode.
 class RelayStep {
  public:
   // `wake` is called when there is something to do, from any thread, and must not block.
@@ -54,6 +57,10 @@ class RelayStep {
 
   // One pass; returns how long to pause unless woken.
   std::chrono::microseconds Run();
+  // Before its topic exists a relay only watches. From any thread.
+  enum class Mode { kPublish, kWatch };
+  void SetMode(Mode mode) { mode_ = mode; }
+
   // Saves the cursor and gives the lease to whoever wants it.
   void Stop();
 
@@ -70,8 +77,8 @@ class RelayStep {
   absl::Status ReadBatch(Instant now);
   absl::Status ProduceBatch();
   absl::Status SaveCursor(Instant now);
-  absl::Status Inspect(Instant now);
   absl::Status Pass(Instant now);
+  void Watch(Instant now);
   std::chrono::microseconds AfterFailure(const absl::Status& status);
   [[nodiscard]] Deadline Bound() const { return Deadline::After(options_.statement); }
 
@@ -82,6 +89,8 @@ class RelayStep {
   const RelayMetrics metrics_;
   const observe::Log log_;
   const std::function<void()> wake_;
+  BacklogWatch watch_;
+  std::atomic<Mode> mode_ = Mode::kPublish;
   std::unique_ptr<Term> term_;
   Instant renew_at_;
   Instant retry_at_;

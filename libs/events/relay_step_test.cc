@@ -300,6 +300,61 @@ TEST_F(RelayStepTest, DatabaseThatFailedOverIsReadFromItsOwnCursorOn) {
   EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6, 14, 15}));
 }
 
+TEST_F(RelayStepTest, BacklogIsMeasuredWhereNobodyPublishes) {
+  const auto holder = NewRelay();
+  holder->Run();
+  const auto other = NewRelay();
+  Write(1, 3);
+  journal_.Begin();
+  clock_.Advance(seconds(3));
+  other->Run();
+  ASSERT_FALSE(other->HoldsLease());
+  clock_.Advance(seconds(1));
+  other->Run();
+
+  EXPECT_EQ(Metric("lotura_journal_oldest_unpublished_seconds"), 4);
+  EXPECT_EQ(Metric("lotura_journal_horizon_age_seconds"), 1);
+}
+
+TEST_F(RelayStepTest, BacklogIsMeasuredWhenNoTermCanBegin) {
+  class NoProducers final : public Bus {
+   public:
+    absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override {
+      return Unavailable("KAFKA_PRODUCER", "none");
+    }
+    absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(const Subscription& /*all*/) override {
+      return Unavailable("KAFKA_CONSUMER", "none");
+    }
+    absl::Status EnsureTopic(const TopicSpec& /*spec*/, Deadline /*deadline*/) override {
+      return absl::OkStatus();
+    }
+  } down;
+  RelayStep relay({.service = "sales", .holder = ids_.Next()}, journal_, down, clock_, metrics_,
+                  log_, [] {});
+  Write(1, 1);
+  clock_.Advance(seconds(3));
+
+  relay.Run();
+
+  EXPECT_EQ(Metric("lotura_journal_oldest_unpublished_seconds"), 3);
+}
+
+TEST_F(RelayStepTest, RelayThatWatchesMeasuresAndPublishesNothingUntilItMay) {
+  const auto relay = NewRelay();
+  relay->SetMode(RelayStep::Mode::kWatch);
+  Write(1, 2);
+  clock_.Advance(seconds(2));
+  relay->Run();
+  EXPECT_EQ(Published(), Versions{});
+  EXPECT_EQ(Metric("lotura_journal_oldest_unpublished_seconds"), 2);
+
+  relay->SetMode(RelayStep::Mode::kPublish);
+  Settle(*relay);
+
+  EXPECT_EQ(Published(), (Versions{1, 2}));
+  EXPECT_EQ(Metric("lotura_journal_oldest_unpublished_seconds"), 0);
+}
+
 TEST_F(RelayStepTest, WakingDoesNotShortenThePauseAfterAFailure) {
   const auto relay = NewRelay();
   bus_.Stop();

@@ -3,6 +3,7 @@
 namespace lotura::events {
 
 void StepThread::Start() {
+  if (thread_.joinable()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { Drive(stop); });
 }
 

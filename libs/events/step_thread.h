@@ -23,6 +23,7 @@ class StepThread {
   StepThread(const StepThread&) = delete;
   StepThread& operator=(const StepThread&) = delete;
 
+  // May be called more than once, by one thread.
   void Start();
   // Returns when the step that runs has ended. May be called more than once.
   void Stop();
