@@ -79,7 +79,8 @@ class Consumer {
   // (PARTITION_LOST) if another member reads a partition by now: what was committed stays, and the
   // records come to that member.
   virtual absl::Status Commit(std::span<const Place> next) = 0;
-  // Records that this member's partitions hold and Poll has not returned.
+  // Records that this member's partitions hold and Poll has not returned. UNAVAILABLE while the
+  // broker does not answer or this member does not know its partitions.
   virtual absl::StatusOr<std::int64_t> Lag() = 0;
 };
 

@@ -161,4 +161,10 @@ absl::StatusOr<Event> FromBusRecord(const BusRecord& record) {
   return event;
 }
 
+std::optional<Instant> TimeOf(const BusRecord& record) {
+  Attributes attributes(record);
+  const Instant time = attributes.RequiredTime(kTime);
+  return attributes.status().ok() ? std::optional(time) : std::nullopt;
+}
+
 }  // namespace lotura::events

@@ -4,6 +4,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,8 @@ absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_vie
 // INVALID_ARGUMENT naming the attribute in the metadata as "header", for a record that is no event:
 // EVENT_HEADER_MISSING, EVENT_HEADER_INVALID, EVENT_VALUE_INVALID.
 absl::StatusOr<Event> FromBusRecord(const BusRecord& record);
+
+// When the event was written; nothing if the record does not say.
+std::optional<Instant> TimeOf(const BusRecord& record);
 
 }  // namespace lotura::events

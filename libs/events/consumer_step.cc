@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libs/base/errors.h"
+#include "libs/events/cloud_events.h"
 
 namespace lotura::events {
 namespace {
@@ -47,7 +48,8 @@ ConsumerStep::ConsumerStep(ConsumerOptions options, Bus& bus, Inbox& inbox, cons
       inbox_(inbox),
       clock_(clock),
       metrics_(metrics, options_.name),
-      log_(log) {}
+      log_(log),
+      behind_since_(clock.Now()) {}
 
 ConsumerStep::~ConsumerStep() = default;
 
@@ -55,6 +57,7 @@ std::chrono::microseconds ConsumerStep::Run() {
   const Instant now = clock_.Now();
   if (now < retry_at_) return retry_at_ - now;
   const absl::Status status = Pass(now);
+  Measure(now);
   if (status.ok()) {
     retry_ = std::chrono::milliseconds(0);
     return std::chrono::microseconds(0);
@@ -77,10 +80,9 @@ void ConsumerStep::Stop() {
 
 absl::Status ConsumerStep::Pass(Instant now) {
   if (batch_.empty()) LOTURA_RETURN_IF_ERROR(Poll());
-  if (!batch_.empty()) LOTURA_RETURN_IF_ERROR(ApplyBatch(now));
-  // Neither holds up the events.
+  if (!batch_.empty()) LOTURA_RETURN_IF_ERROR(ApplyBatch());
+  // Does not hold up the events.
   if (now >= announce_at_ && !Count(Announce()).ok()) announce_at_ = now + options_.retry_max;
-  Count(MeasureLag(now)).IgnoreError();
   return absl::OkStatus();
 }
 
@@ -104,7 +106,7 @@ absl::Status ConsumerStep::Poll() {
   return absl::OkStatus();
 }
 
-absl::Status ConsumerStep::ApplyBatch(Instant now) {
+absl::Status ConsumerStep::ApplyBatch() {
   const Applied applied = inbox_.Apply(batch_, Deadline::After(options_.apply));
   metrics_.handled.Add(static_cast<double>(applied.handled));
   metrics_.duplicates.Add(static_cast<double>(applied.duplicates));
@@ -114,9 +116,6 @@ absl::Status ConsumerStep::ApplyBatch(Instant now) {
   if (applied.dead + applied.parked > 0) measured_at_ = Instant();
   Commit(applied.done);
   batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(applied.done));
-  if (!batch_.empty() && last_handled_.has_value()) {
-    metrics_.lag_seconds.Set(std::chrono::duration<double>(now - *last_handled_).count());
-  }
   return applied.status;
 }
 
@@ -182,19 +181,37 @@ absl::Status ConsumerStep::BeginAnnouncement() {
   return absl::OkStatus();
 }
 
-absl::Status ConsumerStep::MeasureLag(Instant now) {
-  if (now - measured_at_ < options_.lag_interval || consumer_ == nullptr) return absl::OkStatus();
+void ConsumerStep::Measure(Instant now) {
+  if (now - measured_at_ < options_.lag_interval) return;
   measured_at_ = now;
-  LOTURA_ASSIGN_OR_RETURN(const std::size_t parked,
-                          inbox_.CountParked(Deadline::After(options_.apply)));
-  metrics_.parked.Set(static_cast<double>(parked));
-  LOTURA_ASSIGN_OR_RETURN(const std::int64_t behind, consumer_->Lag());
-  const auto lag = behind + static_cast<std::int64_t>(batch_.size());
-  metrics_.lag_records.Set(static_cast<double>(lag));
-  const bool is_behind = lag > 0 && last_handled_.has_value();
-  metrics_.lag_seconds.Set(is_behind ? std::chrono::duration<double>(now - *last_handled_).count()
-                                     : 0);
-  return absl::OkStatus();
+  const auto parked = inbox_.CountParked(Deadline::After(options_.apply));
+  if (Count(parked.status()).ok()) metrics_.parked.Set(static_cast<double>(*parked));
+
+  const auto behind = CountBehind();
+  if (behind.ok()) metrics_.lag_records.Set(static_cast<double>(*behind));
+  if (const auto waiting = OldestWaiting(); waiting.has_value()) {
+    behind_since_ = *waiting;
+  } else if (behind.ok()) {
+    behind_since_ = *behind == 0 ? now : last_handled_.value_or(behind_since_);
+  }
+  // An event may be dated ahead of our clock.
+  const auto lag = std::max(now - behind_since_, Instant::duration(0));
+  metrics_.lag_seconds.Set(std::chrono::duration<double>(lag).count());
+}
+
+absl::StatusOr<std::int64_t> ConsumerStep::CountBehind() {
+  if (consumer_ == nullptr) return Unavailable("NO_CONSUMER", "nothing is read");
+  LOTURA_ASSIGN_OR_RETURN(const std::int64_t unread, consumer_->Lag());
+  return unread + static_cast<std::int64_t>(batch_.size());
+}
+
+std::optional<Instant> ConsumerStep::OldestWaiting() const {
+  std::optional<Instant> oldest;
+  for (const ReceivedRecord& received : batch_) {
+    const auto time = TimeOf(received.record);
+    if (time.has_value() && (!oldest.has_value() || *time < *oldest)) oldest = time;
+  }
+  return oldest;
 }
 
 }  // namespace lotura::events

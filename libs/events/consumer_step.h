@@ -59,11 +59,15 @@ class ConsumerStep {
 
   absl::Status Pass(Instant now);
   absl::Status Poll();
-  absl::Status ApplyBatch(Instant now);
+  absl::Status ApplyBatch();
   void Commit(std::size_t records);
   absl::Status Announce();
   absl::Status BeginAnnouncement();
-  absl::Status MeasureLag(Instant now);
+  // Every pass, also one that failed: a consumer that is stuck is what the figures are for.
+  void Measure(Instant now);
+  absl::StatusOr<std::int64_t> CountBehind();
+  // When the first of the polled events that wait was written.
+  [[nodiscard]] std::optional<Instant> OldestWaiting() const;
   // Counts a failure.
   const absl::Status& Count(const absl::Status& status);
 
@@ -82,6 +86,8 @@ class ConsumerStep {
   bool has_letters_ = true;
   Instant announce_at_;
   Instant measured_at_;
+  // All events from before are handled, as far as is known.
+  Instant behind_since_;
   std::chrono::milliseconds retry_{0};
   Instant retry_at_;
 };

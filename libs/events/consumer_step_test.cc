@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "libs/events/cloud_events.h"
 #include "libs/events/memory_bus.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/status_matchers.h"
@@ -28,6 +29,7 @@ class FakeInbox final : public Inbox {
         return applied;
       }
       ++applied.done;
+      applied.last = TimeOf(received.record);
       if (value.starts_with("poison")) {
         ++applied.dead;
         letters.push_back(
@@ -85,6 +87,15 @@ class ConsumerStepTest : public ::testing::Test {
       step.Run();
       clock_.Advance(seconds(6));
     }
+  }
+
+  void ProduceAt(const std::string& value, Instant time) {
+    ASSERT_THAT(producer_->Produce({.topic = "t",
+                                    .key = "k",
+                                    .headers = {{"ce_time", ToRfc3339(time)}},
+                                    .value = value},
+                                   [](const absl::Status&) {}),
+                IsOk());
   }
 
   double Metric(const std::string& name) const {
@@ -222,6 +233,50 @@ TEST_F(ConsumerStepTest, LagIsMeasured) {
   EXPECT_EQ(Metric("lotura_consumer_lag_records"), 3);
   Settle(*step);
   EXPECT_EQ(Metric("lotura_consumer_lag_records"), 0);
+}
+
+TEST_F(ConsumerStepTest, ConsumerThatIsStuckMeasuresItsLag) {
+  const Instant start = clock_.Now();
+  ProduceAt("1", start - seconds(100));
+  ProduceAt("2", start - seconds(50));
+  inbox_.blocked = "2";
+  inbox_.letters.push_back({.key = "k"});
+  const auto step = NewStep();
+  step->Run();
+  Produce({"3", "4"});
+
+  clock_.Advance(seconds(10));
+  step->Run();
+
+  EXPECT_EQ(Metric("lotura_consumer_lag_seconds"), 60);
+  EXPECT_EQ(Metric("lotura_consumer_lag_records"), 3);
+  EXPECT_EQ(Metric("lotura_consumer_parked_events"), 1);
+}
+
+TEST_F(ConsumerStepTest, ConsumerThatWasRestartedHoursBehindSaysSo) {
+  ProduceAt("1", clock_.Now() - std::chrono::hours(5));
+  inbox_.blocked = "1";
+
+  NewStep()->Run();
+
+  EXPECT_EQ(Metric("lotura_consumer_lag_seconds"), 5 * 3600);
+}
+
+TEST_F(ConsumerStepTest, LagGrowsWhileTheBusIsGone) {
+  Produce({"1"});
+  const auto step = NewStep();
+  Settle(*step);
+  ASSERT_EQ(Metric("lotura_consumer_lag_seconds"), 0);
+  bus_.Stop();
+  step->Run();
+
+  clock_.Advance(seconds(30));
+  step->Run();
+
+  EXPECT_GE(Metric("lotura_consumer_lag_seconds"), 30);
+  bus_.Start();
+  Settle(*step);
+  EXPECT_EQ(Metric("lotura_consumer_lag_seconds"), 0);
 }
 
 }  // namespace

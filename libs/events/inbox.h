@@ -22,7 +22,7 @@ struct Applied {
   std::size_t duplicates = 0;
   std::size_t parked = 0;
   std::size_t dead = 0;
-  // Time of the last event among them.
+  // Time of the last of them that was an event.
   std::optional<Instant> last;
   absl::Status status;
 };

@@ -167,6 +167,7 @@ absl::Status KafkaConsumer::Commit(std::span<const Place> next) {
 }
 
 absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
+  if (!is_assigned_) return Unavailable("NOT_ASSIGNED", "the group has not dealt the partitions");
   Partitions unknown;
   for (const auto& [key, position] : positions_) {
     if (position < 0) unknown.Add(key.first, key.second, RdKafka::Topic::OFFSET_INVALID);
@@ -199,7 +200,8 @@ void KafkaConsumer::Rebalance::rebalance_cb(RdKafka::KafkaConsumer* consumer,
   // Called inside of Poll, when all that an earlier one returned has been handled and committed.
   owner_.rebalanced_ = true;
   owner_.positions_.clear();
-  if (code == RdKafka::ERR__ASSIGN_PARTITIONS) {
+  owner_.is_assigned_ = code == RdKafka::ERR__ASSIGN_PARTITIONS;
+  if (owner_.is_assigned_) {
     for (const RdKafka::TopicPartition* partition : partitions) {
       owner_.positions_[{partition->topic(), partition->partition()}] =
           RdKafka::Topic::OFFSET_INVALID;

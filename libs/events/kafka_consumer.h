@@ -42,6 +42,8 @@ class KafkaConsumer final : public Consumer {
   // The partitions that are ours with the offset that is read next, negative while unknown.
   Positions positions_;
   bool rebalanced_ = false;
+  // Whether the group has told which these are.
+  bool is_assigned_ = false;
   KafkaLog log_;
   Rebalance rebalance_;
   std::unique_ptr<RdKafka::KafkaConsumer> consumer_;

@@ -113,6 +113,7 @@ class MemoryConsumer final : public Consumer {
 
   absl::StatusOr<std::int64_t> Lag() override {
     const std::lock_guard lock(bus_.mutex_);
+    if (!bus_.up_) return Down();
     FollowGroup();
     std::int64_t lag = 0;
     for (const auto& [key, position] : positions_) {

@@ -23,12 +23,14 @@ RelayMetrics::RelayMetrics(const observe::Metrics& metrics)
 ConsumerMetrics::ConsumerMetrics(const observe::Metrics& metrics, const std::string& consumer_name)
     : lag_records(metrics
                       .AddGauges({.name = "lotura_consumer_lag_records",
-                                  .help = "Records of this process's partitions still to be read",
+                                  .help = "Records of this process's partitions that are not "
+                                          "handled, as the broker last said",
                                   .labels = {"consumer"}})
                       .With({consumer_name})),
       lag_seconds(metrics
                       .AddGauges({.name = "lotura_consumer_lag_seconds",
-                                  .help = "Age of the last event that was handled, 0 without lag",
+                                  .help = "Age of the oldest event that waits, 0 if none does; "
+                                          "while nobody can tell, the time since somebody could",
                                   .labels = {"consumer"}})
                       .With({consumer_name})),
       handled(metrics

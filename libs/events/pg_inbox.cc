@@ -168,7 +168,10 @@ void PgInbox::ApplySpan(std::span<const Item> items, std::span<const Event> even
   applied.duplicates += outcome.duplicates;
   applied.parked += outcome.parked;
   applied.dead += outcome.dead;
-  applied.last = items.back().time;
+  // A record that is no event has no time.
+  for (const Item& item : items) {
+    if (item.decoded.ok()) applied.last = item.time;
+  }
 }
 
 absl::Status PgInbox::Handle(pg::Tx& tx, std::span<const Item> items, std::span<const Event> events,

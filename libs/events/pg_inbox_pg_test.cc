@@ -210,6 +210,15 @@ TEST_F(PgInboxTest, RecordThatIsNoEventIsADeadLetterAtOnceAndOnlyOnce) {
   EXPECT_EQ(inbox.Unannounced(10, AMinute())->size(), 0);
 }
 
+TEST_F(PgInboxTest, RecordThatIsNoEventDoesNotCountAsAnOldOne) {
+  PgInbox inbox = NewInbox();
+  auto records = RecordsOf("o", 1, 2);
+  records[1].record.headers.clear();
+
+  EXPECT_GT(inbox.Apply(records, AMinute()).last, SystemClock().Now() - std::chrono::minutes(1));
+  EXPECT_EQ(inbox.Apply(std::span(records).subspan(1), AMinute()).last, std::nullopt);
+}
+
 TEST_F(PgInboxTest, RecordWithoutKeyStopsNoOther) {
   PgInbox inbox = NewInbox();
   const std::vector<ReceivedRecord> records = {{{.topic = "t", .value = "?"}, {"t", 0, 1}},
