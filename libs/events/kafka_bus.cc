@@ -84,12 +84,10 @@ struct Shape {
 
 absl::StatusOr<Shape> Describe(RdKafka::Producer& client, const std::string& topic,
                                Deadline deadline) {
-  std::string why;
-  const std::unique_ptr<RdKafka::Topic> handle(
-      RdKafka::Topic::create(&client, topic, nullptr, why));
   RdKafka::Metadata* raw = nullptr;
+  // To ask for one topic may create it, in the broker's own shape.
   const RdKafka::ErrorCode code =
-      client.metadata(/*all_topics=*/false, handle.get(), &raw, Milliseconds(deadline));
+      client.metadata(/*all_topics=*/true, nullptr, &raw, Milliseconds(deadline));
   const std::unique_ptr<RdKafka::Metadata> metadata(raw);
   if (code != RdKafka::ERR_NO_ERROR) {
     return Error(absl::StatusCode::kUnavailable, "KAFKA_UNAVAILABLE", "the broker does not answer",
@@ -124,7 +122,7 @@ absl::Status KafkaBus::EnsureTopic(const TopicSpec& spec, Deadline deadline) {
   conf->set("event_cb", &log, why);
   const std::unique_ptr<RdKafka::Producer> client(RdKafka::Producer::create(conf.get(), why));
   if (client == nullptr) return Unavailable("KAFKA_CLIENT", "no client could be made");
-  LOTURA_RETURN_IF_ERROR(Create(client->c_ptr(), spec, options_.record_bytes, deadline));
+  bool is_created = false;
   for (;;) {
     LOTURA_ASSIGN_OR_RETURN(const Shape shape, Describe(*client, spec.name, deadline));
     if (shape.partitions == spec.partitions && shape.replicas >= spec.replicas) {
@@ -136,6 +134,11 @@ absl::Status KafkaBus::EnsureTopic(const TopicSpec& spec, Deadline deadline) {
                                 {{"topic", spec.name},
                                  {"partitions", std::to_string(shape.partitions)},
                                  {"replicas", std::to_string(shape.replicas)}});
+    }
+    // Only now: whoever only reads a topic need not have the right to create it.
+    if (!std::exchange(is_created, true)) {
+      LOTURA_RETURN_IF_ERROR(Create(client->c_ptr(), spec, options_.record_bytes, deadline));
+      continue;
     }
     if (deadline.Passed()) return NotCreated(spec.name, RD_KAFKA_RESP_ERR__TIMED_OUT);
     client->poll(50);
