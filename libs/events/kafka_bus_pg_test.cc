@@ -1,7 +1,11 @@
 // The contract of a bus, kept by Kafka.
 #include "libs/events/kafka_bus.h"
 
+#include <latch>
+#include <random>
+
 #include "libs/testing/bus_contract.h"
+#include "libs/testing/events_schema.h"
 #include "libs/testing/kafka.h"
 
 namespace lotura::events {
@@ -23,6 +27,67 @@ class KafkaBackend {
       log_};
 };
 
+namespace {
+
+using ::lotura::testing::AMinute;
+using ::lotura::testing::Eventually;
+using ::lotura::testing::IsOk;
+
+class KafkaBusTest : public ::testing::Test {
+ protected:
+  KafkaBus NewBus(std::size_t record_bytes = 1 << 20) const {
+    return KafkaBus(
+        {.brokers = testing::Kafka().address(), .client_id = "test", .record_bytes = record_bytes},
+        log_);
+  }
+
+  observe::Metrics metrics_{"test"};
+  observe::Log log_{{.service = "test", .level = observe::Level::kError}, metrics_};
+};
+
+TEST_F(KafkaBusTest, TopicThatExistsIsNotCreated) {
+  KafkaBus bus = NewBus();
+  ASSERT_THAT(bus.EnsureTopic({.name = "bus.exists"}, AMinute()), IsOk());
+
+  // No topic can be created with so many replicas.
+  EXPECT_THAT(bus.EnsureTopic({.name = "bus.exists", .replicas = -2}, AMinute()), IsOk());
+}
+
+// As large as it says also when it was compressed.
+std::string Noise(std::size_t size) {
+  std::mt19937_64 random(1);
+  std::string noise(size, ' ');
+  for (char& letter : noise) letter = static_cast<char>(random());
+  return noise;
+}
+
+TEST_F(KafkaBusTest, NothingFollowsARecordThatTheBrokerRefuses) {
+  const std::string topic = "bus.narrow";
+  ASSERT_THAT(NewBus(500'000).EnsureTopic({.name = topic, .partitions = 1}, AMinute()), IsOk());
+  KafkaBus bus = NewBus(2 << 20);
+  const auto consumer = bus.NewConsumer({.group = topic, .topics = {topic}}).value();
+  std::latch looked(1);
+  const auto producer = bus.NewProducer().value();
+
+  // The producer learns of the refusal late, while librdkafka could go on with the second record,
+  // which is too large to go along with the first.
+  const auto refused = [&](const absl::Status& status) {
+    EXPECT_FALSE(status.ok());
+    looked.wait();
+  };
+  ASSERT_THAT(producer->Produce({.topic = topic, .key = "k", .value = Noise(900'000)}, refused),
+              IsOk());
+  ASSERT_THAT(producer->Produce({.topic = topic, .key = "k", .value = Noise(300'000)},
+                                [](const absl::Status& status) { EXPECT_FALSE(status.ok()); }),
+              IsOk());
+
+  EXPECT_FALSE(Eventually(
+      [&] { return !consumer->Poll(1, std::chrono::milliseconds(100)).value().empty(); },
+      std::chrono::seconds(6)));
+  looked.count_down();
+}
+
+}  // namespace
 }  // namespace lotura::events
 
 namespace lotura::testing {

@@ -20,6 +20,8 @@ absl::Status Broken() {
 KafkaSettings Settings(const KafkaOptions& options) {
   return {
       {"enable.idempotence", "true"},
+      // Otherwise the next batch may be on its way before we learn that one was refused.
+      {"enable.gapless.guarantee", "true"},
       {"acks", "all"},
       {"max.in.flight.requests.per.connection", "1"},
       {"message.timeout.ms", "0"},
