@@ -72,7 +72,8 @@ class Consumer {
   virtual ~Consumer() = default;
 
   // The next records, in order within each partition; fewer than `limit`, or none, if no more came
-  // within `wait`. FAILED_PRECONDITION (CONSUMER_BROKEN): this consumer reads nothing any more.
+  // within `wait`. FAILED_PRECONDITION: this consumer reads nothing any more, be it broken
+  // (CONSUMER_BROKEN), or because the topic no longer has what comes next (EVENTS_EXPIRED).
   virtual absl::StatusOr<std::vector<ReceivedRecord>> Poll(std::size_t limit,
                                                            std::chrono::milliseconds wait) = 0;
   // Makes the group start at these places from now on. Returns when the broker has it. ABORTED
@@ -98,7 +99,8 @@ struct TopicSpec {
   std::int32_t replicas = 1;
   // Replicas that must have a record before it counts as written.
   std::int32_t replicas_in_sync = 1;
-  std::chrono::hours retention{24 * 7};
+  // Of a topic that is created; beyond, records are lost to whoever has not read them.
+  std::chrono::hours retention{24 * 30};
 };
 
 // Thread-safe. Must outlive what it makes.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLettersAtOnce = 100;
 constexpr std::chrono::seconds kTopicBound{15};
+constexpr char kExpired[] = "EVENTS_EXPIRED";
 
 BusRecord ToLetter(const DeadLetter& letter, const std::string& consumer) {
   const Place& place = letter.received.place;
@@ -63,11 +64,17 @@ std::chrono::microseconds ConsumerStep::Run() {
     return std::chrono::microseconds(0);
   }
   Count(status).IgnoreError();
-  if (retry_.count() == 0) {
+  const std::string reason = ReasonOf(status);
+  if (reason == kExpired) {
+    log_.Error("events expired before they were read: the consumer waits for a decision",
+               {observe::Fields::kConsumer(options_.name), observe::Fields::kReason(reason)});
+  } else if (retry_.count() == 0) {
     log_.Warning("the consumer waits", {observe::Fields::kConsumer(options_.name),
-                                        observe::Fields::kReason(ReasonOf(status))});
+                                        observe::Fields::kReason(reason)});
   }
-  retry_ = std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
+  retry_ = reason == kExpired
+               ? options_.retry_max
+               : std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
   retry_at_ = clock_.Now() + retry_;
   return retry_;
 }
@@ -99,7 +106,7 @@ absl::Status ConsumerStep::Poll() {
   }
   auto records = consumer_->Poll(options_.batch, options_.wait);
   if (!records.ok()) {
-    if (ReasonOf(records.status()) == "CONSUMER_BROKEN") consumer_.reset();
+    if (absl::IsFailedPrecondition(records.status())) consumer_.reset();
     return records.status();
   }
   batch_ = *std::move(records);
@@ -165,7 +172,7 @@ absl::Status ConsumerStep::BeginAnnouncement() {
                                              .partitions = 1,
                                              .replicas = options_.replicas,
                                              .replicas_in_sync = options_.replicas_in_sync,
-                                             .retention = std::chrono::hours(24 * 30)},
+                                             .retention = options_.retention},
                                             Deadline::After(kTopicBound)));
   }
   announcement->flight = std::make_shared<Flight>(letters.size(), [] {});

@@ -32,6 +32,7 @@ struct ConsumerOptions {
   // Of the dead-letter topics that it creates when it needs one.
   std::int32_t replicas = 1;
   std::int32_t replicas_in_sync = 1;
+  std::chrono::hours retention{24 * 30};
 };
 
 // "lotura.sales.v1.communications.timeline.dlq".

@@ -279,5 +279,19 @@ TEST_F(ConsumerStepTest, LagGrowsWhileTheBusIsGone) {
   EXPECT_EQ(Metric("lotura_consumer_lag_seconds"), 0);
 }
 
+TEST_F(ConsumerStepTest, EventsThatExpiredBeforeTheyWereReadStopTheConsumer) {
+  Produce({"1", "2", "3", "4"});
+  auto step = NewStep(1);
+  step->Run();
+  step.reset();
+  bus_.Expire({"t", 0, 3});
+
+  step = NewStep();
+  Settle(*step);
+
+  EXPECT_EQ(inbox_.effects, (Values{"1"}));
+  EXPECT_GT(Metric("lotura_consumer_failures_total"), 5);
+}
+
 }  // namespace
 }  // namespace lotura::events

@@ -1,9 +1,12 @@
 // The contract of a bus, kept by Kafka.
 #include "libs/events/kafka_bus.h"
 
+#include <librdkafka/rdkafka.h>
+
 #include <latch>
 #include <random>
 
+#include "libs/events/kafka_config.h"
 #include "libs/testing/bus_contract.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/kafka.h"
@@ -15,6 +18,24 @@ class KafkaBackend {
   Bus& bus() { return bus_; }
   void Stop() { testing::Kafka().Stop(); }
   void Start() { testing::Kafka().Start(); }
+  void Expire(const Place& first) {
+    const auto conf = NewKafkaConf({.brokers = testing::Kafka().address()}, {}).value();
+    std::string why;
+    const std::unique_ptr<RdKafka::Producer> client(RdKafka::Producer::create(conf.get(), why));
+    rd_kafka_t* const raw = client->c_ptr();
+    auto* const places = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(places, first.topic.c_str(), first.partition)->offset =
+        first.offset;
+    rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(places);
+    rd_kafka_queue_t* const queue = rd_kafka_queue_new(raw);
+    rd_kafka_DeleteRecords(raw, &request, 1, nullptr, queue);
+    rd_kafka_event_t* const event = rd_kafka_queue_poll(queue, 30'000);
+    EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteRecords_destroy(request);
+    rd_kafka_topic_partition_list_destroy(places);
+  }
   [[nodiscard]] std::size_t TooLarge() const { return kRecordBytes + 1; }
 
  private:

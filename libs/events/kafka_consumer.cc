@@ -15,7 +15,8 @@ KafkaSettings Settings(const KafkaOptions& options, const Subscription& subscrip
       {"group.id", subscription.group},
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
-      {"auto.offset.reset", "earliest"},
+      // Records that expired before they were read are not to be skipped without a word.
+      {"auto.offset.reset", "error"},
       {"allow.auto.create.topics", "false"},
       // Cooperative assignors hang or crash in librdkafka 2.0.2.
       {"partition.assignment.strategy", "range"},
@@ -81,10 +82,22 @@ ReceivedRecord ToRecord(const RdKafka::Message& message) {
   return received;
 }
 
-// Errors after which this consumer never reads again.
-bool IsFinal(RdKafka::ErrorCode code) {
-  return code == RdKafka::ERR__FATAL || code == RdKafka::ERR_FENCED_INSTANCE_ID ||
-         code == RdKafka::ERR__DESTROY;
+// Says of an error after which this consumer never reads again what it is. Others pass: librdkafka
+// reconnects, rejoins or waits for the topic by itself.
+absl::Status FinalError(const RdKafka::Message& message) {
+  switch (message.err()) {
+    case RdKafka::ERR__FATAL:
+    case RdKafka::ERR_FENCED_INSTANCE_ID:
+    case RdKafka::ERR__DESTROY:
+      return FailedPrecondition("CONSUMER_BROKEN", "the consumer reads nothing any more",
+                                {{"kafka_error", RdKafka::err2str(message.err())}});
+    case RdKafka::ERR__AUTO_OFFSET_RESET:
+      return FailedPrecondition("EVENTS_EXPIRED", "the topic no longer has what comes next",
+                                {{"topic", message.topic_name()},
+                                 {"partition", std::to_string(message.partition())}});
+    default:
+      return absl::OkStatus();
+  }
 }
 
 }  // namespace
@@ -121,7 +134,7 @@ absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limi
   const Deadline deadline = Deadline::After(wait);
   std::vector<ReceivedRecord> records;
   std::size_t bytes = 0;
-  while (records.size() < limit && bytes < kPollBytes) {
+  while (broken_.ok() && records.size() < limit && bytes < kPollBytes) {
     const auto left = records.empty() ? deadline.Left() : std::chrono::milliseconds(0);
     const std::unique_ptr<RdKafka::Message> message(
         consumer_->consume(static_cast<int>(left.count())));
@@ -131,14 +144,13 @@ absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limi
       records.push_back(ToRecord(*message));
       bytes += records.back().record.value.size();
       positions_[{message->topic_name(), message->partition()}] = message->offset() + 1;
-    } else if (IsFinal(message->err())) {
-      return FailedPrecondition("CONSUMER_BROKEN", "the consumer reads nothing any more",
-                                {{"kafka_error", RdKafka::err2str(message->err())}});
+    } else if (const absl::Status final = FinalError(*message); !final.ok()) {
+      broken_ = final;
     } else if (message->err() == RdKafka::ERR__TIMED_OUT || deadline.Passed()) {
-      // Other errors pass: librdkafka reconnects, rejoins or waits for the topic by itself.
       break;
     }
   }
+  if (!broken_.ok()) return broken_;
   return records;
 }
 
@@ -168,19 +180,6 @@ absl::Status KafkaConsumer::Commit(std::span<const Place> next) {
 
 absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
   if (!is_assigned_) return Unavailable("NOT_ASSIGNED", "the group has not dealt the partitions");
-  Partitions unknown;
-  for (const auto& [key, position] : positions_) {
-    if (position < 0) unknown.Add(key.first, key.second, RdKafka::Topic::OFFSET_INVALID);
-  }
-  if (!unknown.list().empty() &&
-      consumer_->committed(unknown.list(), kAskMs) != RdKafka::ERR_NO_ERROR) {
-    return Unavailable("KAFKA_UNAVAILABLE", "the broker does not answer");
-  }
-  for (const RdKafka::TopicPartition* partition : unknown.list()) {
-    if (partition->offset() >= 0) {
-      positions_[{partition->topic(), partition->partition()}] = partition->offset();
-    }
-  }
   std::int64_t lag = 0;
   for (const auto& [key, position] : positions_) {
     std::int64_t low = 0;
@@ -202,14 +201,26 @@ void KafkaConsumer::Rebalance::rebalance_cb(RdKafka::KafkaConsumer* consumer,
   owner_.positions_.clear();
   owner_.is_assigned_ = code == RdKafka::ERR__ASSIGN_PARTITIONS;
   if (owner_.is_assigned_) {
-    for (const RdKafka::TopicPartition* partition : partitions) {
-      owner_.positions_[{partition->topic(), partition->partition()}] =
-          RdKafka::Topic::OFFSET_INVALID;
-    }
-    consumer->assign(partitions);
+    Assign(*consumer, partitions);
   } else {
     consumer->unassign();
   }
+}
+
+void KafkaConsumer::Rebalance::Assign(RdKafka::KafkaConsumer& consumer,
+                                      std::vector<RdKafka::TopicPartition*>& partitions) {
+  bool is_known = consumer.committed(partitions, kAskMs * 5) == RdKafka::ERR_NO_ERROR;
+  for (RdKafka::TopicPartition* partition : partitions) {
+    is_known = is_known && partition->err() == RdKafka::ERR_NO_ERROR;
+    if (partition->offset() < 0) partition->set_offset(RdKafka::Topic::OFFSET_BEGINNING);
+    owner_.positions_[{partition->topic(), partition->partition()}] = partition->offset();
+  }
+  if (is_known) {
+    consumer.assign(partitions);
+    return;
+  }
+  consumer.unassign();
+  owner_.broken_ = FailedPrecondition("CONSUMER_BROKEN", "the broker told no offsets");
 }
 
 }  // namespace lotura::events

@@ -34,12 +34,19 @@ class KafkaConsumer final : public Consumer {
                       std::vector<RdKafka::TopicPartition*>& partitions) override;
 
    private:
+    // Where the group has committed nothing, it begins at the oldest record. librdkafka would do so
+    // also where what was committed is gone.
+    void Assign(RdKafka::KafkaConsumer& consumer,
+                std::vector<RdKafka::TopicPartition*>& partitions);
+
     KafkaConsumer& owner_;
   };
 
   explicit KafkaConsumer(const observe::Log& log) : log_(log), rebalance_(*this) {}
 
-  // The partitions that are ours with the offset that is read next, negative while unknown.
+  // Why this consumer reads nothing any more, if it does not.
+  absl::Status broken_;
+  // The partitions that are ours with the offset that is read next; negative for the oldest.
   Positions positions_;
   bool rebalanced_ = false;
   // Whether the group has told which these are.

@@ -89,6 +89,7 @@ class MemoryConsumer final : public Consumer {
       std::vector<ReceivedRecord> records;
       if (bus_.up_) {
         FollowGroup();
+        LOTURA_RETURN_IF_ERROR(CheckPositions());
         records = Take(limit);
       }
       if (!records.empty() || deadline.Passed()) return records;
@@ -117,7 +118,7 @@ class MemoryConsumer final : public Consumer {
     FollowGroup();
     std::int64_t lag = 0;
     for (const auto& [key, position] : positions_) {
-      lag += static_cast<std::int64_t>(PartitionOfKey(key).size()) - position;
+      lag += static_cast<std::int64_t>(PartitionOfKey(key).records.size()) - position;
     }
     return lag;
   }
@@ -138,14 +139,24 @@ class MemoryConsumer final : public Consumer {
     generation_ = group().generation;
     for (const auto& key : mine) {
       const auto committed = group().committed.find(key);
-      positions_.emplace(key, committed == group().committed.end() ? 0 : committed->second);
+      positions_.emplace(key, committed == group().committed.end() ? PartitionOfKey(key).first
+                                                                   : committed->second);
     }
+  }
+
+  absl::Status CheckPositions() {
+    for (const auto& [key, position] : positions_) {
+      if (position >= PartitionOfKey(key).first) continue;
+      return FailedPrecondition("EVENTS_EXPIRED", "the topic no longer has what comes next",
+                                {{"topic", key.first}, {"partition", std::to_string(key.second)}});
+    }
+    return absl::OkStatus();
   }
 
   std::vector<ReceivedRecord> Take(std::size_t limit) {
     std::vector<ReceivedRecord> taken;
     for (auto& [key, position] : positions_) {
-      const MemoryBus::Partition& partition = PartitionOfKey(key);
+      const std::vector<BusRecord>& partition = PartitionOfKey(key).records;
       while (taken.size() < limit && position < static_cast<std::int64_t>(partition.size())) {
         taken.push_back(
             {partition[static_cast<std::size_t>(position)], {key.first, key.second, position}});
@@ -219,6 +230,11 @@ void MemoryBus::BreakProducers() {
   for (const auto& confirm : lost) confirm(Broken());
 }
 
+void MemoryBus::Expire(const Place& first) {
+  const std::lock_guard lock(mutex_);
+  topics_.at(first.topic)[static_cast<std::size_t>(first.partition)].first = first.offset;
+}
+
 std::vector<ReceivedRecord> MemoryBus::RecordsOf(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
   std::vector<ReceivedRecord> records;
@@ -226,7 +242,7 @@ std::vector<ReceivedRecord> MemoryBus::RecordsOf(const std::string& topic) const
   if (found == topics_.end()) return records;
   for (std::size_t partition = 0; partition < found->second.size(); ++partition) {
     std::int64_t offset = 0;
-    for (const BusRecord& record : found->second[partition]) {
+    for (const BusRecord& record : found->second[partition].records) {
       records.push_back({record, {topic, static_cast<std::int32_t>(partition), offset++}});
     }
   }
@@ -244,7 +260,7 @@ absl::Status MemoryBus::AppendLocked(BusRecord record) {
   }
   const std::int32_t partition =
       PartitionOf(record.key, static_cast<std::int32_t>(topic->second.size()));
-  Partition& records = topic->second[static_cast<std::size_t>(partition)];
+  std::vector<BusRecord>& records = topic->second[static_cast<std::size_t>(partition)].records;
   if (records.size() >= limits_.kept) {
     return ResourceExhausted("TOPIC_FULL", "the topic keeps no more records", 1000);
   }

@@ -37,6 +37,8 @@ class MemoryBus final : public Bus {
   void Start();
   // Every producer that exists loses what it holds and is broken.
   void BreakProducers();
+  // The records of a partition before this offset have expired.
+  void Expire(const Place& first);
 
   // Everything that a topic holds, partition by partition.
   [[nodiscard]] std::vector<ReceivedRecord> RecordsOf(const std::string& topic) const;
@@ -46,7 +48,11 @@ class MemoryBus final : public Bus {
   friend class MemoryConsumer;
 
   using PartitionKey = std::pair<std::string, std::int32_t>;
-  using Partition = std::vector<BusRecord>;
+  struct Partition {
+    std::vector<BusRecord> records;
+    // Older ones have expired.
+    std::int64_t first = 0;
+  };
 
   struct Group {
     std::map<std::uint64_t, const MemoryConsumer*> members;

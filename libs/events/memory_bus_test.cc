@@ -10,6 +10,7 @@ class MemoryBusBackend {
   Bus& bus() { return bus_; }
   void Stop() { bus_.Stop(); }
   void Start() { bus_.Start(); }
+  void Expire(const Place& first) { bus_.Expire(first); }
   [[nodiscard]] std::size_t TooLarge() const { return kLimits.record_bytes + 1; }
 
  private:

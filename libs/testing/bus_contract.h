@@ -20,8 +20,8 @@ using events::Place;
 using events::Producer;
 using events::ReceivedRecord;
 
-// A backend has `bus()`, `Stop()` and `Start()` for the broker, and `TooLarge()`, a size that it
-// refuses.
+// A backend has `bus()`, `Stop()` and `Start()` for the broker, `TooLarge()`, a size that it
+// refuses, and `Expire(place)`, after which its partition begins there.
 template <typename Backend>
 class BusContract : public ::testing::Test {
  protected:
@@ -193,6 +193,31 @@ TYPED_TEST_P(BusContract, LagCountsWhatWasNotRead) {
   EXPECT_EQ(consumer->Lag().value(), 0);
 }
 
+TYPED_TEST_P(BusContract, PositionThatExpiredIsAnErrorAndANewGroupBeginsAtTheOldestRecord) {
+  this->ProduceAll({this->Record("k", "1"), this->Record("k", "2"), this->Record("k", "3")});
+  std::vector<ReceivedRecord> first;
+  {
+    const auto consumer = this->NewConsumer();
+    first = this->Read(*consumer, 1);
+    ASSERT_THAT(consumer->Commit(this->Next(first)), IsOk());
+  }
+  Place oldest = first.at(0).place;
+  oldest.offset += 2;
+  this->backend_.Expire(oldest);
+
+  const auto late = this->NewConsumer();
+  absl::Status status;
+  EXPECT_TRUE(Eventually(
+      [&] {
+        status = late->Poll(10, std::chrono::milliseconds(100)).status();
+        return !status.ok();
+      },
+      this->kBound));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, "EVENTS_EXPIRED"));
+  EXPECT_EQ(this->Values(this->Read(*this->NewConsumer("new"), 1)),
+            (std::multiset<std::string>{"3"}));
+}
+
 TYPED_TEST_P(BusContract, TopicIsCreatedOnceAndAnotherShapeIsRefused) {
   EXPECT_THAT(this->bus().EnsureTopic({.name = this->topic_}, this->Soon()), IsOk());
   EXPECT_THAT(this->bus().EnsureTopic({.name = this->topic_, .partitions = 7}, this->Soon()),
@@ -276,7 +301,9 @@ REGISTER_TYPED_TEST_SUITE_P(BusContract, RecordArrivesAsItWasProduced,
                             KeysLieWhereKafkasPartitionerPutsThemAndKeepTheirOrder,
                             WhatWasNotCommittedComesAgainToTheNextMember, EachGroupGetsEveryRecord,
                             MembersShareThePartitionsAndTakeOverWhatOneLeaves,
-                            LagCountsWhatWasNotRead, TopicIsCreatedOnceAndAnotherShapeIsRefused,
+                            LagCountsWhatWasNotRead,
+                            PositionThatExpiredIsAnErrorAndANewGroupBeginsAtTheOldestRecord,
+                            TopicIsCreatedOnceAndAnotherShapeIsRefused,
                             RecordsWaitForABrokerThatIsGoneAndArriveInOrder,
                             ProducerThatGoesTellsOfEachRecordThatWasNotConfirmed,
                             NothingFollowsARecordThatFailed, FullQueueIsSaidAndNothingIsLost);
