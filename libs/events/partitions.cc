@@ -34,15 +34,17 @@ absl::Status AddDays(pg::Database& database, const std::string& table, Day today
       database.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Day>> {
         return DaysOf(tx, table);
       }));
+  absl::Status added;
   for (int offset = -1; offset <= ahead; ++offset) {
     const Day day = today + std::chrono::days(offset);
     if (std::ranges::binary_search(existing, day)) continue;
-    LOTURA_RETURN_IF_ERROR(database.WriteOne(deadline, [&](pg::Tx& tx) {
+    // The days behind one that cannot be made are needed all the same.
+    added.Update(database.WriteOne(deadline, [&](pg::Tx& tx) {
       tx.Run(sql::kAddDay, pg::Params().Text(table).Raw(pg::binary::Date(day)));
       return absl::OkStatus();
     }));
   }
-  return absl::OkStatus();
+  return added;
 }
 
 absl::Status CheckPartitions(pg::Database& database, Day today, Deadline deadline) {

@@ -18,7 +18,8 @@ inline Day DayOf(Instant instant) { return std::chrono::floor<std::chrono::days>
 std::vector<Day> DaysOf(pg::Tx& tx, const std::string& table);
 
 // Makes the partitions that are missing from yesterday until `ahead` days after today. Safe to call
-// from many processes at once, and beside writers.
+// from many processes at once, and beside writers. Goes on when a day fails, and returns why the
+// first one did.
 absl::Status AddDays(pg::Database& database, const std::string& table, Day today, int ahead,
                      Deadline deadline);
 

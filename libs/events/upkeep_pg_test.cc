@@ -85,6 +85,40 @@ TEST_F(UpkeepTest, ServiceThatWasDownForWeeksMayWriteWhenItStarts) {
   EXPECT_THAT(NewStep().Prepare(), IsOk());
 }
 
+TEST_F(UpkeepTest, EventThatIsDatedAheadMovesToItsDayWhenThatIsMade) {
+  const std::string id = "'0195f3c2-7c9e-7d51-8f2e-0123456789ab'";
+  const std::string insert = fmt::format(
+      "INSERT INTO inbox (tenant_id, consumer, event_id, event_time) SELECT {0}, 'c', {0}, "
+      "current_date + interval '10 days 3 hours' ON CONFLICT DO NOTHING",
+      id);
+  schema_.Run(insert);
+  schema_.Run(
+      "INSERT INTO inbox (tenant_id, consumer, event_id, event_time) "
+      "SELECT gen_random_uuid(), 'c', gen_random_uuid(), '2300-01-01'");
+  clock_.Advance(days(5));
+
+  EXPECT_THAT(NewStep().Prepare(), IsOk());
+
+  EXPECT_EQ(Ahead("inbox"), 7);
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM inbox_other"), 1);
+  schema_.Run(insert);
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM inbox"), 2);
+}
+
+TEST_F(UpkeepTest, DayThatCannotBeMadeKeepsNoOtherFromBeingMade) {
+  clock_.Advance(days(5));
+  schema_.Run(
+      "CREATE TABLE odd (LIKE inbox INCLUDING DEFAULTS);"
+      "DO $$ BEGIN EXECUTE format('ALTER TABLE inbox ATTACH PARTITION odd FOR VALUES FROM (%L) TO "
+      "(%L)', current_date + 8, current_date + 9); END $$");
+
+  EXPECT_FALSE(
+      AddDays(schema_.database(), "inbox", DayOf(clock_.Now()), 7, AMinute()).ok());
+  EXPECT_THAT(NewStep().Prepare(), IsOk());
+
+  EXPECT_EQ(Days("inbox").back(), DayOf(clock_.Now()) + days(7));
+}
+
 TEST_F(UpkeepTest, ManyProcessesMayPrepareAtOnce) {
   clock_.Advance(days(40));
   std::vector<absl::Status> outcomes(4);
