@@ -28,9 +28,11 @@ FROM unnest($2::uuid[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7:
 ORDER BY e.ord
 
 -- name: InsertDeadLetter
-INSERT INTO dead_letter (tenant_id, consumer, key, reason, message, attempts)
+-- If the key waits already, nothing changes but that the lock is taken: nobody may decide on the last event of the key, and so end the waiting,
+-- before the new one is behind it.
+INSERT INTO dead_letter AS d (tenant_id, consumer, key, reason, message, attempts)
 VALUES ($1::uuid, $2::text, $3::bytea, $4::text, $5::text, $6::bigint)
-ON CONFLICT DO NOTHING
+ON CONFLICT (tenant_id, consumer, key) DO UPDATE SET attempts = d.attempts
 
 -- name: UnannouncedDeadLetters
 SELECT d.tenant_id, d.key, d.reason, d.message, d.attempts, d.fail_time, p.topic, p.partition, p.place, p.record

@@ -212,9 +212,7 @@ absl::Status PgInbox::Condemn(pg::Tx& tx, const Item& item, const absl::Status& 
     applied.duplicates = 1;
     return absl::OkStatus();
   }
-  const Item* const parked = &item;
-  LOTURA_RETURN_IF_ERROR(Park(tx, std::span(&parked, 1)));
-  // If the key waits already, the event waits behind what failed first.
+  // First, since it takes the lock. If the key waits already, the event waits behind what failed.
   tx.Run(sql::kInsertDeadLetter, pg::Params()
                                      .Tenant(item.tenant)
                                      .Text(options_.consumer)
@@ -222,6 +220,8 @@ absl::Status PgInbox::Condemn(pg::Tx& tx, const Item& item, const absl::Status& 
                                      .Text(ReasonOf(why))
                                      .Text(Message(why))
                                      .Int(item.decoded.ok() ? failures_ : 1));
+  const Item* const parked = &item;
+  LOTURA_RETURN_IF_ERROR(Park(tx, std::span(&parked, 1)));
   applied.dead = 1;
   log_.Error(
       "an event could not be handled and stops its key",

@@ -12,6 +12,7 @@ namespace {
 
 using ::lotura::testing::AMinute;
 using ::lotura::testing::EntryOf;
+using ::lotura::testing::Eventually;
 using ::lotura::testing::IsOk;
 using ::lotura::testing::StatusIs;
 
@@ -251,6 +252,8 @@ class ParkingTest : public PgInboxTest {
     EXPECT_THAT(ApplyAll(inbox_, records_).status, IsOk());
   }
 
+  std::string KeyOfO() const { return records_[0].record.key; }
+
   PgInbox inbox_ = NewInbox();
   Parking parking_{schema_.database(), "test", Handler()};
   std::vector<ReceivedRecord> records_;
@@ -324,6 +327,43 @@ TEST_F(ParkingTest, EventsThatArriveDuringARetryAreNeitherLostNorOutOfOrder) {
   EXPECT_EQ(schema_.Number("SELECT count(*) FROM (SELECT version < lag(version) OVER (ORDER BY "
                            "seq) AS back FROM effect) v WHERE back"),
             0);
+}
+
+TEST_F(ParkingTest, RecordThatFailsWhileTheLastOfItsKeyIsRetriedIsNotForgotten) {
+  failures_.clear();
+  ReceivedRecord broken = RecordOf("o", 5);
+  broken.record.headers.clear();
+  // The transaction that condemns the record waits for this lock when it commits.
+  schema_.Run(
+      "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END';"
+      "CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON parked_event DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION wait()");
+  testing::PgOpenWrite gate(schema_.database());
+  gate.Run("SELECT pg_advisory_xact_lock(42)");
+  const std::string waiting =
+      "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('advisory', "
+      "'transactionid')";
+  std::jthread consumer([&] {
+    PgInbox inbox = NewInbox();
+    EXPECT_EQ(inbox.Apply({&broken, 1}, AMinute()).dead, 1);
+  });
+  ASSERT_TRUE(Eventually([&] { return schema_.Number(waiting) == 1; }, std::chrono::seconds(30)));
+  std::atomic<bool> is_decided = false;
+  std::jthread operators([&] {
+    parking_.RetryParked(tenant_, KeyOfO(), AMinute()).status().IgnoreError();
+    is_decided = true;
+  });
+  ASSERT_TRUE(Eventually([&] { return is_decided || schema_.Number(waiting) == 2; },
+                         std::chrono::seconds(30)));
+  gate.Commit();
+  operators.join();
+  consumer.join();
+
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM parked_event p WHERE NOT EXISTS (SELECT 1 FROM "
+                           "dead_letter d WHERE d.key = p.key)"),
+            0);
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM parked_event"), 1);
 }
 
 }  // namespace

@@ -114,6 +114,9 @@ class PgOpenWrite final : public OpenWrite {
   void AddAt(const JournalEntry& entry, Instant time) {
     Do([&entry, time](pg::Tx& tx) { InsertEntry(tx, entry, time); });
   }
+  void Run(const std::string& script) {
+    Do([&script](pg::Tx& tx) { tx.RunScript(script); });
+  }
   // Begins the transaction without writing: it has no number yet.
   void Touch() {
     Do([](pg::Tx& tx) { tx.RunScript("SELECT 1"); });
