@@ -89,7 +89,7 @@ absl::Status ConsumerStep::Pass(Instant now) {
   if (batch_.empty()) LOTURA_RETURN_IF_ERROR(Poll());
   if (!batch_.empty()) LOTURA_RETURN_IF_ERROR(ApplyBatch());
   // Does not hold up the events.
-  if (now >= announce_at_ && !Count(Announce()).ok()) announce_at_ = now + options_.retry_max;
+  if (now >= announce_at_ && !Count(Announce(now)).ok()) announce_at_ = now + options_.retry_max;
   return absl::OkStatus();
 }
 
@@ -141,9 +141,11 @@ void ConsumerStep::Commit(std::size_t records) {
   Count(consumer_->Commit(places)).IgnoreError();
 }
 
-absl::Status ConsumerStep::Announce() {
+absl::Status ConsumerStep::Announce(Instant now) {
   if (announcement_ == nullptr) {
-    return has_letters_ ? BeginAnnouncement() : absl::OkStatus();
+    if (!has_letters_ && now < look_at_) return absl::OkStatus();
+    look_at_ = now + options_.letters_interval;
+    return BeginAnnouncement();
   }
   Announcement& announcement = *announcement_;
   if (announcement.flight->failed()) {

@@ -27,6 +27,8 @@ struct ConsumerOptions {
   std::chrono::milliseconds retry_min{100};
   std::chrono::milliseconds retry_max{10'000};
   std::chrono::milliseconds lag_interval{5'000};
+  // How often dead letters are looked for that others made: a retry that failed.
+  std::chrono::milliseconds letters_interval{30'000};
   // Bound of one batch in the database.
   std::chrono::milliseconds apply{30'000};
   // Of the dead-letter topics that it creates when it needs one.
@@ -62,7 +64,7 @@ class ConsumerStep {
   absl::Status Poll();
   absl::Status ApplyBatch();
   void Commit(std::size_t records);
-  absl::Status Announce();
+  absl::Status Announce(Instant now);
   absl::Status BeginAnnouncement();
   // Every pass, also one that failed: a consumer that is stuck is what the figures are for.
   void Measure(Instant now);
@@ -83,8 +85,9 @@ class ConsumerStep {
   std::vector<ReceivedRecord> batch_;
   std::optional<Instant> last_handled_;
   std::unique_ptr<Announcement> announcement_;
-  // Whether dead letters may wait for their announcement: always at the start.
-  bool has_letters_ = true;
+  // Whether dead letters may wait for their announcement, and when one looks even so.
+  bool has_letters_ = false;
+  Instant look_at_;
   Instant announce_at_;
   Instant measured_at_;
   // All events from before are handled, as far as is known.

@@ -225,6 +225,18 @@ TEST_F(ConsumerStepTest, DeadLettersFromBeforeAStartAreAnnouncedToo) {
   EXPECT_EQ(bus_.RecordsOf("t.group.dlq").size(), 1);
 }
 
+TEST_F(ConsumerStepTest, DeadLettersThatARetryMadeAreAnnouncedToo) {
+  const auto step = NewStep();
+  Settle(*step);
+  inbox_.letters.push_back({.key = "k",
+                            .reason = "BAD",
+                            .received = {.record = {.value = "old"}, .place = {.topic = "t"}}});
+
+  Settle(*step);
+
+  EXPECT_EQ(bus_.RecordsOf("t.group.dlq").size(), 1);
+}
+
 TEST_F(ConsumerStepTest, LagIsMeasured) {
   const auto step = NewStep(2);
   Produce({"1", "2", "3", "4", "5"});

@@ -46,9 +46,10 @@ WHERE d.consumer = $1::text AND d.announce_time IS NULL
 ORDER BY d.fail_time LIMIT $2::bigint
 
 -- name: MarkAnnounced
+-- Another event of the key may have failed since: that one is not announced.
 UPDATE dead_letter d SET announce_time = now()
-FROM unnest($2::uuid[], $3::bytea[]) AS k(tenant_id, key)
-WHERE d.tenant_id = k.tenant_id AND d.consumer = $1::text AND d.key = k.key
+FROM unnest($2::uuid[], $3::bytea[], $4::timestamptz[]) AS k(tenant_id, key, fail_time)
+WHERE d.tenant_id = k.tenant_id AND d.consumer = $1::text AND d.key = k.key AND d.fail_time = k.fail_time
 
 -- name: ListParked
 SELECT d.tenant_id, d.key, d.reason, d.message, d.attempts, d.fail_time,

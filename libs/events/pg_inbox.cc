@@ -294,10 +294,17 @@ absl::StatusOr<std::vector<DeadLetter>> PgInbox::Unannounced(std::size_t limit, 
 }
 
 absl::Status PgInbox::MarkAnnounced(std::span<const DeadLetter> letters, Deadline deadline) {
-  std::set<KeyOfTenant> keys;
-  for (const DeadLetter& letter : letters) keys.emplace(letter.tenant, letter.key);
+  pg::Array tenants(pg::Type::kUuid);
+  pg::Array keys(pg::Type::kBytea);
+  pg::Array times(pg::Type::kTimestamptz);
+  for (const DeadLetter& letter : letters) {
+    tenants.Add(pg::binary::UuidValue(letter.tenant.value));
+    keys.Add(letter.key);
+    times.Add(pg::binary::Timestamp(letter.fail_time));
+  }
   return database_.WriteOne(deadline, [&](pg::Tx& tx) {
-    tx.Run(sql::kMarkAnnounced, KeyParams(options_.consumer, keys));
+    tx.Run(sql::kMarkAnnounced,
+           pg::Params().Text(options_.consumer).Add(tenants).Add(keys).Add(times));
     return absl::OkStatus();
   });
 }

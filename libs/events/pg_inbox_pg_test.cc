@@ -306,6 +306,18 @@ TEST_F(ParkingTest, AnotherEventThatFailsThenIsTheNewReason) {
   EXPECT_EQ(inbox_.Unannounced(10, AMinute())->size(), 1);
 }
 
+TEST_F(ParkingTest, EventThatFailsWhileTheOneBeforeItIsAnnouncedIsAnnouncedToo) {
+  const auto letters = inbox_.Unannounced(10, AMinute()).value();
+  failures_ = {{3, FailedPrecondition("OTHER", "another reason")}};
+  parking_.RetryParked(tenant_, KeyOfO(), AMinute()).status().IgnoreError();
+
+  ASSERT_THAT(inbox_.MarkAnnounced(letters, AMinute()), IsOk());
+
+  const auto left = inbox_.Unannounced(10, AMinute()).value();
+  ASSERT_EQ(left.size(), 1);
+  EXPECT_EQ(left[0].reason, "OTHER");
+}
+
 TEST_F(ParkingTest, KeyThatDoesNotWaitIsNotFound) {
   EXPECT_EQ(parking_.RetryParked(tenant_, "other", AMinute()).status().code(),
             absl::StatusCode::kNotFound);
