@@ -212,5 +212,26 @@ TEST(EventTest, NewestOfEachKeepsOneEventOfARecord) {
   EXPECT_EQ(NewestOfEach(events), (std::vector<const Event*>{&events[1], &events[2], &events[4]}));
 }
 
+TEST(EventTest, NewestOfEachTakesTheHigherEpochBeforeTheHigherVersion) {
+  std::vector<Event> events(3);
+  events[0].change.set_epoch(1);
+  events[0].change.set_version(7);
+  events[1].change.set_epoch(2);
+  events[1].change.set_version(6);
+  events[2].change.set_epoch(1);
+  events[2].change.set_version(8);
+
+  EXPECT_EQ(NewestOfEach(events), (std::vector<const Event*>{&events[1]}));
+  EXPECT_EQ(events[1].epoch(), 2);
+}
+
+TEST(EventTest, NewestOfEachKeepsRecordsOfTheSameNameInTwoServicesApart) {
+  std::vector<Event> events(2);
+  events[0].source = "//sales.lotura";
+  events[1].source = "//accounts.lotura";
+
+  EXPECT_EQ(NewestOfEach(events).size(), 2);
+}
+
 }  // namespace
 }  // namespace lotura::events

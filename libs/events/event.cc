@@ -1,6 +1,7 @@
 #include "libs/events/event.h"
 
 #include <map>
+#include <tuple>
 
 namespace lotura::events {
 
@@ -15,16 +16,20 @@ absl::Status ReadState(const v1::State& state, google::protobuf::Message& record
 }
 
 std::vector<const Event*> NewestOfEach(std::span<const Event> events) {
-  using RecordName = std::pair<TenantId, std::string_view>;
+  // Services may give their records the same names.
+  using RecordName = std::tuple<TenantId, std::string_view, std::string_view>;
+  const auto name_of = [](const Event& event) {
+    return RecordName(event.tenant, event.source, event.subject);
+  };
   std::map<RecordName, const Event*> newest;
   for (const Event& event : events) {
-    const auto [known, added] = newest.emplace(RecordName(event.tenant, event.subject), &event);
-    if (!added && known->second->version() < event.version()) known->second = &event;
+    const auto [known, added] = newest.emplace(name_of(event), &event);
+    if (!added && event.IsNewerThan(*known->second)) known->second = &event;
   }
   std::vector<const Event*> kept;
   kept.reserve(newest.size());
   for (const Event& event : events) {
-    if (newest.at({event.tenant, event.subject}) == &event) kept.push_back(&event);
+    if (newest.at(name_of(event)) == &event) kept.push_back(&event);
   }
   return kept;
 }

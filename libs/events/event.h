@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libs/base/call.h"
@@ -40,6 +41,13 @@ struct Event {
   v1::Change change;
 
   [[nodiscard]] std::int64_t version() const { return change.version(); }
+  // After a failover that lost the last changes a record continues in a higher epoch, at a version
+  // that others have seen before.
+  [[nodiscard]] std::int64_t epoch() const { return change.epoch(); }
+  // Whether it says more of the same record than `other` does: by the epoch, then by the version.
+  [[nodiscard]] bool IsNewerThan(const Event& other) const {
+    return std::pair(epoch(), version()) > std::pair(other.epoch(), other.version());
+  }
 
   template <typename Record>
   [[nodiscard]] bool IsAbout() const {
@@ -64,8 +72,8 @@ struct Event {
   }
 };
 
-// The newest event of each record, in the order in which these came: what an upsert of a whole
-// batch takes, since one statement may touch a row only once.
+// The newest event of each record of each source, in the order in which these came: what an upsert
+// of a whole batch takes, since one statement may touch a row only once.
 std::vector<const Event*> NewestOfEach(std::span<const Event> events);
 
 }  // namespace lotura::events

@@ -44,13 +44,6 @@ TenantId TenantOfKey(std::string_view key) {
   return {Uuid::Parse(key.substr(0, std::min(key.size(), kUuidSize))).value_or(Uuid())};
 }
 
-// A record without a key follows no other.
-std::string KeyOf(const ReceivedRecord& received) {
-  if (!received.record.key.empty()) return received.record.key;
-  const Place& place = received.place;
-  return fmt::format("{}/{}/{}", place.topic, place.partition, place.offset);
-}
-
 std::set<IdOfTenant> InsertNew(pg::Tx& tx, const std::string& consumer, const auto& items) {
   pg::Array tenants(pg::Type::kUuid);
   pg::Array ids(pg::Type::kUuid);
@@ -91,6 +84,12 @@ std::set<KeyOfTenant> Blocked(pg::Tx& tx, const std::string& consumer,
 
 }  // namespace
 
+std::string ParkingKeyOf(const ReceivedRecord& received) {
+  const Place& place = received.place;
+  if (!received.record.key.empty()) return fmt::format("{}/{}", place.topic, received.record.key);
+  return fmt::format("{}/{}/{}", place.topic, place.partition, place.offset);
+}
+
 bool MayPass(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
@@ -117,13 +116,13 @@ Applied PgInbox::Apply(std::span<const ReceivedRecord> records, Deadline deadlin
   std::vector<Item> items(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto event = FromBusRecord(records[i].record);
-    const std::string key = KeyOf(records[i]);
+    const std::string key = ParkingKeyOf(records[i]);
     if (event.ok()) {
       items[i] = {&records[i], event->tenant, key, event->id, event->time, absl::OkStatus()};
       events[i] = *std::move(event);
     } else {
-      items[i] = {&records[i], TenantOfKey(key), key, IdOfUndecodable(records[i]),
-                  Instant(),   event.status()};
+      items[i] = {&records[i], TenantOfKey(records[i].record.key), key,
+                  IdOfUndecodable(records[i]), Instant(), event.status()};
     }
   }
   Applied applied;

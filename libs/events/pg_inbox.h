@@ -6,24 +6,22 @@
 #include <string>
 #include <vector>
 
-#include "libs/events/event.h"
+#include "libs/events/event_handler.h"
 #include "libs/events/inbox.h"
 #include "libs/observe/log.h"
 #include "libs/pg/database.h"
 
 namespace lotura::events {
 
-// Makes the effect of events, in the order in which they stand, within the transaction that
-// remembers them. It changes nothing outside the transaction, since it may run again. UNAVAILABLE,
-// ABORTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, CANCELLED and UNKNOWN mean that it may succeed
-// later: it is tried until it does. Any other error that comes back is the event's fault.
-using EventHandler = std::function<absl::Status(pg::Tx&, std::span<const Event>)>;
-
 // Whether the same work may succeed when it is done again.
 bool MayPass(const absl::Status& status);
 
 // For a handler that looks at one event at a time.
 EventHandler OneByOne(std::function<absl::Status(pg::Tx&, const Event&)> handler);
+
+// Under which a record waits behind another: its topic and its key, since services may give their
+// records the same names. A record without a key follows no other.
+std::string ParkingKeyOf(const ReceivedRecord& received);
 
 struct InboxOptions {
   // Whose events they are, unique within the schema: "timeline".

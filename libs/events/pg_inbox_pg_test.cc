@@ -220,6 +220,16 @@ TEST_F(PgInboxTest, RecordThatIsNoEventDoesNotCountAsAnOldOne) {
   EXPECT_EQ(inbox.Apply(std::span(records).subspan(1), AMinute()).last, std::nullopt);
 }
 
+TEST_F(PgInboxTest, RecordOfTheSameNameInAnotherServiceGoesOn) {
+  PgInbox inbox = NewInbox();
+  failures_[1] = FailedPrecondition("NO", "no");
+  ApplyAll(inbox, RecordsOf("o", 1, 1));
+  auto other = RecordsOf("o", 2, 2);
+  other[0].record.topic = other[0].place.topic = TopicOf("accounts");
+
+  EXPECT_EQ(ApplyAll(inbox, other).handled, 1);
+}
+
 TEST_F(PgInboxTest, RecordWithoutKeyStopsNoOther) {
   PgInbox inbox = NewInbox();
   const std::vector<ReceivedRecord> records = {{{.topic = "t", .value = "?"}, {"t", 0, 1}},
@@ -238,7 +248,7 @@ TEST_F(PgInboxTest, TooManyParkedEventsStopTheConsumerUntilSomebodyDecides) {
   EXPECT_EQ(inbox.CountParked(AMinute()).value(), applied.done);
   failures_.clear();
   Parking parking(schema_.database(), "test", Handler());
-  ASSERT_THAT(parking.RetryParked(tenant_, records[0].record.key, AMinute()), IsOk());
+  ASSERT_THAT(parking.RetryParked(tenant_, ParkingKeyOf(records[0]), AMinute()), IsOk());
 
   EXPECT_THAT(ApplyAll(inbox, std::span(records).subspan(applied.done)).status, IsOk());
   EXPECT_EQ(Effects("o"), "1 2 3 4 5");
@@ -252,7 +262,7 @@ class ParkingTest : public PgInboxTest {
     EXPECT_THAT(ApplyAll(inbox_, records_).status, IsOk());
   }
 
-  std::string KeyOfO() const { return records_[0].record.key; }
+  std::string KeyOfO() const { return ParkingKeyOf(records_[0]); }
 
   PgInbox inbox_ = NewInbox();
   Parking parking_{schema_.database(), "test", Handler()};
@@ -264,7 +274,7 @@ TEST_F(ParkingTest, ListSaysWhatWaitsAndWhy) {
 
   ASSERT_EQ(keys.size(), 1);
   EXPECT_EQ(keys[0].tenant, tenant_);
-  EXPECT_EQ(keys[0].key, records_[0].record.key);
+  EXPECT_EQ(keys[0].key, TopicOf("sales") + "/" + records_[0].record.key);
   EXPECT_EQ(keys[0].reason, "NO_SUCH_STAGE");
   EXPECT_EQ(keys[0].attempts, 3);
   EXPECT_EQ(keys[0].events, 3);
@@ -273,7 +283,7 @@ TEST_F(ParkingTest, ListSaysWhatWaitsAndWhy) {
 TEST_F(ParkingTest, RetryHandlesAllInOrderAndLaterEventsGoOn) {
   failures_.clear();
 
-  EXPECT_EQ(parking_.RetryParked(tenant_, records_[0].record.key, AMinute()).value(), 3);
+  EXPECT_EQ(parking_.RetryParked(tenant_, KeyOfO(), AMinute()).value(), 3);
   inbox_.Apply(RecordsOf("o", 5, 6), AMinute());
 
   EXPECT_EQ(Effects("o"), "1 2 3 4 5 6");
@@ -281,7 +291,7 @@ TEST_F(ParkingTest, RetryHandlesAllInOrderAndLaterEventsGoOn) {
 }
 
 TEST_F(ParkingTest, RetryThatFailsChangesNothingButTheCount) {
-  EXPECT_THAT(parking_.RetryParked(tenant_, records_[0].record.key, AMinute()),
+  EXPECT_THAT(parking_.RetryParked(tenant_, KeyOfO(), AMinute()),
               StatusIs(absl::StatusCode::kFailedPrecondition, "NO_SUCH_STAGE"));
 
   EXPECT_EQ(Effects("o"), "1");
@@ -289,7 +299,7 @@ TEST_F(ParkingTest, RetryThatFailsChangesNothingButTheCount) {
 }
 
 TEST_F(ParkingTest, DiscardGivesUpTheFirstAndHandlesTheRest) {
-  EXPECT_EQ(parking_.DiscardParked(tenant_, records_[0].record.key, AMinute()).value(), 2);
+  EXPECT_EQ(parking_.DiscardParked(tenant_, KeyOfO(), AMinute()).value(), 2);
 
   EXPECT_EQ(Effects("o"), "1 3 4");
   EXPECT_EQ(inbox_.Apply(records_, AMinute()).duplicates, 4);
@@ -298,7 +308,7 @@ TEST_F(ParkingTest, DiscardGivesUpTheFirstAndHandlesTheRest) {
 TEST_F(ParkingTest, AnotherEventThatFailsThenIsTheNewReason) {
   failures_ = {{3, FailedPrecondition("OTHER", "another reason")}};
 
-  EXPECT_THAT(parking_.RetryParked(tenant_, records_[0].record.key, AMinute()),
+  EXPECT_THAT(parking_.RetryParked(tenant_, KeyOfO(), AMinute()),
               StatusIs(absl::StatusCode::kFailedPrecondition, "OTHER"));
 
   EXPECT_EQ(Effects("o"), "1 2");
@@ -331,7 +341,7 @@ TEST_F(ParkingTest, EventsThatArriveDuringARetryAreNeitherLostNorOutOfOrder) {
     for (const ReceivedRecord& received : later)
       EXPECT_THAT(inbox.Apply({&received, 1}, AMinute()).status, IsOk());
   });
-  EXPECT_THAT(parking_.RetryParked(tenant_, records_[0].record.key, AMinute()), IsOk());
+  EXPECT_THAT(parking_.RetryParked(tenant_, KeyOfO(), AMinute()), IsOk());
   consumer.join();
 
   EXPECT_EQ(schema_.Number("SELECT count(*) FROM parked_event"), 0);

@@ -8,7 +8,7 @@
 
 #include "libs/cache/cache.h"
 #include "libs/events/bus.h"
-#include "libs/events/event.h"
+#include "libs/events/event_handler.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
 #include "libs/observe/log.h"
@@ -52,8 +52,7 @@ struct SharedParts {
   const resource::PageTokens& page_tokens;
 };
 
-// Handles a batch of events in the transaction that remembers them.
-using EventHandler = std::function<absl::Status(pg::Tx&, std::span<const events::Event>)>;
+using events::EventHandler;
 
 // Members stand in the order in which they depend on each other; their destruction is the shutdown.
 class Service {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "libs/events/cloud_events.h"
 #include "libs/resource/periods.h"
 
 namespace lotura::host {
@@ -12,8 +13,6 @@ using std::chrono::seconds;
 constexpr seconds kTopicRetry{2};
 constexpr seconds kUpkeepPeriod{600};
 constexpr seconds kUpkeepBound{30};
-
-std::string TopicOf(const std::string& service) { return fmt::format("lotura.{}.v1", service); }
 
 events::RelayOptions RelayOptionsOf(const std::string& service, IdSource& ids) {
   events::RelayOptions options;
@@ -53,7 +52,7 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
       upkeep_(UpkeepOptionsOf(shared), database, journal_, shared.clock, metrics, log),
       relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics,
              log),
-      topics_({TopicOf(service_)}),
+      topics_({events::TopicOf(service_)}),
       tending_([this] { return Tend(); }, seconds(0)) {}
 
 Service::Streams::~Streams() { Stop(); }
@@ -61,7 +60,7 @@ Service::Streams::~Streams() { Stop(); }
 void Service::Streams::Consume(const std::string& consumer,
                                const std::vector<std::string>& services, EventHandler handler) {
   std::vector<std::string> topics;
-  for (const std::string& service : services) topics.push_back(TopicOf(service));
+  for (const std::string& service : services) topics.push_back(events::TopicOf(service));
   topics_.insert(topics_.end(), topics.begin(), topics.end());
   const auto options =
       ConsumerOptionsOf(fmt::format("{}.{}", service_, consumer), topics, shared_.config);
