@@ -82,10 +82,5 @@ WITH here AS (
 )
 SELECT EXISTS (SELECT 1 FROM held)
 
--- name: CurrentOrigin
-SELECT database_origin(), e.origin, e.epoch FROM journal_epoch e ORDER BY e.epoch DESC LIMIT 1
-
--- name: InsertEpoch
--- The lock on the journal is held: whatever is written after this commit has an xid from here on.
-INSERT INTO journal_epoch (epoch, first_xid, origin)
-SELECT $1::bigint, pg_snapshot_xmin(pg_current_snapshot()), database_origin()
+-- name: EnsureEpoch
+SELECT ensure_epoch()::bigint

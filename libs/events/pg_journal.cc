@@ -1,7 +1,5 @@
 #include "libs/events/pg_journal.h"
 
-#include <fmt/format.h>
-
 #include <bit>
 
 #include "libs/base/errors.h"
@@ -59,7 +57,6 @@ absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& pos
                                      .Int(position.seq)
                                      .Text(lease.name)
                                      .Id(lease.holder)
-
                                      .Int(lease.term)
                                      .Text(lease.origin));
     if (rows.Bool(0, 0)) return absl::OkStatus();
@@ -69,19 +66,7 @@ absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& pos
 
 absl::StatusOr<std::int32_t> EnsureEpoch(pg::Database& database, Deadline deadline) {
   return database.Write(deadline, [](pg::Tx& tx) -> absl::StatusOr<std::int32_t> {
-    const auto current = [&] { return tx.Run(sql::kCurrentOrigin, {}); };
-    pg::Rows rows = current();
-    if (rows.Text(0, 0) != rows.Text(0, 1)) {
-      // Whoever waits behind this lock waits for the longest transaction that writes the journal.
-      tx.RunScript("SET LOCAL lock_timeout = '1s'; LOCK TABLE journal IN ACCESS EXCLUSIVE MODE");
-      rows = current();
-    }
-    const auto epoch = static_cast<std::int32_t>(rows.Int(0, 2));
-    if (rows.Text(0, 0) == rows.Text(0, 1)) return epoch;
-    tx.Run(sql::kInsertEpoch, pg::Params().Int(epoch + 1));
-    tx.RunScript(
-        fmt::format("ALTER TABLE ONLY journal ALTER COLUMN epoch SET DEFAULT {}", epoch + 1));
-    return epoch + 1;
+    return static_cast<std::int32_t>(tx.Run(sql::kEnsureEpoch, {}).Int(0, 0));
   });
 }
 
