@@ -102,9 +102,9 @@ TEST_F(KafkaBusTest, NothingFollowsARecordThatTheBrokerRefuses) {
                                 [](const absl::Status& status) { EXPECT_FALSE(status.ok()); }),
               IsOk());
 
-  EXPECT_FALSE(Eventually(
-      [&] { return !consumer->Poll(1, std::chrono::milliseconds(100)).value().empty(); },
-      std::chrono::seconds(6)));
+  EXPECT_FALSE(
+      Eventually([&] { return !consumer->Poll(1, std::chrono::milliseconds(100)).value().empty(); },
+                 std::chrono::seconds(6)));
   looked.count_down();
 }
 

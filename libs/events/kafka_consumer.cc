@@ -92,9 +92,9 @@ absl::Status FinalError(const RdKafka::Message& message) {
       return FailedPrecondition("CONSUMER_BROKEN", "the consumer reads nothing any more",
                                 {{"kafka_error", RdKafka::err2str(message.err())}});
     case RdKafka::ERR__AUTO_OFFSET_RESET:
-      return FailedPrecondition("EVENTS_EXPIRED", "the topic no longer has what comes next",
-                                {{"topic", message.topic_name()},
-                                 {"partition", std::to_string(message.partition())}});
+      return FailedPrecondition(
+          "EVENTS_EXPIRED", "the topic no longer has what comes next",
+          {{"topic", message.topic_name()}, {"partition", std::to_string(message.partition())}});
     default:
       return absl::OkStatus();
   }

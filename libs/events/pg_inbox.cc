@@ -121,8 +121,9 @@ Applied PgInbox::Apply(std::span<const ReceivedRecord> records, Deadline deadlin
       items[i] = {&records[i], event->tenant, key, event->id, event->time, absl::OkStatus()};
       events[i] = *std::move(event);
     } else {
-      items[i] = {&records[i], TenantOfKey(records[i].record.key), key,
-                  IdOfUndecodable(records[i]), Instant(), event.status()};
+      items[i] = {&records[i], TenantOfKey(records[i].record.key),
+                  key,         IdOfUndecodable(records[i]),
+                  Instant(),   event.status()};
     }
   }
   Applied applied;

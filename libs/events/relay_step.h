@@ -44,8 +44,8 @@ class Flight;
 // the next one begins with the first record that was not confirmed. So each record is delivered at
 // least once, and first deliveries of a key are in order whoever else is publishing: every relay
 // delivers a contiguous run of the journal that begins where all before is confirmed. The lease
-// only spares duplicates. With or without the lease it measures the backlog. Used by one thread, but
-// for SetMode.
+// only spares duplicates. With or without the lease it measures the backlog. Used by one thread,
+// but for SetMode.
 class RelayStep {
  public:
   // `wake` is called when there is something to do, from any thread, and must not block.

@@ -112,8 +112,7 @@ TEST_F(UpkeepTest, DayThatCannotBeMadeKeepsNoOtherFromBeingMade) {
       "DO $$ BEGIN EXECUTE format('ALTER TABLE inbox ATTACH PARTITION odd FOR VALUES FROM (%L) TO "
       "(%L)', current_date + 8, current_date + 9); END $$");
 
-  EXPECT_FALSE(
-      AddDays(schema_.database(), "inbox", DayOf(clock_.Now()), 7, AMinute()).ok());
+  EXPECT_FALSE(AddDays(schema_.database(), "inbox", DayOf(clock_.Now()), 7, AMinute()).ok());
   EXPECT_THAT(NewStep().Prepare(), IsOk());
 
   EXPECT_EQ(Days("inbox").back(), DayOf(clock_.Now()) + days(7));
