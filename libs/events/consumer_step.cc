@@ -13,7 +13,7 @@ namespace lotura::events {
 namespace {
 
 constexpr std::size_t kLettersAtOnce = 100;
-constexpr std::chrono::seconds kTopicBound{15};
+constexpr std::chrono::seconds kTopicBound{5};
 constexpr char kExpired[] = "EVENTS_EXPIRED";
 
 BusRecord ToLetter(const DeadLetter& letter, const std::string& consumer) {
@@ -50,6 +50,7 @@ ConsumerStep::ConsumerStep(ConsumerOptions options, Bus& bus, Inbox& inbox, cons
       clock_(clock),
       metrics_(metrics, options_.name),
       log_(log),
+      part_(options_.batch),
       behind_since_(clock.Now()) {}
 
 ConsumerStep::~ConsumerStep() = default;
@@ -69,12 +70,11 @@ std::chrono::microseconds ConsumerStep::Run() {
     log_.Error("events expired before they were read: the consumer waits for a decision",
                {observe::Fields::kConsumer(options_.name), observe::Fields::kReason(reason)});
   } else if (retry_.count() == 0) {
-    log_.Warning("the consumer waits", {observe::Fields::kConsumer(options_.name),
-                                        observe::Fields::kReason(reason)});
+    log_.Warning("the consumer waits",
+                 {observe::Fields::kConsumer(options_.name), observe::Fields::kReason(reason)});
   }
-  retry_ = reason == kExpired
-               ? options_.retry_max
-               : std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
+  retry_ = reason == kExpired ? options_.retry_max
+                              : std::clamp(retry_ * 2, options_.retry_min, options_.retry_max);
   retry_at_ = clock_.Now() + retry_;
   return retry_;
 }
@@ -114,7 +114,13 @@ absl::Status ConsumerStep::Poll() {
 }
 
 absl::Status ConsumerStep::ApplyBatch() {
-  const Applied applied = inbox_.Apply(batch_, Deadline::After(options_.apply));
+  const auto part = std::span(batch_).first(std::min(part_, batch_.size()));
+  const Applied applied = inbox_.Apply(part, Deadline::After(options_.apply));
+  if (applied.status.ok()) {
+    part_ = options_.batch;
+  } else if (absl::IsDeadlineExceeded(applied.status)) {
+    part_ = std::max<std::size_t>(part.size() / 2, 1);
+  }
   metrics_.handled.Add(static_cast<double>(applied.handled));
   metrics_.duplicates.Add(static_cast<double>(applied.duplicates));
   metrics_.dead_letters.Add(static_cast<double>(applied.dead));

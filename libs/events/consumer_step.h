@@ -29,8 +29,9 @@ struct ConsumerOptions {
   std::chrono::milliseconds lag_interval{5'000};
   // How often dead letters are looked for that others made: a retry that failed.
   std::chrono::milliseconds letters_interval{30'000};
-  // Bound of one batch in the database.
-  std::chrono::milliseconds apply{30'000};
+  // Bound of one batch in the database, and so of the end of a process. A batch that takes longer
+  // is tried again in smaller parts.
+  std::chrono::milliseconds apply{10'000};
   // Of the dead-letter topics that it creates when it needs one.
   std::int32_t replicas = 1;
   std::int32_t replicas_in_sync = 1;
@@ -81,8 +82,9 @@ class ConsumerStep {
   const ConsumerMetrics metrics_;
   const observe::Log log_;
   std::unique_ptr<Consumer> consumer_;
-  // What was polled and is not done with.
+  // What was polled and is not done with, and how much of it is applied at once.
   std::vector<ReceivedRecord> batch_;
+  std::size_t part_;
   std::optional<Instant> last_handled_;
   std::unique_ptr<Announcement> announcement_;
   // Whether dead letters may wait for their announcement, and when one looks even so.

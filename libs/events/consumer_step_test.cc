@@ -22,6 +22,10 @@ class FakeInbox final : public Inbox {
  public:
   Applied Apply(std::span<const ReceivedRecord> records, Deadline /*deadline*/) override {
     Applied applied;
+    if (records.size() > most) {
+      applied.status = DeadlineExceeded("too slow");
+      return applied;
+    }
     for (const ReceivedRecord& received : records) {
       const std::string& value = received.record.value;
       if (value == blocked) {
@@ -55,6 +59,8 @@ class FakeInbox final : public Inbox {
   absl::StatusOr<std::size_t> CountParked(Deadline /*deadline*/) override { return letters.size(); }
 
   std::string blocked = "none";
+  // More at once take too long.
+  std::size_t most = 1'000;
   std::set<std::string> seen;
   std::vector<std::string> effects;
   std::vector<DeadLetter> letters;
@@ -90,12 +96,11 @@ class ConsumerStepTest : public ::testing::Test {
   }
 
   void ProduceAt(const std::string& value, Instant time) {
-    ASSERT_THAT(producer_->Produce({.topic = "t",
-                                    .key = "k",
-                                    .headers = {{"ce_time", ToRfc3339(time)}},
-                                    .value = value},
-                                   [](const absl::Status&) {}),
-                IsOk());
+    ASSERT_THAT(
+        producer_->Produce(
+            {.topic = "t", .key = "k", .headers = {{"ce_time", ToRfc3339(time)}}, .value = value},
+            [](const absl::Status&) {}),
+        IsOk());
   }
 
   double Metric(const std::string& name) const {
@@ -303,6 +308,15 @@ TEST_F(ConsumerStepTest, EventsThatExpiredBeforeTheyWereReadStopTheConsumer) {
 
   EXPECT_EQ(inbox_.effects, (Values{"1"}));
   EXPECT_GT(Metric("lotura_consumer_failures_total"), 5);
+}
+
+TEST_F(ConsumerStepTest, BatchThatTakesTooLongIsAppliedInParts) {
+  Produce({"1", "2", "3", "4", "5", "6", "7"});
+  inbox_.most = 2;
+
+  Settle(*NewStep());
+
+  EXPECT_EQ(inbox_.effects, (Values{"1", "2", "3", "4", "5", "6", "7"}));
 }
 
 }  // namespace

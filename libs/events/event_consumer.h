@@ -12,17 +12,17 @@ class EventConsumer {
   EventConsumer(const ConsumerOptions& options, Bus& bus, Inbox& inbox, const Clock& clock,
                 const observe::Metrics& metrics, const observe::Log& log)
       : step_(options, bus, inbox, clock, metrics, log),
-        thread_([this] { return step_.Run(); }, std::chrono::microseconds(0)) {}
+        thread_(
+            {.name = options.name}, metrics, log, [this] { return step_.Run(); },
+            [this] { step_.Stop(); }) {}
   ~EventConsumer() { Stop(); }
   EventConsumer(const EventConsumer&) = delete;
   EventConsumer& operator=(const EventConsumer&) = delete;
 
   void Start() { thread_.Start(); }
+  void RequestStop() { thread_.RequestStop(); }
   // Ends after the batch that is being applied and leaves the group. May be called more than once.
-  void Stop() {
-    thread_.Stop();
-    step_.Stop();
-  }
+  void Stop() { thread_.Stop(); }
 
  private:
   ConsumerStep step_;

@@ -12,7 +12,9 @@ class Relay {
   Relay(const RelayOptions& options, Journal& journal, Bus& bus, const Clock& clock,
         const observe::Metrics& metrics, const observe::Log& log)
       : step_(options, journal, bus, clock, metrics, log, [this] { thread_.Wake(); }),
-        thread_([this] { return step_.Run(); }, kSpacing) {}
+        thread_(
+            {.name = "relay", .spacing = kSpacing}, metrics, log, [this] { return step_.Run(); },
+            [this] { step_.Stop(); }) {}
   ~Relay() { Stop(); }
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -28,11 +30,9 @@ class Relay {
     thread_.Start();
     thread_.Wake();
   }
+  void RequestStop() { thread_.RequestStop(); }
   // Gives the lease away. May be called more than once.
-  void Stop() {
-    thread_.Stop();
-    step_.Stop();
-  }
+  void Stop() { thread_.Stop(); }
   // To be called after a commit that wrote the journal: the relay looks at once instead of at its
   // next poll. Costs a look at a flag.
   void Wake() { thread_.Wake(); }

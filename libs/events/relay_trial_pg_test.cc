@@ -200,9 +200,9 @@ Verdict RelayTrial::Run(Journal& journal, Bus& bus, milliseconds span, Relays re
         // One that dies neither saves its cursor nor gives its lease away.
         std::unique_ptr<RelayStep> step = NewStep(journal, bus);
         const Deadline death = Deadline::After(milliseconds(500 + random() % 1500));
-        StepThread thread(
-            [&] { return std::min<std::chrono::microseconds>(step->Run(), milliseconds(20)); },
-            milliseconds(1));
+        StepThread thread({.name = "relay", .spacing = milliseconds(1)}, metrics_, log_, [&] {
+          return std::min<std::chrono::microseconds>(step->Run(), milliseconds(20));
+        });
         thread.Start();
         Eventually([&] { return is_done || (relays == Relays::kDie && death.Passed()); },
                    seconds(120));

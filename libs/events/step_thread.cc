@@ -1,6 +1,23 @@
 #include "libs/events/step_thread.h"
 
+#include <array>
+#include <exception>
+
+#include "libs/base/crypto.h"
+
 namespace lotura::events {
+
+StepThread::StepThread(StepThreadOptions options, const observe::Metrics& metrics,
+                       const observe::Log& log, Step step, End end)
+    : options_(std::move(options)),
+      log_(log),
+      exceptions_(metrics
+                      .AddCounters({.name = "lotura_step_exceptions_total",
+                                    .help = "Exceptions that left a step of a thread: bugs",
+                                    .labels = {"thread"}})
+                      .With({options_.name})),
+      step_(std::move(step)),
+      end_(std::move(end)) {}
 
 void StepThread::Start() {
   if (thread_.joinable()) return;
@@ -23,12 +40,33 @@ void StepThread::Drive(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto start = std::chrono::steady_clock::now();
     woken_ = false;
-    const auto pause = step_();
+    const auto pause = FencedStep();
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, stop, start + std::max(pause, spacing_),
+    changed_.wait_until(lock, stop, start + std::max(pause, options_.spacing),
                         [this] { return woken_.load(); });
-    if (woken_) changed_.wait_until(lock, stop, start + spacing_, [] { return false; });
+    if (woken_) changed_.wait_until(lock, stop, start + options_.spacing, [] { return false; });
   }
+  if (end_) end_();
+}
+
+std::chrono::microseconds StepThread::FencedStep() {
+  try {
+    return step_();
+  } catch (const std::exception& exception) {
+    return Escaped(exception.what());
+  } catch (...) {  // lint-allow(catch-all): the entry of the thread
+    return Escaped("not a std::exception");
+  }
+}
+
+std::chrono::microseconds StepThread::Escaped(std::string_view what) {
+  exceptions_.Add();
+  std::array<std::uint8_t, 8> id{};
+  RandomBytes(id);
+  log_.Error("an exception escaped from a step",
+             {observe::Fields::kErrorId(ToHex(id)), observe::Fields::kTarget(options_.name),
+              observe::Fields::kError(observe::Redacted(what))});
+  return options_.pause_after_exception;
 }
 
 }  // namespace lotura::events

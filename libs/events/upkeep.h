@@ -64,7 +64,7 @@ class Upkeep {
   Upkeep(const UpkeepOptions& options, pg::Database& database, Journal& journal, const Clock& clock,
          const observe::Metrics& metrics, const observe::Log& log)
       : step_(options, database, journal, clock, metrics, log),
-        thread_([this] { return step_.Run(); }, std::chrono::microseconds(0)) {}
+        thread_({.name = "upkeep"}, metrics, log, [this] { return step_.Run(); }) {}
 
   // An error stops the start of a service: it could not write.
   absl::Status Start() {
@@ -72,6 +72,7 @@ class Upkeep {
     if (status.ok()) thread_.Start();
     return status;
   }
+  void RequestStop() { thread_.RequestStop(); }
   void Stop() { thread_.Stop(); }
 
  private:

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
 #include "libs/cache/redis_cache.h"
 #include "libs/events/kafka_bus.h"
+#include "libs/host/cache_metrics.h"
+#include "libs/host/parked.h"
 #include "libs/observe/http_endpoint.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
@@ -20,6 +23,7 @@ namespace {
 constexpr int kExitWrongSettings = 2;
 // The end of a process beyond the bounds of its drain.
 constexpr std::chrono::seconds kExitMargin{15};
+constexpr std::chrono::minutes kParkedBound{5};
 
 std::vector<std::string> Environment() {
   std::vector<std::string> variables;
@@ -28,16 +32,35 @@ std::vector<std::string> Environment() {
   return variables;
 }
 
+int Refuse(const char* program, const absl::Status& status) {
+  std::fprintf(stderr, "%s: %s\n", program, Message(status).c_str());
+  for (const FieldViolation& violation : ViolationsOf(status)) {
+    std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
+  }
+  return kExitWrongSettings;
+}
+
+// A command line: words that say what to do, then settings.
+struct CommandLine {
+  const char* program;
+  std::vector<std::string> words;
+  std::vector<std::string> settings;
+
+  CommandLine(int argc, char** argv) : program(argv[0]), settings(argv + 1, argv + argc) {
+    const auto first = std::ranges::find_if(
+        settings, [](const std::string& argument) { return argument.starts_with("--"); });
+    words.assign(settings.begin(), first);
+    settings.erase(settings.begin(), first);
+  }
+};
+
 // What Main should do after the settings were read: go on, or end with this code.
-std::optional<int> ReadSettings(int argc, char** argv, Options& options) {
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto verb = options.Parse(arguments, Environment());
-  if (!verb.ok()) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], Message(verb.status()).c_str());
-    for (const FieldViolation& violation : ViolationsOf(verb.status())) {
-      std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
-    }
-    return kExitWrongSettings;
+std::optional<int> ReadSettings(const CommandLine& line, Options& options,
+                                const std::function<absl::Status()>& validate) {
+  const auto verb = options.Parse(line.settings, Environment());
+  if (!verb.ok()) return Refuse(line.program, verb.status());
+  if (*verb == OptionsVerb::kRun || *verb == OptionsVerb::kCheck) {
+    if (const absl::Status valid = validate(); !valid.ok()) return Refuse(line.program, valid);
   }
   switch (*verb) {
     case OptionsVerb::kRun:
@@ -61,74 +84,32 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return text.str();
 }
 
-// Counts what the cache does.
-class CacheMetrics final : public cache::Observer {
- public:
-  explicit CacheMetrics(const observe::Metrics& metrics)
-      : events_(metrics.AddCounters({.name = "lotura_cache_events_total",
-                                     .help = "What the cache did, by kind",
-                                     .labels = {"event"}})),
-        seconds_(metrics.AddHistogram(
-            {.name = "lotura_cache_round_trip_seconds", .help = "Time of a round trip to Redis"})) {
-    for (std::size_t i = 0; i < cache::kEventKinds; ++i)
-      counters_.push_back(events_.With({kNames[i]}));
-  }
-  void Count(cache::Event event, std::size_t times) override {
-    counters_[static_cast<std::size_t>(event)].Add(static_cast<double>(times));
-  }
-  void RoundTrip(std::chrono::microseconds duration) override {
-    seconds_.Observe(std::chrono::duration<double>(duration).count());
-  }
-
- private:
-  static constexpr const char* kNames[] = {"hit",
-                                           "negative_hit",
-                                           "miss",
-                                           "miss_unleased",
-                                           "miss_corrupt",
-                                           "miss_other_layout",
-                                           "stored",
-                                           "fill_refused",
-                                           "fill_too_large",
-                                           "fill_not_reached",
-                                           "fenced",
-                                           "fence_owed",
-                                           "fence_paid",
-                                           "fence_forgotten",
-                                           "connected",
-                                           "failure",
-                                           "pool_exhausted",
-                                           "circuit_opened",
-                                           "circuit_closed"};
-  static_assert(std::size(kNames) == cache::kEventKinds);
-
-  observe::CounterFamily events_;
-  observe::Histogram seconds_;
-  std::vector<observe::Counter> counters_;
-};
-
 // Everything of one process, in the order in which it depends on each other.
 class Process {
  public:
-  Process(const Config& config, const std::vector<ServiceSpec>& specs)
+  Process(const Config& config, const std::vector<ServiceSpec>& specs, int log_descriptor)
       : config_(config),
         specs_(specs),
         ids_(clock_),
         metrics_(NameOf(specs)),
-        log_({.service = NameOf(specs), .level = *observe::ParseLevel(config.log_level)}, metrics_),
+        log_({.service = NameOf(specs),
+              .level = *observe::ParseLevel(config.log_level),
+              .descriptor = log_descriptor},
+             metrics_),
         cache_metrics_(metrics_) {}
 
   absl::Status Start();
   void Drain();
+  // Beside the process that serves; starts nothing.
+  absl::StatusOr<std::vector<std::string>> DoParked(const ParkedCommand& command);
   const observe::Log& log() const { return log_; }
 
  private:
   static std::string NameOf(const std::vector<ServiceSpec>& specs) {
     return specs.size() == 1 ? specs.front().name : "all";
   }
-  absl::Status StartEdge();
-  absl::Status StartServices();
-  void Announce();
+  absl::Status MakeEdge();
+  absl::Status MakeServices();
 
   const Config& config_;
   const std::vector<ServiceSpec>& specs_;
@@ -138,7 +119,6 @@ class Process {
   observe::Log log_;
   observe::Readiness readiness_;
   std::atomic<bool> serving_ = false;
-  std::unique_ptr<observe::HttpEndpoint> http_;
   std::unique_ptr<rpc::TokenVerifier> tokens_;
   std::optional<resource::PageTokens> page_tokens_;
   CacheMetrics cache_metrics_;
@@ -148,11 +128,16 @@ class Process {
   std::unique_ptr<rpc::Door> door_;
   std::vector<std::unique_ptr<Service>> services_;
   std::unique_ptr<rpc::Server> server_;
+  // Last, so that it ends before anything that its probes ask.
+  std::unique_ptr<observe::HttpEndpoint> http_;
 };
 
 absl::Status Process::Start() {
-  LOTURA_RETURN_IF_ERROR(StartEdge());
-  LOTURA_RETURN_IF_ERROR(StartServices());
+  LOTURA_RETURN_IF_ERROR(MakeEdge());
+  LOTURA_ASSIGN_OR_RETURN(
+      http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
+  LOTURA_RETURN_IF_ERROR(MakeServices());
+  for (const auto& service : services_) LOTURA_RETURN_IF_ERROR(service->Start());
   LOTURA_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = config_.grpc_listen}, *door_));
   door_->health().SetAll(rpc::Serving::kYes);
   serving_ = true;
@@ -161,7 +146,7 @@ absl::Status Process::Start() {
   return absl::OkStatus();
 }
 
-absl::Status Process::StartEdge() {
+absl::Status Process::MakeEdge() {
   readiness_.Require("serving", [this] {
     return serving_ ? absl::OkStatus() : Unavailable("NOT_SERVING", "the process starts or stops");
   });
@@ -178,8 +163,9 @@ absl::Status Process::StartEdge() {
   redis.password = config_.redis_password;
   if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
-  bus_ = std::make_unique<events::KafkaBus>(events::KafkaOptions{.brokers = config_.kafka_brokers},
-                                            log_);
+  bus_ = std::make_unique<events::KafkaBus>(
+      events::KafkaOptions{.brokers = config_.kafka_brokers, .security = config_.KafkaSecurity()},
+      log_);
   executor_ = std::make_unique<rpc::Executor>(
       rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads),
                            .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},
@@ -190,12 +176,10 @@ absl::Status Process::StartEdge() {
           config_.reflection == "on" ? rpc::Reflection::kWithToken : rpc::Reflection::kOff};
   door_ = std::make_unique<rpc::Door>(
       options, rpc::PipelineParts{*tokens_, *executor_, clock_, log_, metrics_});
-  LOTURA_ASSIGN_OR_RETURN(
-      http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
   return absl::OkStatus();
 }
 
-absl::Status Process::StartServices() {
+absl::Status Process::MakeServices() {
   const SharedParts shared{config_,    clock_, ids_,    log_,  metrics_,
                            readiness_, *door_, *cache_, *bus_, *page_tokens_};
   std::vector<std::string> packages;
@@ -204,9 +188,18 @@ absl::Status Process::StartServices() {
     services_.push_back(std::move(service));
     packages.push_back(fmt::format("lotura.{}.v1", spec.name));
   }
-  LOTURA_RETURN_IF_ERROR(door_->CheckComplete(packages));
-  for (const auto& service : services_) LOTURA_RETURN_IF_ERROR(service->Start());
-  return absl::OkStatus();
+  return door_->CheckComplete(packages);
+}
+
+absl::StatusOr<std::vector<std::string>> Process::DoParked(const ParkedCommand& command) {
+  LOTURA_RETURN_IF_ERROR(MakeEdge());
+  LOTURA_RETURN_IF_ERROR(MakeServices());
+  for (const auto& service : services_) {
+    if (service->name() != command.service) continue;
+    LOTURA_ASSIGN_OR_RETURN(events::Parking parking, service->ParkingOf(command.consumer));
+    return RunParked(command, parking, Deadline::After(kParkedBound));
+  }
+  return NotFound("service", command.service);
 }
 
 void Process::Drain() {
@@ -215,26 +208,23 @@ void Process::Drain() {
     server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms),
                     .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
   }
+  for (const auto& service : services_) service->RequestStop();
   for (const auto& service : services_) service->Stop();
 }
 
-}  // namespace
-
-int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
-  rpc::ShutdownSignal shutdown;
-  Config config;
-  Options options;
-  config.Declare(options);
-  if (const auto exit_code = ReadSettings(argc, argv, options)) return *exit_code;
-  auto process = std::make_unique<Process>(config, services);
+int Serve(const Config& config, const std::vector<ServiceSpec>& services,
+          rpc::ShutdownSignal& shutdown) {
+  auto process = std::make_unique<Process>(config, services, STDOUT_FILENO);
   if (const absl::Status started = process->Start(); !started.ok()) {
-    process->log().Error("could not start", {observe::Fields::kReason(ReasonOf(started)),
-                                             observe::Fields::kState(Message(started))});
+    process->log().Error("could not start",
+                         {observe::Fields::kReason(ReasonOf(started)),
+                          observe::Fields::kError(observe::Redacted(Message(started)))});
     process->log().Flush();
     return 1;
   }
   const int signal = shutdown.Wait();
-  process->log().Info("stopping", {observe::Fields::kCount(signal)});
+  process->log().Info("stopping",
+                      {observe::Fields::kSignal(signal == SIGTERM ? "SIGTERM" : "SIGINT")});
   rpc::ExitGuard guard(std::chrono::milliseconds(config.drain_announce_ms + config.drain_calls_ms) +
                        kExitMargin);
   process->Drain();
@@ -243,6 +233,39 @@ int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
   process->log().Flush();
   process.reset();
   return 0;
+}
+
+int DoParked(const Config& config, const std::vector<ServiceSpec>& services,
+             const ParkedCommand& command, const char* program) {
+  Process process(config, services, STDERR_FILENO);
+  const auto lines = process.DoParked(command);
+  if (!lines.ok()) {
+    std::fprintf(stderr, "%s: %s %s\n", program, ReasonOf(lines.status()).c_str(),
+                 Message(lines.status()).c_str());
+    return 1;
+  }
+  for (const std::string& line : *lines) std::puts(line.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
+  rpc::ShutdownSignal shutdown;
+  const CommandLine line(argc, argv);
+  std::optional<ParkedCommand> parked;
+  if (!line.words.empty()) {
+    auto command = ParkedCommand::Parse(line.words);
+    if (!command.ok()) return Refuse(line.program, command.status());
+    parked = *std::move(command);
+  }
+  Config config;
+  Options options;
+  config.Declare(options);
+  const auto exit_code = ReadSettings(line, options, [&] { return config.Validate(); });
+  if (exit_code.has_value()) return *exit_code;
+  return parked.has_value() ? DoParked(config, services, *parked, line.program)
+                            : Serve(config, services, shutdown);
 }
 
 int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {
@@ -254,7 +277,8 @@ int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services)
        Secret::kYes},
       postgres);
   options.Number({"timeout-s", "longest time for all migrations", "s"}, timeout_s, {1, 86'400});
-  const auto exit_code = ReadSettings(argc, argv, options);
+  const auto exit_code =
+      ReadSettings(CommandLine(argc, argv), options, [] { return absl::OkStatus(); });
   if (exit_code.has_value()) return *exit_code;
   for (const ServiceSpec& spec : services) {
     pg::Options pool{.conninfo = postgres,

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libs/events/migrations.sql.h"
+#include "libs/host/queries.sql.h"
+#include "libs/host/statement_metrics.h"
 #include "libs/host/streams.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/migrations.sql.h"
@@ -13,33 +17,34 @@ namespace {
 
 constexpr std::chrono::seconds kStartBound{30};
 
-pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, pg::PlanFor plan_for) {
-  const bool writes = plan_for == pg::PlanFor::kWrites;
+// What the upkeep and the relay need beside the consumers, of which each has a connection.
+constexpr std::size_t kStreamConnections = 2;
+
+pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, const char* purpose,
+                        std::size_t connections) {
   pg::Options options;
   options.conninfo = config.postgres;
   options.schema = spec.name;
-  options.application_name = fmt::format("lotura-{}-{}", spec.name, writes ? "write" : "read");
-  // Relay, upkeep and consumers take turns on one connection more than the writers have.
-  options.pool_size =
-      static_cast<std::size_t>(writes ? config.write_connections + 2 : config.read_connections);
-  options.plan_for = plan_for;
+  options.application_name = fmt::format("lotura-{}-{}", spec.name, purpose);
+  options.pool_size = connections;
   return options;
 }
 
-pg::StatementObserver ObserverOf(const observe::Metrics& metrics) {
-  const auto seconds =
-      metrics.AddHistograms({.name = "lotura_db_statement_seconds",
-                             .help = "Time of a statement, by its name",
-                             .labels = {"query"}},
-                            {.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5});
-  const auto failures = metrics.AddCounters({.name = "lotura_db_statement_failures_total",
-                                             .help = "Statements that failed, by their name",
-                                             .labels = {"query"}});
-  return
-      [seconds, failures](const char* name, std::chrono::nanoseconds took, absl::StatusCode code) {
-        seconds.With({name}).Observe(std::chrono::duration<double>(took).count());
-        if (code != absl::StatusCode::kOk) failures.With({name}).Add();
-      };
+pg::Options ReadOptions(const ServiceSpec& spec, const Config& config) {
+  return PoolOptions(spec, config, "read", static_cast<std::size_t>(config.read_connections));
+}
+
+pg::Options WriteOptions(const ServiceSpec& spec, const Config& config) {
+  pg::Options options =
+      PoolOptions(spec, config, "write", static_cast<std::size_t>(config.write_connections));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+pg::Options StreamOptions(const ServiceSpec& spec, const Config& config, std::size_t consumers) {
+  pg::Options options = PoolOptions(spec, config, "events", kStreamConnections + consumers);
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
 }
 
 }  // namespace
@@ -55,8 +60,9 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       shared_(shared),
       log_(shared.log.ForService(spec.name)),
       metrics_(shared.metrics.ForService(spec.name)),
-      reads_(PoolOptions(spec, shared.config, pg::PlanFor::kReads), ObserverOf(metrics_)),
-      writes_(PoolOptions(spec, shared.config, pg::PlanFor::kWrites), ObserverOf(metrics_)),
+      statements_(StatementMetrics(metrics_)),
+      reads_(ReadOptions(spec, shared.config), statements_),
+      writes_(WriteOptions(spec, shared.config), statements_),
       foreign_records_(reads_) {}
 
 Service::~Service() { Stop(); }
@@ -77,12 +83,13 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec
 absl::Status Service::CheckDurability() {
   if (shared_.config.IsDevelopment()) return absl::OkStatus();
   return writes_.Read(Deadline::After(kStartBound), [&](pg::Tx& tx) -> absl::Status {
-    if (tx.RunScript("SHOW synchronous_commit").Text(0, 0) == "off") {
+    const pg::Rows durability = tx.Run(sql::kDurability, {});
+    if (!durability.Bool(0, 0)) {
       return FailedPrecondition(
           "COMMIT_NOT_DURABLE",
           "synchronous_commit is off for this role: a crash would lose acknowledged writes");
     }
-    if (tx.RunScript("SHOW synchronous_standby_names").Text(0, 0).empty()) {
+    if (!durability.Bool(0, 1)) {
       log_.Warning(
           "no synchronous standby: the loss of the server's disk would lose acknowledged writes");
     }
@@ -102,7 +109,6 @@ absl::Status Service::Declare() {
       resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
   query_context_ = std::make_unique<QueryContext>(
       QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
-  streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, writes_);
   return absl::OkStatus();
 }
 
@@ -141,12 +147,26 @@ void Service::FollowForeignRecords() {
 
 void Service::Consume(const std::string& consumer, const std::vector<std::string>& services,
                       EventHandler handler) {
-  streams_->Consume(consumer, services, std::move(handler));
+  consumers_.push_back({consumer, services, std::move(handler)});
+}
+
+absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) {
+  const auto found = std::ranges::find(consumers_, consumer, &ConsumerSpec::name);
+  if (found == consumers_.end()) return NotFound("consumer", consumer);
+  return events::Parking(writes_, consumer, found->handler);
 }
 
 absl::Status Service::Start() {
+  stream_database_ = std::make_unique<pg::Database>(
+      StreamOptions(spec_, shared_.config, consumers_.size()), statements_);
+  streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
+  for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
   return streams_->Start();
+}
+
+void Service::RequestStop() {
+  if (streams_ != nullptr) streams_->RequestStop();
 }
 
 void Service::Stop() {

@@ -9,6 +9,7 @@
 #include "libs/cache/cache.h"
 #include "libs/events/bus.h"
 #include "libs/events/event_handler.h"
+#include "libs/events/parking.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
 #include "libs/observe/log.h"
@@ -54,6 +55,15 @@ struct SharedParts {
 
 using events::EventHandler;
 
+// A consumer of a service.
+struct ConsumerSpec {
+  // Unique within the service: "timeline".
+  std::string name;
+  // Whose topics it reads: "sales".
+  std::vector<std::string> services;
+  EventHandler handler;
+};
+
 // Members stand in the order in which they depend on each other; their destruction is the shutdown.
 class Service {
  public:
@@ -80,8 +90,13 @@ class Service {
   void Consume(const std::string& consumer, const std::vector<std::string>& services,
                EventHandler handler);
 
+  // The events of a consumer that wait for a decision. NOT_FOUND if there is no such consumer.
+  absl::StatusOr<events::Parking> ParkingOf(const std::string& consumer);
+
   // Starts what has threads: writers, relay, upkeep, consumers. Call it after the door is complete.
   absl::Status Start();
+  // Asks all threads to end, and returns at once.
+  void RequestStop();
   // Stops consuming and publishing; calls in flight may still write.
   void Stop();
 
@@ -104,6 +119,7 @@ class Service {
   const SharedParts shared_;
   const observe::Log log_;
   const observe::Metrics metrics_;
+  const pg::StatementObserver statements_;
   pg::Database reads_;
   pg::Database writes_;
   resource::Catalog catalog_;
@@ -114,6 +130,8 @@ class Service {
   std::unique_ptr<resource::Combiner> combiner_;
   std::unique_ptr<resource::UnitOfWork> unit_of_work_;
   std::unique_ptr<QueryContext> query_context_;
+  std::vector<ConsumerSpec> consumers_;
+  std::unique_ptr<pg::Database> stream_database_;
   class Streams;
   std::unique_ptr<Streams> streams_;
 };

@@ -2,8 +2,11 @@
 // of its partitions.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +19,8 @@
 
 namespace lotura::host {
 
-// Owns their threads. Kafka may be down when the service starts: what needs a topic begins when the
-// topic is there.
+// Owns their threads. Kafka may be down when the service starts: the relay begins when its topic is
+// there, each consumer when its own are, and the partitions wait for neither.
 class Service::Streams {
  public:
   Streams(std::string service, const SharedParts& shared, const observe::Log& log,
@@ -26,29 +29,38 @@ class Service::Streams {
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  void Consume(const std::string& consumer, const std::vector<std::string>& services,
-               EventHandler handler);
+  // Before Start.
+  void Consume(const ConsumerSpec& consumer);
   // Makes the partitions that today needs, then starts the threads.
   absl::Status Start();
+  // Returns at once.
+  void RequestStop();
   void Stop();
   // To be called after a commit.
   void Wake() { relay_.Wake(); }
 
  private:
   struct Reader {
+    std::vector<std::string> topics;
     events::PgInbox inbox;
     events::EventConsumer consumer;
 
     Reader(events::PgInbox own_inbox, const events::ConsumerOptions& options,
            const SharedParts& shared, const observe::Metrics& metrics, const observe::Log& log)
-        : inbox(std::move(own_inbox)),
+        : topics(options.topics),
+          inbox(std::move(own_inbox)),
           consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
   // Makes what events and requests need; returns how long to pause.
   std::chrono::microseconds Tend();
+  // Makes topics, its own first, until one fails or a stop is asked for.
   absl::Status EnsureTopics();
+  absl::Status EnsureTopic(const std::string& topic);
+  void StartWhatHasItsTopics();
   absl::Status EnsurePartitions();
+  // Tells of a cause that lasts once.
+  void Note(const absl::Status& status, observe::ConstantText what);
 
   const std::string service_;
   const SharedParts shared_;
@@ -60,7 +72,10 @@ class Service::Streams {
   events::Relay relay_;
   std::vector<std::string> topics_;
   std::deque<Reader> readers_;
-  bool topics_are_there_ = false;
+  std::set<std::string> topics_there_;
+  std::chrono::steady_clock::time_point partitions_at_;
+  std::string last_failure_;
+  std::atomic<bool> stopping_ = false;
   events::StepThread tending_;
 };
 
