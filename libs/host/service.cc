@@ -6,7 +6,7 @@
 
 #include "libs/events/migrations.sql.h"
 #include "libs/host/queries.sql.h"
-#include "libs/host/statement_metrics.h"
+#include "libs/pg/telemetry.h"
 #include "libs/host/streams.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/migrations.sql.h"
@@ -60,9 +60,8 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       shared_(shared),
       log_(shared.log.ForService(spec.name)),
       metrics_(shared.metrics.ForService(spec.name)),
-      statements_(StatementMetrics(metrics_)),
-      reads_(ReadOptions(spec, shared.config), statements_),
-      writes_(WriteOptions(spec, shared.config), statements_),
+      reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
+      writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
       foreign_records_(reads_) {}
 
 Service::~Service() { Stop(); }
@@ -158,7 +157,8 @@ absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) 
 
 absl::Status Service::Start() {
   stream_database_ = std::make_unique<pg::Database>(
-      StreamOptions(spec_, shared_.config, consumers_.size()), statements_);
+      StreamOptions(spec_, shared_.config, consumers_.size()),
+      pg::ObserversOf(metrics_, log_, "events"));
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));

@@ -119,7 +119,6 @@ class Service {
   const SharedParts shared_;
   const observe::Log log_;
   const observe::Metrics metrics_;
-  const pg::StatementObserver statements_;
   pg::Database reads_;
   pg::Database writes_;
   resource::Catalog catalog_;

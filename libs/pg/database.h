@@ -84,8 +84,6 @@ enum class During;
 class Database {
  public:
   explicit Database(Options options, Observers observers = {});
-  Database(Options options, StatementObserver observer)
-      : Database(std::move(options), Observers{.statement = std::move(observer)}) {}
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
