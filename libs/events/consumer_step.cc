@@ -138,6 +138,7 @@ void ConsumerStep::Commit(std::size_t records) {
     next[{received.place.topic, received.place.partition}] = received.place.offset + 1;
   }
   std::vector<Place> places;
+  places.reserve(next.size());
   for (const auto& [partition, offset] : next) {
     places.push_back({partition.first, partition.second, offset});
   }
@@ -159,8 +160,7 @@ absl::Status ConsumerStep::Announce(Instant now) {
     return Unavailable("DEAD_LETTER_NOT_DELIVERED", "the broker did not take a dead letter");
   }
   if (announcement.flight->confirmed() < announcement.letters.size()) return absl::OkStatus();
-  const absl::Status marked =
-      inbox_.MarkAnnounced(announcement.letters, Deadline::After(options_.apply));
+  absl::Status marked = inbox_.MarkAnnounced(announcement.letters, Deadline::After(options_.apply));
   announcement_.reset();
   return marked;
 }
