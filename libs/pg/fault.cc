@@ -14,9 +14,9 @@ enum class Then { kNothing, kRerun, kAlarm };
 struct SqlStateRule {
   std::string_view prefix;
   absl::StatusCode code;
+  Then then;
   std::string_view reason;
   std::string_view message;
-  Then then;
   // If set, the rule is about errors that this function of the server raises.
   std::string_view raised_by = {};
 };
@@ -28,37 +28,37 @@ constexpr std::string_view kOtherSchema = "the database does not have the schema
 
 // The first rule that fits decides.
 constexpr SqlStateRule kRules[] = {
-    {"23505", absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION",
-     "the same value is stored already", Then::kNothing},
-    {"23503", absl::StatusCode::kFailedPrecondition, "REFERENCE_VIOLATION",
-     "a record that is referred to does not exist or is in use", Then::kNothing},
-    {"23514", absl::StatusCode::kUnavailable, "PARTITION_MISSING",
-     "the table has no partition for the row yet", Then::kAlarm, "ExecFindPartition"},
-    {"23514", absl::StatusCode::kFailedPrecondition, "CHECK_VIOLATION",
-     "a rule of the database forbids the value", Then::kNothing},
-    {"22", absl::StatusCode::kInvalidArgument, "DATA_EXCEPTION", "a value is not representable",
-     Then::kNothing},
-    {"40001", absl::StatusCode::kAborted, "SERIALIZATION_FAILURE",
-     "lost a race with another transaction", Then::kRerun},
-    {"40P01", absl::StatusCode::kAborted, "DEADLOCK", "lost a race with another transaction",
-     Then::kRerun},
-    {"55P03", absl::StatusCode::kAborted, "LOCK_TIMEOUT",
-     "another transaction held the record for too long", Then::kNothing},
-    {"57014", absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
-     "the statement took too long", Then::kNothing},
-    {"57P", absl::StatusCode::kUnavailable, "DATABASE_UNAVAILABLE", "the database is not available",
-     Then::kNothing},
-    {"53", absl::StatusCode::kUnavailable, "DATABASE_EXHAUSTED",
-     "the database has no resources left", Then::kNothing},
-    {"25006", absl::StatusCode::kUnavailable, "DATABASE_READ_ONLY",
-     "the database accepts no writes", Then::kNothing},
-    {"0A000", absl::StatusCode::kAborted, kPlanChanged, "the schema changed meanwhile",
-     Then::kRerun, "RevalidateCachedQuery"},
-    {"42P01", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
-    {"42703", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
-    {"42883", absl::StatusCode::kUnavailable, kSchemaMismatch, kOtherSchema, Then::kAlarm},
-    {"42501", absl::StatusCode::kUnavailable, kSchemaMismatch,
-     "the database does not permit this service what it needs", Then::kAlarm},
+    {"23505", absl::StatusCode::kAlreadyExists, Then::kNothing, "UNIQUE_VIOLATION",
+     "the same value is stored already"},
+    {"23503", absl::StatusCode::kFailedPrecondition, Then::kNothing, "REFERENCE_VIOLATION",
+     "a record that is referred to does not exist or is in use"},
+    {"23514", absl::StatusCode::kUnavailable, Then::kAlarm, "PARTITION_MISSING",
+     "the table has no partition for the row yet", "ExecFindPartition"},
+    {"23514", absl::StatusCode::kFailedPrecondition, Then::kNothing, "CHECK_VIOLATION",
+     "a rule of the database forbids the value"},
+    {"22", absl::StatusCode::kInvalidArgument, Then::kNothing, "DATA_EXCEPTION",
+     "a value is not representable"},
+    {"40001", absl::StatusCode::kAborted, Then::kRerun, "SERIALIZATION_FAILURE",
+     "lost a race with another transaction"},
+    {"40P01", absl::StatusCode::kAborted, Then::kRerun, "DEADLOCK",
+     "lost a race with another transaction"},
+    {"55P03", absl::StatusCode::kAborted, Then::kNothing, "LOCK_TIMEOUT",
+     "another transaction held the record for too long"},
+    {"57014", absl::StatusCode::kDeadlineExceeded, Then::kNothing, "DEADLINE_EXCEEDED",
+     "the statement took too long"},
+    {"57P", absl::StatusCode::kUnavailable, Then::kNothing, "DATABASE_UNAVAILABLE",
+     "the database is not available"},
+    {"53", absl::StatusCode::kUnavailable, Then::kNothing, "DATABASE_EXHAUSTED",
+     "the database has no resources left"},
+    {"25006", absl::StatusCode::kUnavailable, Then::kNothing, "DATABASE_READ_ONLY",
+     "the database accepts no writes"},
+    {"0A000", absl::StatusCode::kAborted, Then::kRerun, kPlanChanged,
+     "the schema changed meanwhile", "RevalidateCachedQuery"},
+    {"42P01", absl::StatusCode::kUnavailable, Then::kAlarm, kSchemaMismatch, kOtherSchema},
+    {"42703", absl::StatusCode::kUnavailable, Then::kAlarm, kSchemaMismatch, kOtherSchema},
+    {"42883", absl::StatusCode::kUnavailable, Then::kAlarm, kSchemaMismatch, kOtherSchema},
+    {"42501", absl::StatusCode::kUnavailable, Then::kAlarm, kSchemaMismatch,
+     "the database does not permit this service what it needs"},
 };
 
 // The function of the server that raised the error. A message of a session with full verbosity ends
@@ -99,7 +99,7 @@ Fault Lost(During during) {
 
 Fault ToFault(std::exception_ptr thrown, During during) {
   try {
-    std::rethrow_exception(thrown);
+    std::rethrow_exception(std::move(thrown));
   } catch (const pqxx::in_doubt_error&) {
     return Lost(During::kWriteSent);
   } catch (const pqxx::statement_completion_unknown&) {

@@ -96,7 +96,7 @@ TEST_F(MigrationTest, OneOfTwoMigratorsWaitsForTheOther) {
 TEST_F(MigrationTest, AMigratorWaitsNoLongerThanItsDeadline) {
   const absl::Status status = database_.Read(Soon(), [&](Tx& tx) -> absl::Status {
     tx.RunScript("SELECT pg_advisory_lock(hashtextextended('lotura-migrate', 0))");
-    const absl::Status waited = Run({kBegin}, Deadline::After(milliseconds(300))).status();
+    absl::Status waited = Run({kBegin}, Deadline::After(milliseconds(300))).status();
     tx.RunScript("SELECT pg_advisory_unlock_all()");
     return waited;
   });

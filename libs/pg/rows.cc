@@ -27,8 +27,7 @@ int Micros(std::string_view fraction) {
 
 }  // namespace
 
-Rows::Rows(pqxx::result result)
-    : result_(std::make_shared<const pqxx::result>(std::move(result))) {}
+Rows::Rows(const pqxx::result& result) : result_(std::make_shared<const pqxx::result>(result)) {}
 
 std::size_t Rows::size() const { return result_->size(); }
 std::size_t Rows::Columns() const { return result_->columns(); }

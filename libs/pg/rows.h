@@ -21,7 +21,7 @@ namespace lotura::pg {
 // invariant.
 class Rows {
  public:
-  explicit Rows(pqxx::result result);
+  explicit Rows(const pqxx::result& result);
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
