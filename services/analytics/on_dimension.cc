@@ -30,8 +30,7 @@ std::string FullName(const events::Event& event, std::string_view name) {
 // Columns of an upsert after the tenant: name and version, then those of the dimension.
 class Rows {
  public:
-  explicit Rows(std::initializer_list<Type> types)
-      : columns_{Array(Type::kText), Array(Type::kInt64)} {
+  Rows(std::initializer_list<Type> types) : columns_{Array(Type::kText), Array(Type::kInt64)} {
     for (const Type type : types) columns_.emplace_back(type);
   }
 

@@ -55,7 +55,7 @@ class TimelineTest : public ::testing::Test {
     return Put(activity, id);
   }
 
-  absl::StatusOr<v1::ListTimelineResponse> List(v1::ListTimelineRequest request,
+  absl::StatusOr<v1::ListTimelineResponse> List(const v1::ListTimelineRequest& request,
                                                 std::uint8_t tenant = 1) {
     return ListTimeline(bench_.CallAs({"*"}, tenant), request, bench_.queries());
   }

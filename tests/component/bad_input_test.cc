@@ -10,22 +10,19 @@ namespace {
 class BadInputTest : public ::testing::TestWithParam<std::string> {
  protected:
   static void SetUpTestSuite() {
-    platform_ = new Platform();
-    samples_ = new Samples(*platform_);
-    samples_->MakeAll();
-    platform_->StopStreams();
+    platform = new Platform();
+    samples = new Samples(*platform);
+    samples->MakeAll();
+    platform->StopStreams();
   }
   static void TearDownTestSuite() {
-    delete samples_;
-    delete platform_;
+    delete samples;
+    delete platform;
   }
 
-  static Platform* platform_;
-  static Samples* samples_;
+  static inline Platform* platform = nullptr;
+  static inline Samples* samples = nullptr;
 };
-
-Platform* BadInputTest::platform_ = nullptr;
-Samples* BadInputTest::samples_ = nullptr;
 
 bool NamesTheField(const BadRequest& bad, const absl::Status& status) {
   if (bad.field.empty()) return ReasonOf(status) == bad.reason;
@@ -50,11 +47,11 @@ std::string Shown(const absl::Status& status) {
 
 TEST_P(BadInputTest, IsRefusedWithItsFieldAndChangesNothing) {
   const std::vector<BadRequest> requests =
-      BadRequestsOf(samples_->Find(GetParam()), *samples_, *platform_);
-  const RowCounts before = platform_->CountRows();
+      BadRequestsOf(samples->Find(GetParam()), *samples, *platform);
+  const RowCounts before = platform->CountRows();
 
   for (const BadRequest& bad : requests) {
-    const rpc::RawAnswer answer = platform_->Send(GetParam(), bad.messages, bad.caller);
+    const rpc::RawAnswer answer = platform->Send(GetParam(), bad.messages, bad.caller);
     EXPECT_EQ(answer.status.code(), bad.code) << bad.what << ": " << Shown(answer.status);
     EXPECT_TRUE(NamesTheField(bad, answer.status))
         << bad.what << ", not " << bad.field << ": " << bad.reason << ", but "
@@ -62,8 +59,8 @@ TEST_P(BadInputTest, IsRefusedWithItsFieldAndChangesNothing) {
     EXPECT_EQ(answer.ErrorInfos(), 1) << bad.what;
   }
 
-  EXPECT_EQ(platform_->CountRows(), before);
-  EXPECT_THAT(FieldsNotHeld(samples_->Find(GetParam()), requests), ::testing::IsEmpty());
+  EXPECT_EQ(platform->CountRows(), before);
+  EXPECT_THAT(FieldsNotHeld(samples->Find(GetParam()), requests), ::testing::IsEmpty());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, BadInputTest, ::testing::ValuesIn(AllMethods()),

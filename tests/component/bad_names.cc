@@ -8,7 +8,7 @@ namespace {
 
 using Code = absl::StatusCode;
 
-constexpr Caller kOtherTenant{.tenant = 2};
+Caller OtherTenant() { return {.tenant = 2}; }
 
 bool MeansOneRecord(Kind kind) {
   switch (kind) {
@@ -73,7 +73,7 @@ void BadRequests::AddNamesOfOthers() {
   const std::string good = samples_.NameOf(*rpc_.declaration);
   Add(*Named(good.substr(0, good.rfind('/')) + "/nobody"), not_found("a record that is not there"));
   BadRequest other = not_found("a record of another tenant");
-  other.caller = kOtherTenant;
+  other.caller = OtherTenant();
   Add(*Named(good), other);
 }
 
