@@ -11,7 +11,7 @@ class Relay {
  public:
   Relay(const RelayOptions& options, Journal& journal, Bus& bus, const Clock& clock,
         const observe::Metrics& metrics, const observe::Log& log)
-      : step_(options, journal, bus, clock, metrics, log, [this] { thread_.Wake(); }),
+      : step_(options, {journal, bus, clock}, metrics, log, [this] { thread_.Wake(); }),
         thread_(
             {.name = "relay", .spacing = kSpacing}, metrics, log, [this] { return step_.Run(); },
             [this] { step_.Stop(); }) {}

@@ -36,17 +36,16 @@ struct RelayStep::Term {
   std::shared_ptr<Flight> flight;
 };
 
-RelayStep::RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clock& clock,
-                     const observe::Metrics& metrics, const observe::Log& log,
-                     std::function<void()> wake)
+RelayStep::RelayStep(RelayOptions options, const RelayParts& parts, const observe::Metrics& metrics,
+                     const observe::Log& log, std::function<void()> wake)
     : options_(std::move(options)),
-      journal_(journal),
-      bus_(bus),
-      clock_(clock),
+      journal_(parts.journal),
+      bus_(parts.bus),
+      clock_(parts.clock),
       metrics_(metrics),
       log_(log),
       wake_(std::move(wake)),
-      watch_(options_.name, journal, metrics_, options_.inspect_interval, options_.statement) {}
+      watch_(options_.name, journal_, metrics_, options_.inspect_interval, options_.statement) {}
 
 RelayStep::~RelayStep() = default;
 

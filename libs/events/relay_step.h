@@ -36,6 +36,13 @@ struct RelayOptions {
   std::chrono::milliseconds statement{5'000};
 };
 
+// What a relay works with; everything outlives it.
+struct RelayParts {
+  Journal& journal;
+  Bus& bus;
+  const Clock& clock;
+};
+
 // The outcome of one batch of records; confirmations may come from any thread, also late.
 class Flight;
 
@@ -49,8 +56,8 @@ class Flight;
 class RelayStep {
  public:
   // `wake` is called when there is something to do, from any thread, and must not block.
-  RelayStep(RelayOptions options, Journal& journal, Bus& bus, const Clock& clock,
-            const observe::Metrics& metrics, const observe::Log& log, std::function<void()> wake);
+  RelayStep(RelayOptions options, const RelayParts& parts, const observe::Metrics& metrics,
+            const observe::Log& log, std::function<void()> wake);
   ~RelayStep();
   RelayStep(const RelayStep&) = delete;
   RelayStep& operator=(const RelayStep&) = delete;

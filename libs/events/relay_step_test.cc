@@ -26,8 +26,8 @@ class RelayStepTest : public ::testing::Test {
 
   std::unique_ptr<RelayStep> NewRelay(ReadLimit batch = {}) {
     return std::make_unique<RelayStep>(
-        RelayOptions{.service = "sales", .holder = ids_.Next(), .batch = batch}, journal_, bus_,
-        clock_, metrics_, log_, [] {});
+        RelayOptions{.service = "sales", .holder = ids_.Next(), .batch = batch},
+        RelayParts{journal_, bus_, clock_}, metrics_, log_, [] {});
   }
 
   void Write(std::int64_t from, std::int64_t to) {
@@ -149,7 +149,7 @@ TEST_F(RelayStepTest, BrokenProducerIsReplacedAndTheRestFollowsInOrder) {
 TEST_F(RelayStepTest, ProducerWithAFullQueueGetsTheRestLater) {
   MemoryBus narrow({.queued = 3});
   ASSERT_THAT(narrow.EnsureTopic({.name = TopicOf("sales")}, Deadline::After(seconds(1))), IsOk());
-  RelayStep relay({.service = "sales", .holder = ids_.Next()}, journal_, narrow, clock_, metrics_,
+  RelayStep relay({.service = "sales", .holder = ids_.Next()}, {journal_, narrow, clock_}, metrics_,
                   log_, [] {});
   Write(1, 10);
   relay.Run();
@@ -208,7 +208,7 @@ TEST_F(RelayStepTest, RelayWithoutTheLeaseLeavesItAloneHoweverOftenItIsWoken) {
   const auto holder = NewRelay();
   holder->Run();
   CountingJournal counting(journal_);
-  RelayStep other({.service = "sales", .holder = ids_.Next()}, counting, bus_, clock_, metrics_,
+  RelayStep other({.service = "sales", .holder = ids_.Next()}, {counting, bus_, clock_}, metrics_,
                   log_, [] {});
 
   for (int i = 0; i < 100; ++i) other.Run();
@@ -329,7 +329,7 @@ TEST_F(RelayStepTest, BacklogIsMeasuredWhenNoTermCanBegin) {
       return absl::OkStatus();
     }
   } down;
-  RelayStep relay({.service = "sales", .holder = ids_.Next()}, journal_, down, clock_, metrics_,
+  RelayStep relay({.service = "sales", .holder = ids_.Next()}, {journal_, down, clock_}, metrics_,
                   log_, [] {});
   Write(1, 1);
   clock_.Advance(seconds(3));

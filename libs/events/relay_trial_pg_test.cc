@@ -166,7 +166,8 @@ class RelayTrial : public ::testing::Test {
   std::unique_ptr<RelayStep> NewStep(Journal& journal, Bus& bus) {
     RelayOptions options{.service = "sales", .holder = ids_.Next()};
     options.lease = milliseconds(600);
-    return std::make_unique<RelayStep>(options, journal, bus, system_clock_, metrics_, log_, [] {});
+    return std::make_unique<RelayStep>(options, RelayParts{journal, bus, system_clock_}, metrics_,
+                                       log_, [] {});
   }
 
   // Entries of a day that carry higher numbers than entries of the day after it: what the merge of

@@ -6,8 +6,8 @@
 
 #include "libs/events/migrations.sql.h"
 #include "libs/host/queries.sql.h"
-#include "libs/pg/telemetry.h"
 #include "libs/host/streams.h"
+#include "libs/pg/telemetry.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/migrations.sql.h"
 #include "libs/resource/pg_store.h"
@@ -156,9 +156,9 @@ absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) 
 }
 
 absl::Status Service::Start() {
-  stream_database_ = std::make_unique<pg::Database>(
-      StreamOptions(spec_, shared_.config, consumers_.size()),
-      pg::ObserversOf(metrics_, log_, "events"));
+  stream_database_ =
+      std::make_unique<pg::Database>(StreamOptions(spec_, shared_.config, consumers_.size()),
+                                     pg::ObserversOf(metrics_, log_, "events"));
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));

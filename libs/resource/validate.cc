@@ -101,10 +101,16 @@ double NumberOf(const pbuf::Message& record, const FieldDescriptor* field) {
 void CheckNested(const pbuf::Message& message, const std::string& path, std::size_t size_max,
                  int depth, Violations& violations);
 
-// One value of a field within a nested message, or an element of a repeated field.
-void CheckElement(const pbuf::Message& message, const FieldDescriptor* field, int index,
-                  const std::string& path, std::size_t size_max, int depth,
+// One value of a field: that of a single one, or an element of a repeated one.
+struct Element {
+  const pbuf::Message& message;
+  const FieldDescriptor* field;
+  int index = -1;
+};
+
+void CheckElement(const Element& element, const std::string& path, std::size_t size_max, int depth,
                   Violations& violations) {
+  const auto& [message, field, index] = element;
   const pbuf::Reflection& reflection = *message.GetReflection();
   if (field->type() == FieldDescriptor::TYPE_STRING) {
     CheckText(index < 0 ? reflection.GetString(message, field)
@@ -142,11 +148,11 @@ void CheckNested(const pbuf::Message& message, const std::string& path, std::siz
     const std::string field_path = fmt::format("{}.{}", path, field->name());
     if (field->is_repeated()) {
       for (int k = 0; k < reflection.FieldSize(message, field); ++k) {
-        CheckElement(message, field, k, fmt::format("{}[{}]", field_path, k), size_max, depth,
+        CheckElement({message, field, k}, fmt::format("{}[{}]", field_path, k), size_max, depth,
                      violations);
       }
     } else if (reflection.HasField(message, field)) {
-      CheckElement(message, field, -1, field_path, size_max, depth, violations);
+      CheckElement({message, field}, field_path, size_max, depth, violations);
     } else if (IsRequired(*field)) {
       violations.Add(field_path, "REQUIRED", "is missing");
     }
@@ -183,7 +189,7 @@ void CheckRepeated(const pbuf::Message& record, const Column& column, const std:
   }
   constexpr std::size_t kItemTextMax = 1000;
   for (int i = 0; i < size; ++i)
-    CheckElement(record, column.field, i, fmt::format("{}[{}]", path, i), kItemTextMax, 1,
+    CheckElement({record, column.field, i}, fmt::format("{}[{}]", path, i), kItemTextMax, 1,
                  violations);
 }
 

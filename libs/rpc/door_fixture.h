@@ -129,7 +129,7 @@ class EchoServer {
   Executor executor_;
   std::optional<Door> door_;
   std::unique_ptr<Server> server_;
-  std::shared_ptr<grpc::Channel> channel_;
+  std::shared_ptr<grpc::Channel> channel_;  // shared with the stubs that tests make
 };
 
 template <typename Message>

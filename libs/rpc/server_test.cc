@@ -182,10 +182,11 @@ TEST(DrainTest, ACallThatNeverEndsIsAnsweredWhenTheTimeIsOver) {
     return echo::EchoResponse();
   };
   std::promise<absl::Status> answer;
-  std::thread([&] { answer.set_value(server->Echo("", 60s).status); }).detach();
-  std::thread([&] {
+  // The process ends by _exit, which joins nobody.
+  const std::jthread caller([&] { answer.set_value(server->Echo("", 60s).status); });
+  const std::jthread watcher([&] {
     (void)Send(server->channel(), {.method = "grpc.health.v1.Health/Watch", .deadline = 60s});
-  }).detach();
+  });
   const auto busy = [&] {
     return server->door().pipeline().calls() == 1 && server->door().pipeline().open() == 1;
   };

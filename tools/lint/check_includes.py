@@ -26,6 +26,8 @@ FOREIGN = {
     # The cache needs SHA-1 alone: it is how Redis names a script.
     "openssl/": ("libs/base/", "libs/rpc/", "libs/cache/"),
 }
+# Declares the type and costs nothing.
+FORWARD_JSON = "nlohmann/json_fwd.hpp"
 # What tests may use wherever they stand: a server to talk to.
 FOREIGN_IN_TESTS = ("civetweb",)
 # Abseil is built here with a string_view of its own: beyond statuses it does not fit our types.
@@ -93,7 +95,7 @@ def _misplaced(file: SourceFile, include: str, rules: set[str]) -> str:
             return f"{include} belongs to {' and '.join(folders)}"
     if include.startswith("absl/") and not include.startswith(ABSEIL):
         return f"{include} is more of Abseil than statuses"
-    if include.startswith("nlohmann/") and file.path.endswith(".h"):
+    if include.startswith("nlohmann/") and include != FORWARD_JSON and file.path.endswith(".h"):
         return f"{include} costs every reader of this header; include it in the .cc file"
     if not include.startswith(OUR_FOLDERS):
         return ""

@@ -167,7 +167,8 @@ class Parser {
     verb.add_option("--group-by", command.flags.group_by,
                     "month, owner, team, region, product, sector, country; at most three")
         ->delimiter(',');
-    verb.add_option("--where", command.flags.where, "dimension=value,value, such as team=west; repeatable")
+    verb.add_option("--where", command.flags.where,
+                    "dimension=value,value, such as team=west; repeatable")
         ->take_all();
     verb.add_option("--from", command.flags.start_date, "First day, 2017-03-01");
     verb.add_option("--until", command.flags.end_date, "Day after the last one");
