@@ -47,7 +47,8 @@ struct ReceivedRecord {
 };
 
 // Thread-safe. Records are sent in the order in which they were given; when one of a partition
-// fails, none that was given after it is sent, until a new producer takes over.
+// fails, none that was given after it is sent, until a new producer takes over. (With Kafka one
+// request may still follow the very first record that a producer sends, if that is refused.)
 class Producer {
  public:
   // Called exactly once for each record that was taken, from any thread, at the latest before the
