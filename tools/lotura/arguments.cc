@@ -59,8 +59,8 @@ class Parser {
         }
       }
       std::ranges::sort(summary.options);
-      const auto repeated = std::ranges::unique(summary.options);
-      summary.options.erase(repeated.begin(), repeated.end());
+      summary.options.erase(std::unique(summary.options.begin(), summary.options.end()),
+                            summary.options.end());
       verbs.push_back(std::move(summary));
     }
     return verbs;

@@ -115,6 +115,7 @@ absl::Status RecordList::PrintTable(std::span<const pbuf::Message* const> page) 
   for (const FieldDescriptor* field : fields) table.AddColumn(field->name(), AlignOf(*field));
   for (const pbuf::Message* record : page) {
     std::vector<std::string> cells;
+    cells.reserve(fields.size());
     for (const FieldDescriptor* field : fields) cells.push_back(api::ToText(*record, *field));
     table.AddRow(std::move(cells));
   }

@@ -184,7 +184,7 @@ TEST_F(ProgramTest, TheFunnelIsAChartOfItsStages) {
   first->set_entered_count(8800);
   first->set_left_count(8300);
   first->set_current_count(500);
-  first->mutable_median_duration()->set_seconds(45 * 86400);
+  first->mutable_median_duration()->set_seconds(std::int64_t{45} * 86400);
   auto* won = funnel.add_rows();
   won->set_stage_display_name("Won");
   won->set_entered_count(4400);

@@ -12,7 +12,7 @@ namespace lotura::importer {
 namespace {
 
 // Beyond this many bytes a batch is closed, well below what a service takes in one message.
-constexpr std::size_t kBatchBytesMax = 1024 * 1024;
+constexpr std::size_t kBatchBytesMax = 1024UL * 1024;
 
 class CreateRunner {
  public:

@@ -166,7 +166,7 @@ absl::StatusOr<std::vector<std::string>> RowValues::FillMessage(
     }
   }
   if (is_repeated && !paths.empty()) return std::vector{rule.field->name()};
-  for (std::string& path : paths) path = rule.field->name() + "." + path;
+  for (std::string& path : paths) path.insert(0, rule.field->name() + ".");
   return paths;
 }
 
