@@ -1,9 +1,6 @@
 #include "libs/events/step_thread.h"
 
-#include <array>
-#include <exception>
-
-#include "libs/base/crypto.h"
+#include "libs/observe/fence.h"
 
 namespace lotura::events {
 
@@ -40,7 +37,8 @@ void StepThread::Drive(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto start = std::chrono::steady_clock::now();
     woken_ = false;
-    const auto pause = FencedStep();
+    const auto pause =
+        observe::Fenced(step_, [this](std::string_view what) { return Escaped(what); });
     std::unique_lock lock(mutex_);
     changed_.wait_until(lock, stop, start + std::max(pause, options_.spacing),
                         [this] { return woken_.load(); });
@@ -49,24 +47,12 @@ void StepThread::Drive(const std::stop_token& stop) {
   if (end_) end_();
 }
 
-std::chrono::microseconds StepThread::FencedStep() {
-  try {
-    return step_();
-  } catch (const std::exception& exception) {
-    // lint-allow(exception-text): it goes to the log alone, redacted.
-    return Escaped(exception.what());
-  } catch (...) {  // lint-allow(catch-all): the entry of the thread
-    return Escaped("not a std::exception");
-  }
-}
-
 std::chrono::microseconds StepThread::Escaped(std::string_view what) {
   exceptions_.Add();
-  std::array<std::uint8_t, 8> id{};
-  RandomBytes(id);
-  log_.Error("an exception escaped from a step",
-             {observe::Fields::kErrorId(ToHex(id)), observe::Fields::kTarget(options_.name),
-              observe::Fields::kError(observe::Redacted(what))});
+  log_.Error(
+      "an exception escaped from a step",
+      {observe::Fields::kErrorId(observe::NewErrorId()), observe::Fields::kTarget(options_.name),
+       observe::Fields::kError(observe::Redacted(what))});
   return options_.pause_after_exception;
 }
 

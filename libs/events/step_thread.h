@@ -53,7 +53,6 @@ class StepThread {
 
  private:
   void Drive(const std::stop_token& stop);
-  std::chrono::microseconds FencedStep();
   std::chrono::microseconds Escaped(std::string_view what);
 
   const StepThreadOptions options_;

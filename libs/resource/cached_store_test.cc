@@ -10,6 +10,7 @@
 #include "libs/cache/memory_cache.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/testdata/bench.h"
+#include "libs/resource/testdata/forwarding_store.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 
@@ -22,7 +23,7 @@ using testdata::CallAs;
 using testdata::v1::Widget;
 
 // Counts the reads, and holds them up when a test asks for it.
-class WatchedStore final : public Store {
+class WatchedStore final : public testdata::ForwardingStore {
  public:
   absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
                                                           const TenantId& tenant,
@@ -33,20 +34,7 @@ class WatchedStore final : public Store {
     if (hold != nullptr) hold->wait();
     return loaded;
   }
-  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
-                                                           const Uuid& request_id,
-                                                           Deadline deadline) override {
-    return inner.FindRequest(tenant, request_id, deadline);
-  }
-  std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
-                                              Deadline deadline) override {
-    return inner.Commit(units, deadline);
-  }
-  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override {
-    return inner.Check(unit, deadline);
-  }
 
-  MemoryStore inner;
   std::atomic<int> loads{0};
   std::latch* hold = nullptr;
 };

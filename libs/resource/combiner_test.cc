@@ -6,6 +6,7 @@
 #include <future>
 
 #include "libs/resource/testdata/bench.h"
+#include "libs/resource/testdata/forwarding_store.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 
@@ -20,19 +21,8 @@ using testdata::CallAs;
 using testdata::v1::Widget;
 
 // Notes the batches that it is given, and holds them up while a gate is set.
-class NotingStore final : public Store {
+class NotingStore final : public testdata::ForwardingStore {
  public:
-  absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
-                                                          const TenantId& tenant,
-                                                          std::span<const std::string> names,
-                                                          Deadline deadline) override {
-    return inner_.Load(declaration, tenant, names, deadline);
-  }
-  absl::StatusOr<std::optional<StoredRequest>> FindRequest(const TenantId& tenant,
-                                                           const Uuid& request_id,
-                                                           Deadline deadline) override {
-    return inner_.FindRequest(tenant, request_id, deadline);
-  }
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override {
     if (gate.valid()) gate.wait();
@@ -40,17 +30,11 @@ class NotingStore final : public Store {
     for (const Unit& unit : units)
       batch += (batch.empty() ? "" : " ") + unit.changes.front().name.substr(8);
     batches.push_back(batch);
-    return inner_.Commit(units, deadline);
-  }
-  absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override {
-    return inner_.Check(unit, deadline);
+    return inner.Commit(units, deadline);
   }
 
   std::shared_future<void> gate;
   std::vector<std::string> batches;
-
- private:
-  MemoryStore inner_;
 };
 
 class CombinerTest : public ::testing::Test {

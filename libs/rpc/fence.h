@@ -1,13 +1,13 @@
-// The last place that an exception can reach.
+// What becomes of an exception that leaves a handler.
 #pragma once
 
 #include <absl/status/statusor.h>
 
-#include <exception>
 #include <string_view>
 #include <type_traits>
 
 #include "libs/base/call.h"
+#include "libs/observe/fence.h"
 #include "libs/observe/log.h"
 
 namespace lotura::rpc {
@@ -19,13 +19,7 @@ absl::Status Escaped(const observe::Log& log, const Call& call, std::string_view
 // What `body` returns, or INTERNAL if an exception leaves it.
 template <typename Body>
 std::invoke_result_t<Body&> Fenced(const observe::Log& log, const Call& call, Body&& body) {
-  try {
-    return body();
-  } catch (const std::exception& exception) {
-    return Escaped(log, call, exception.what());
-  } catch (...) {
-    return Escaped(log, call, "not a std::exception");
-  }
+  return observe::Fenced(body, [&](std::string_view what) { return Escaped(log, call, what); });
 }
 
 }  // namespace lotura::rpc

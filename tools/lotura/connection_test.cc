@@ -1,10 +1,10 @@
 #include "tools/lotura/connection.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <fstream>
 
+#include "libs/testing/process.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::cli {
@@ -14,13 +14,7 @@ using testing::StatusIs;
 
 class ConnectionTest : public ::testing::Test {
  protected:
-  ConnectionTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "lotura_connection_XXXXXX";
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-    variables_["LOTURA_TOKEN"] = "from-variable";
-  }
-  ~ConnectionTest() override { std::filesystem::remove_all(directory_); }
+  ConnectionTest() { variables_["LOTURA_TOKEN"] = "from-variable"; }
 
   absl::StatusOr<Connection> Resolve(const ConnectionFlags& flags) {
     return ResolveConnection(
@@ -38,7 +32,8 @@ class ConnectionTest : public ::testing::Test {
     std::ofstream(directory_ / name) << text;
   }
 
-  std::filesystem::path directory_;
+  const testing::TempDir temporary_;
+  const std::filesystem::path directory_ = temporary_.path();
   std::map<std::string, std::string> variables_;
 };
 

@@ -1,13 +1,13 @@
 #include "tools/lotura/program.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "libs/base/errors.h"
+#include "libs/testing/process.h"
 #include "lotura/accounts/v1/organization.pb.h"
 #include "lotura/analytics/v1/report.pb.h"
 #include "lotura/communications/v1/timeline.pb.h"
@@ -287,16 +287,12 @@ TEST_F(ProgramTest, ATimelineOfSeveralPagesIsOneTableAndTellsOfMore) {
 class ImportProgramTest : public ProgramTest {
  protected:
   ImportProgramTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "lotura_program_XXXXXX";
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
     Write("teams.csv", "name,region\nWest,Pacific\nEast,Atlantic\n");
     Write("mapping.yaml",
           "mapping: teams\nfiles: {teams: {path: teams.csv}}\nsteps:\n"
           "  - {step: teams, file: teams, create: teams, key: '{name}', fields: {display_name: "
           "'{name}', region: '{region}'}}\n");
   }
-  ~ImportProgramTest() override { std::filesystem::remove_all(directory_); }
 
   void Write(const std::string& name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
@@ -308,7 +304,8 @@ class ImportProgramTest : public ProgramTest {
     return Run(arguments);
   }
 
-  std::filesystem::path directory_;
+  const testing::TempDir temporary_;
+  const std::filesystem::path directory_ = temporary_.path();
 };
 
 TEST_F(ImportProgramTest, TellsWhatBecameOfEveryRow) {

@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <thread>
 
+#include "libs/testing/process.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::api {
@@ -16,14 +16,8 @@ using testing::StatusIs;
 
 class TextFileTest : public ::testing::Test {
  protected:
-  TextFileTest() {
-    std::string pattern = std::filesystem::temp_directory_path() / "lotura_text_XXXXXX";
-    EXPECT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  ~TextFileTest() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  const testing::TempDir temporary_;
+  const std::filesystem::path directory_ = temporary_.path();
 };
 
 TEST_F(TextFileTest, APipeIsReadToItsEnd) {
