@@ -67,31 +67,27 @@ absl::StatusOr<Outcome> Combiner::Commit(Unit unit) {
   return outcome.get();
 }
 
-std::vector<Combiner::Waiter> Combiner::TakeLate() {
-  const std::lock_guard lock(mutex_);
-  const auto late = std::stable_partition(
-      waiting_.begin(), waiting_.end(),
-      [](const Waiter& waiter) { return !waiter.unit.call->deadline.Passed(); });
-  std::vector<Waiter> taken(std::make_move_iterator(late), std::make_move_iterator(waiting_.end()));
-  waiting_.erase(late, waiting_.end());
-  return taken;
-}
-
-std::vector<Combiner::Waiter> Combiner::TakeBatch() {
-  std::vector<Waiter> batch;
+Combiner::Taken Combiner::TakeBatch() {
+  Taken taken;
+  std::vector<Waiter>& batch = taken.batch;
   std::set<std::string> marked;
+  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   const std::size_t look_at = std::min(waiting_.size(), limits_.batch_max * kLookAhead);
   std::deque<Waiter> left;
   std::size_t looked_at = 0;
   for (; looked_at < look_at && batch.size() < limits_.batch_max; ++looked_at) {
     Waiter& waiter = waiting_[looked_at];
+    if (waiter.unit.call->deadline.at() <= now) {
+      taken.late.push_back(std::move(waiter));
+      continue;
+    }
     const bool free = std::ranges::none_of(
         waiter.marks, [&](const std::string& mark) { return marked.contains(mark); });
     // A unit that stays behind keeps its marks too: nobody overtakes it.
     marked.insert(waiter.marks.begin(), waiter.marks.end());
-    const bool taken = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
-    (taken ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
+    const bool fits = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
+    (fits ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
     if (batch.size() == 1 && !CanShare(batch.front().unit)) {
       ++looked_at;
       break;
@@ -100,14 +96,13 @@ std::vector<Combiner::Waiter> Combiner::TakeBatch() {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(looked_at));
   waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
                   std::make_move_iterator(left.end()));
-  return batch;
+  return taken;
 }
 
 bool Combiner::Step() {
-  std::vector<Waiter> late = TakeLate();
+  auto [batch, late] = TakeBatch();
   for (const Waiter& waiter : late)
     waiter.done(DeadlineExceeded("the deadline passed before the write had its turn"));
-  std::vector<Waiter> batch = TakeBatch();
   if (batch.empty()) return !late.empty();
   std::vector<Unit> units;
   Deadline last = batch.front().unit.call->deadline;

@@ -53,9 +53,13 @@ class Combiner {
     std::vector<std::string> marks;
   };
 
-  std::vector<Waiter> TakeBatch();
-  // Takes out those that are too late, to be told without the lock.
-  std::vector<Waiter> TakeLate();
+  struct Taken {
+    std::vector<Waiter> batch;
+    // Those before it whose deadline has passed, to be told without the lock.
+    std::vector<Waiter> late;
+  };
+
+  Taken TakeBatch();
   void Drive(const std::stop_token& stop);
 
   Store& store_;

@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message&
 }
 
 grpc::ByteBuffer ToBytes(const pbuf::Message& message) {
-  grpc::Slice slice(message.ByteSizeLong());
+  grpc::Slice slice(static_cast<std::size_t>(message.GetCachedSize()));
   message.SerializeWithCachedSizesToArray(const_cast<std::uint8_t*>(slice.begin()));
   return {&slice, 1};
 }

@@ -19,6 +19,8 @@ namespace pbuf = google::protobuf;
 absl::StatusOr<std::unique_ptr<pbuf::Message>> ParseRequest(const pbuf::Message& prototype,
                                                             grpc::ByteBuffer bytes,
                                                             std::size_t bytes_max);
+// Of a message whose ByteSizeLong was asked for since it was last changed: every answer is measured
+// before it is sent.
 grpc::ByteBuffer ToBytes(const pbuf::Message& message);
 
 // Path of the first text field that is not valid UTF-8 ("requests[3].product.display_name").
