@@ -5,6 +5,7 @@
 #include "libs/base/crypto.h"
 #include "libs/base/errors.h"
 #include "libs/base/hex.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "libs/base/uuid.h"
 #include "libs/testing/fakes.h"
@@ -90,6 +91,20 @@ TEST(TextTest, Utf8IsCountedInCharactersAndBadBytesAreFound) {
     EXPECT_FALSE(Utf8Size(bad).has_value());
 }
 
+TEST(NamesTest, IdsAreLowerCaseLettersDigitsAndHyphens) {
+  for (const char* id : {"a", "acme-2", "o0"}) EXPECT_TRUE(IsWellFormedId(id)) << id;
+  EXPECT_TRUE(IsWellFormedId(std::string(63, 'a')));
+  for (const char* id : {"", "Acme", "2nd", "-a", "a-", "a_b", "a/b", "\xC3\xA9"})
+    EXPECT_FALSE(IsWellFormedId(id)) << id;
+  EXPECT_FALSE(IsWellFormedId(std::string(64, 'a')));
+}
+
+TEST(NamesTest, ParentIsTheNameWithoutItsLastCollection) {
+  EXPECT_EQ(ParentOf("pipelines/p1/stages/s1"), "pipelines/p1");
+  for (const char* name : {"pipelines/p1", "pipelines", "", "/", "/p1"})
+    EXPECT_EQ(ParentOf(name), "") << name;
+}
+
 TEST(PrincipalTest, PermissionsMatchWholeSegments) {
   const Principal principal{.permissions = {"sales.*", "accounts.people.read"}};
 
@@ -115,7 +130,9 @@ TEST(ViolationsTest, AllAreAnsweredAtOnceWithOneReason) {
   Violations violations;
   violations.Add("a", "REQUIRED", "is missing");
   violations.Add("b", "TOO_LONG", "is too long");
-  const absl::Status status = WithFieldPrefix(violations.ToStatus(), "record.");
+  Violations outer;
+  outer.AddAll(violations.found(), "record.");
+  const absl::Status status = outer.ToStatus();
 
   EXPECT_THAT(status, testing::StatusIs(absl::StatusCode::kInvalidArgument, "BAD_REQUEST"));
   EXPECT_THAT(status, testing::HasViolation("record.a", "REQUIRED"));

@@ -43,6 +43,11 @@ void Violations::Add(std::string field, std::string reason, std::string descript
   found_.push_back({std::move(field), std::move(reason), std::move(description)});
 }
 
+void Violations::AddAll(const std::vector<FieldViolation>& others, std::string_view prefix) {
+  for (const FieldViolation& other : others)
+    Add(fmt::format("{}{}", prefix, other.field), other.reason, other.description);
+}
+
 absl::Status Violations::ToStatus() const {
   if (found_.empty()) return absl::OkStatus();
   const FieldViolation& first = found_.front();
@@ -155,15 +160,6 @@ std::vector<FieldViolation> ViolationsOf(const absl::Status& status) {
 
 std::string Message(const absl::Status& status) {
   return {status.message().data(), status.message().size()};
-}
-
-absl::Status WithFieldPrefix(const absl::Status& status, std::string_view prefix) {
-  Violations prefixed;
-  for (FieldViolation& violation : ViolationsOf(status)) {
-    prefixed.Add(fmt::format("{}{}", prefix, violation.field), std::move(violation.reason),
-                 std::move(violation.description));
-  }
-  return prefixed.empty() ? status : prefixed.ToStatus();
 }
 
 }  // namespace lotura

@@ -34,6 +34,8 @@ class Violations {
   static constexpr std::size_t kMax = 50;
 
   void Add(std::string field, std::string reason, std::string description);
+  // Those of another place, with `prefix` before each field ("requests[3].").
+  void AddAll(const std::vector<FieldViolation>& others, std::string_view prefix = {});
   [[nodiscard]] bool empty() const { return found_.empty(); }
   [[nodiscard]] const std::vector<FieldViolation>& found() const { return found_; }
   // OK if nothing was added, otherwise INVALID_ARGUMENT with reason BAD_REQUEST (or the only
@@ -71,9 +73,6 @@ std::string ReasonOf(const absl::Status& status);
 std::vector<FieldViolation> ViolationsOf(const absl::Status& status);
 // Text of a status as a standard string.
 std::string Message(const absl::Status& status);
-
-// `status` with `prefix` before the field of each violation ("requests[3].").
-absl::Status WithFieldPrefix(const absl::Status& status, std::string_view prefix);
 
 }  // namespace lotura
 

@@ -137,7 +137,7 @@ void Service::FollowForeignRecords() {
   for (const resource::RecordType& type : catalog_.types()) {
     for (const std::string& reference : resource::ReferenceTypesOf(*type.declaration->message())) {
       const std::string owner = resource::ServiceOfType(reference);
-      if (reference != "*" && owner != spec_.name) services.insert(owner);
+      if (reference != resource::kAnyType && owner != spec_.name) services.insert(owner);
     }
   }
   if (services.empty()) return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/check.h"
+#include "libs/base/names.h"
 #include "libs/resource/match_key.h"
 #include "libs/resource/periods.h"
 
@@ -107,7 +108,7 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
       .Add(numbered.call->cause)
       .Add(numbered.call->trace.ToTraceparent());
   if (declaration.soft_delete()) records.AddOrNull(TimeOf(after, declaration.delete_time_field()));
-  if (declaration.pattern().HasParent()) records.Add(declaration.pattern().ParentOf(change.name));
+  if (declaration.pattern().HasParent()) records.Add(ParentOf(change.name));
   records.EndRow(codec, after);
 }
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/any.pb.h>
 
 #include "libs/base/check.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
@@ -128,17 +129,19 @@ absl::StatusOr<Record> Changes::LoadLive(const RecordType& type, const std::stri
 
 absl::Status Changes::Complete(const RecordType& type, const pbuf::Message* before,
                                pbuf::Message& after) {
-  if (type.rules.derive)
-    LOTURA_RETURN_IF_ERROR(WithFieldPrefix(type.rules.derive(*this, before, after), field_prefix_));
+  Violations own;
+  if (type.rules.derive) {
+    const absl::Status derived = type.rules.derive(*this, before, after);
+    const auto wrong = ViolationsOf(derived);
+    // What is not about a field leaves nothing to look at.
+    if (!derived.ok() && wrong.empty()) return derived;
+    own.AddAll(wrong);
+  }
   NormalizeTimes(after);
+  if (type.rules.validate) type.rules.validate(before, after, own);
   Violations violations;
   CheckFields(*type.declaration, after, field_prefix_, violations);
-  if (type.rules.validate) {
-    Violations own;
-    type.rules.validate(before, after, own);
-    for (const FieldViolation& violation : own.found())
-      violations.Add(field_prefix_ + violation.field, violation.reason, violation.description);
-  }
+  violations.AddAll(own.found(), field_prefix_);
   return violations.ToStatus();
 }
 
@@ -165,8 +168,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
   after->CopyFrom(record);
   after->DiscardUnknownFields();
   if (Violations wrong = WrongPlace(declaration, parent, id); !wrong.empty()) {
-    for (const FieldViolation& violation : ViolationsOf(Complete(type, nullptr, *after)))
-      wrong.Add(violation.field, violation.reason, violation.description);
+    wrong.AddAll(ViolationsOf(Complete(type, nullptr, *after)));
     return wrong.ToStatus();
   }
   const std::string assigned =

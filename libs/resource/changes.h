@@ -69,6 +69,8 @@ class Changes {
                                        const std::string& etag);
   absl::StatusOr<MessagePtr> UndeleteAny(const RecordType& type, const std::string& name,
                                          const std::string& etag);
+  // Whether the unit has created or changed the record so far.
+  [[nodiscard]] bool Touches(const std::string& name) const { return place_.contains(name); }
   // Reads many records in one go, so that loading them afterwards costs nothing.
   absl::Status Prefetch(const RecordType& type, std::span<const std::string> names);
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "libs/base/check.h"
+#include "libs/base/names.h"
 #include "libs/resource/changes.h"
 
 namespace lotura::resource {
@@ -48,7 +49,7 @@ void Changes::Collect(const RecordChange& change, References& references) const 
   if (change.kind != events::v1::KIND_CREATED || !change.declaration->pattern().HasParent()) return;
   // The parent is a record of the pattern without its last collection; whichever type that is, it
   // is one of ours.
-  const std::string parent(change.declaration->pattern().ParentOf(change.name));
+  const std::string parent(ParentOf(change.name));
   for (const RecordType& type : parts_.catalog.types()) {
     if (!type.declaration->pattern().Matches(parent)) continue;
     const std::string path = RequestPath(change.field_prefix, *change.declaration) + "parent";

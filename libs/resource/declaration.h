@@ -86,8 +86,6 @@ class NamePattern {
   // Checks that `name` fits the pattern with well-formed ids.
   [[nodiscard]] bool Matches(std::string_view name) const;
   [[nodiscard]] bool HasParent() const { return collections_.size() > 1; }
-  // "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
-  [[nodiscard]] std::string_view ParentOf(std::string_view name) const;
   [[nodiscard]] bool MatchesParent(std::string_view parent) const;
   // True for "pipelines/-", which stands for all parents.
   [[nodiscard]] bool IsAnyParent(std::string_view parent) const;
@@ -100,10 +98,6 @@ class NamePattern {
  private:
   std::vector<std::string> collections_;
 };
-
-// True for an id of a record: lower-case letters, digits and hyphens, at most 63, a letter first,
-// no hyphen last (AIP-122).
-bool IsWellFormedId(std::string_view id);
 
 // Immutable and shared by all threads. Pointers into it stay valid as long as it lives.
 class Declaration {

@@ -1,6 +1,7 @@
 // The standard methods from the declaration alone, on a real server.
 #include <gtest/gtest.h>
 
+#include "libs/base/names.h"
 #include "libs/resource/testdata/engine_bench.h"
 #include "libs/testing/status_matchers.h"
 

@@ -2,15 +2,12 @@
 #include <fmt/format.h>
 
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "libs/resource/declaration.h"
 
 namespace lotura::resource {
 namespace {
-
-constexpr std::size_t kIdSizeMax = 63;
-
-bool IsIdCharacter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
 template <typename IsId>
 bool FitsCollections(std::string_view name, std::span<const std::string> collections,
@@ -24,12 +21,6 @@ bool FitsCollections(std::string_view name, std::span<const std::string> collect
 }
 
 }  // namespace
-
-bool IsWellFormedId(std::string_view id) {
-  if (id.empty() || id.size() > kIdSizeMax) return false;
-  return id.front() >= 'a' && id.front() <= 'z' && id.back() != '-' &&
-         std::ranges::all_of(id, IsIdCharacter);
-}
 
 absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
   NamePattern parsed;
@@ -49,12 +40,6 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
 
 bool NamePattern::Matches(std::string_view name) const {
   return FitsCollections(name, collections_, IsWellFormedId);
-}
-
-std::string_view NamePattern::ParentOf(std::string_view name) const {
-  const std::size_t id = name.rfind('/');
-  const std::size_t collection = id == std::string_view::npos ? id : name.rfind('/', id - 1);
-  return collection == std::string_view::npos ? std::string_view() : name.substr(0, collection);
 }
 
 bool NamePattern::MatchesParent(std::string_view parent) const {

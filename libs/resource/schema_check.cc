@@ -242,8 +242,8 @@ void CheckReferenceTypes(const Catalog& catalog, std::vector<std::string>& found
     const Declaration& declaration = *type.declaration;
     for (const std::string& reference : ReferenceTypesOf(*declaration.message())) {
       const bool is_own = ServiceOfType(reference) == declaration.service();
-      const bool known = reference == "*" || (is_own ? catalog.FindByType(reference) != nullptr
-                                                     : declared.contains(reference));
+      const bool known = reference == kAnyType || (is_own ? catalog.FindByType(reference) != nullptr
+                                                          : declared.contains(reference));
       if (!known)
         found.push_back(fmt::format(
             "{}: refers to {}, which is {}", declaration.type(), reference,

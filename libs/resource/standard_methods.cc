@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libs/base/check.h"
+#include "libs/base/names.h"
 #include "libs/resource/field_mask.h"
 #include "libs/resource/method_shape.h"
 #include "libs/resource/request_shape.h"
@@ -63,7 +64,7 @@ class Method {
       names.push_back(reflection.GetRepeatedString(request, shape_.names, i));
       if (!declaration_.pattern().Matches(names.back())) {
         violations.Add(path, "NAME_INVALID", "is not the name of a record of this type");
-      } else if (!StandsUnder(parent, declaration_.pattern().ParentOf(names.back()))) {
+      } else if (!StandsUnder(parent, ParentOf(names.back()))) {
         violations.Add(path, "PARENT_MISMATCH", "stands under another parent than the request");
       } else if (!seen.insert(names.back()).second) {
         violations.Add(path, "DUPLICATE_NAME", "is asked for twice");
@@ -149,16 +150,16 @@ class Method {
     if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
       return InvalidArgument("requests", "DUPLICATE_NAME",
                              fmt::format("'{}' is changed twice", *twice));
-    return RunBatch(call, request, names,
-                    [&](Changes& changes, const pbuf::Message& element,
-                        const std::string& prefix) -> absl::StatusOr<MessagePtr> {
-                      const std::string name = declaration_.NameOf(
-                          element.GetReflection()->GetMessage(element, element_shape_->record));
-                      if (declaration_.pattern().Matches(name) &&
-                          !StandsUnder(parent, declaration_.pattern().ParentOf(name)))
-                        return ParentMismatch(prefix + declaration_.singular() + ".name");
-                      return UpdateOne(changes, *element_shape_, element, prefix);
-                    });
+    return RunBatch(
+        call, request, names,
+        [&](Changes& changes, const pbuf::Message& element,
+            const std::string& prefix) -> absl::StatusOr<MessagePtr> {
+          const std::string name = declaration_.NameOf(
+              element.GetReflection()->GetMessage(element, element_shape_->record));
+          if (declaration_.pattern().Matches(name) && !StandsUnder(parent, ParentOf(name)))
+            return ParentMismatch(prefix + declaration_.singular() + ".name");
+          return UpdateOne(changes, *element_shape_, element, prefix);
+        });
   }
 
   Answer Delete(const Call& call, const pbuf::Message& request) const {

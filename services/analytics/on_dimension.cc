@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "libs/base/names.h"
 #include "lotura/accounts/v1/organization.pb.h"
 #include "lotura/directory/v1/team.pb.h"
 #include "lotura/directory/v1/user.pb.h"
@@ -84,9 +85,8 @@ const char* KindText(Stage::Kind kind) {
 }
 
 void AddTo(Rows& rows, const events::Event& event, const Stage& stage) {
-  const std::string pipeline = stage.name().substr(0, stage.name().rfind("/stages/"));
   rows.Add(event,
-           {FullName(event, pipeline), pg::binary::Bool(stage.has_delete_time()),
+           {FullName(event, ParentOf(stage.name())), pg::binary::Bool(stage.has_delete_time()),
             stage.display_name(), pg::binary::Int64(stage.position()), KindText(stage.kind())});
 }
 

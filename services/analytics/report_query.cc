@@ -6,8 +6,8 @@
 
 #include "libs/base/calendar.h"
 #include "libs/base/money.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
-#include "libs/resource/declaration.h"
 #include "services/analytics/domain/reasons.h"
 #include "services/analytics/queries.sql.h"
 
@@ -47,7 +47,7 @@ void CheckName(const std::string& name, std::string_view collection, const std::
   if (HasNul(name)) {
     violations.Add(path, reasons::kNulCharacter, "contains the character NUL");
   } else if (!name.starts_with(collection) ||
-             !resource::IsWellFormedId(std::string_view(name).substr(collection.size()))) {
+             !IsWellFormedId(std::string_view(name).substr(collection.size()))) {
     violations.Add(path, reasons::kRecordName,
                    fmt::format("is not a full name, \"{}{{id}}\"", collection));
   }

@@ -4,21 +4,11 @@
 
 #include <string_view>
 
+#include "libs/base/names.h"
 #include "lotura/accounts/v1/affiliation.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 
 namespace lotura::communications {
-namespace {
-
-// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a top-level record.
-std::string_view ParentOf(std::string_view name) {
-  const std::size_t id = name.rfind('/');
-  if (id == std::string_view::npos || id == 0) return {};
-  const std::size_t collection = name.rfind('/', id - 1);
-  return collection == std::string_view::npos ? std::string_view() : name.substr(0, collection);
-}
-
-}  // namespace
 
 std::set<std::string> RelatedTo(const events::Event& event,
                                 const google::protobuf::Message& record) {

@@ -46,6 +46,20 @@ TEST_F(DirectoryTest, UserIsNotHisOwnManager) {
   EXPECT_THAT(bench_.Create(anna, "", "anna"), HasViolation("manager", reasons::kOwnManager));
 }
 
+TEST_F(DirectoryTest, UsersWhoComeTogetherMakeNoCircleEither) {
+  const auto created = bench_.work().Run<v1::User>(
+      bench_.CallAs(), v1::User(), [](resource::Changes& changes) -> absl::StatusOr<v1::User> {
+        v1::User anna = NewUser("Anna");
+        anna.set_manager("users/ben");
+        LOTURA_RETURN_IF_ERROR(changes.Create(anna, "", "anna").status());
+        v1::User ben = NewUser("Ben");
+        ben.set_manager("users/anna");
+        return changes.Create(ben, "", "ben");
+      });
+
+  EXPECT_THAT(created, HasViolation("manager", reasons::kOwnManager));
+}
+
 TEST_F(DirectoryTest, UserIsNotHisOwnManagerOverOthers) {
   ASSERT_THAT(bench_.Create(NewUser("Anna"), "", "anna"), IsOk());
   v1::User ben = NewUser("Ben");

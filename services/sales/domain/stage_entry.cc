@@ -6,6 +6,7 @@
 
 #include "libs/base/calendar.h"
 #include "libs/base/money.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "services/sales/domain/line_sum.h"
 #include "services/sales/domain/reasons.h"
@@ -123,9 +124,7 @@ void Close(v1::Opportunity& deal, const v1::MoveOpportunityRequest& request, Ins
 
 }  // namespace
 
-std::string PipelineOf(const v1::Stage& stage) {
-  return stage.name().substr(0, stage.name().rfind("/stages/"));
-}
+std::string PipelineOf(const v1::Stage& stage) { return std::string(ParentOf(stage.name())); }
 
 absl::Status Open(v1::Opportunity& deal, const v1::Stage& stage, Instant now) {
   if (stage.kind() != v1::Stage::KIND_OPEN) {

@@ -1,4 +1,5 @@
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 #include "tools/lotura/importer/existing.h"
 #include "tools/lotura/importer/repetition.h"
 #include "tools/lotura/importer/step_runner.h"

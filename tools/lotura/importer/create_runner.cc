@@ -4,6 +4,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 #include "tools/lotura/importer/existing.h"
 #include "tools/lotura/importer/repetition.h"
 #include "tools/lotura/importer/step_runner.h"
@@ -69,7 +70,7 @@ class CreateRunner {
     std::vector<Batch> batches;
     for (const PlannedRow& row : plan_.rows) {
       if (row.wave != wave || RejectedForReference(row)) continue;
-      const std::string parent = ParentOf(row.name);
+      const std::string parent(ParentOf(row.name));
       Batch& batch = open[parent];
       const std::size_t size = row.request->ByteSizeLong();
       if (batch.size() >= parallelism_.batch_size ||
@@ -96,7 +97,7 @@ class CreateRunner {
     }
     if (type_.HasParent()) {
       reflection->SetString(request.get(), descriptor->FindFieldByName("parent"),
-                            ParentOf(batch.front()->name));
+                            std::string(ParentOf(batch.front()->name)));
     }
     return WithRequestId(context_, keys, *request);
   }

@@ -4,6 +4,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 
 namespace lotura::importer {
 namespace {
@@ -47,7 +48,7 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> FindAll(PatientCaller& caller,
   const pbuf::Descriptor* descriptor = request->GetDescriptor();
   if (type.HasParent()) {
     reflection->SetString(request.get(), descriptor->FindFieldByName("parent"),
-                          ParentOf(rows.front()->name));
+                          std::string(ParentOf(rows.front()->name)));
   }
   for (const PlannedRow* row : rows)
     reflection->AddString(request.get(), descriptor->FindFieldByName("names"), row->name);

@@ -9,19 +9,12 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "tools/lotura/importer/row_values.h"
 
 namespace lotura::importer {
 namespace {
-
-bool IsWellFormedId(std::string_view id) {
-  constexpr std::size_t kIdSizeMax = 63;
-  return !id.empty() && id.size() <= kIdSizeMax && id.front() >= 'a' && id.front() <= 'z' &&
-         id.back() != '-' && std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
 
 // Whether the text names a record below which records of the type lie.
 bool IsParentOf(const api::ResourceType& type, const std::string& text) {
@@ -211,7 +204,7 @@ class StepPlanner {
         LOTURA_ASSIGN_OR_RETURN(paths, values.Fill(step_.fields, Inner(*request, singular)));
         const std::size_t id = name.rfind('/');
         SetText(*request, singular + "_id", name.substr(id + 1));
-        if (step_.type->HasParent()) SetText(*request, "parent", ParentOf(name));
+        if (step_.type->HasParent()) SetText(*request, "parent", std::string(ParentOf(name)));
         return request;
       }
       case Action::kUpdate: {
@@ -289,13 +282,6 @@ class StepPlanner {
 };
 
 }  // namespace
-
-std::string ParentOf(const std::string& name) {
-  const std::size_t id = name.rfind('/');
-  const std::size_t collection =
-      id == std::string::npos || id == 0 ? std::string::npos : name.rfind('/', id - 1);
-  return collection == std::string::npos ? "" : name.substr(0, collection);
-}
 
 StepPlan PlanStep(const Mapping& mapping, const Step& step, const SlugMaker& slugs,
                   RecordIndex& index) {

@@ -55,7 +55,4 @@ struct StepPlan {
 StepPlan PlanStep(const Mapping& mapping, const Step& step, const SlugMaker& slugs,
                   RecordIndex& index);
 
-// "pipelines/p1" of "pipelines/p1/stages/s1"; empty for a record without a parent.
-std::string ParentOf(const std::string& name);
-
 }  // namespace lotura::importer
