@@ -78,6 +78,8 @@ SIZES = [
 
 LAYERS = [
     source("include-layer", "#include <pqxx/pqxx>\n", '#include "libs/pg/database.h"\n', "of a foreign library"),
+    source("include-layer", "#include <librdkafka/rdkafka.h>\n", "#include <grpcpp/server.h>\n", "of a benchmark",
+           path="tools/bench/server/echo.cc"),
     source("include-layer", '#include "libs/resource/store.h"\n', '#include "libs/base/uuid.h"\n', "of a library above"),
     source("include-layer", '#include "services/sales/app.h"\n', "", "of a library on a service"),
     source("include-layer", '#include "lotura/sales/v1/deal.pb.h"\n', '#include "lotura/events/v1/change.pb.h"\n',

@@ -16,8 +16,9 @@ LIBRARIES = ("base", "observe", "pg", "cache", "events", "rpc", "resource", "hos
 FOREIGN = {
     "pqxx/": ("libs/pg/",),
     "libpq-fe.h": ("libs/pg/",),
-    "grpc/": ("libs/rpc/",),
-    "grpcpp/": ("libs/rpc/",),
+    # A benchmark compares the door with gRPC alone.
+    "grpc/": ("libs/rpc/", "tools/bench/"),
+    "grpcpp/": ("libs/rpc/", "tools/bench/"),
     "librdkafka/": ("libs/events/",),
     "hiredis/": ("libs/cache/",),
     "prometheus/": ("libs/observe/",),

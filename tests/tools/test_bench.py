@@ -1,0 +1,102 @@
+"""The benchmarks' tools: what they measure, and that they refuse what says nothing."""
+
+import signal
+import threading
+
+import pytest
+
+from bench.figures import Goal, Result, composed
+from bench.network import free_address
+from bench.probe import Probe
+from bench.programs import Load, Span, run_load, server
+from bench.run import Run, steadily
+from devkit.console import Failure
+from devkit.issuer import AUDIENCE, ISSUER, Issuer
+
+BRIEF = Span(warm_up_s=0.2, measured_s=1.0)
+
+
+def goal(op: str, bound: float) -> Goal:
+    return Goal("ours / theirs", (1.0, 3.0, 2.0), op, bound)
+
+
+def test_a_goal_is_met_by_the_median_of_the_pairs():
+    assert goal(">=", 2.0).met and not goal(">=", 2.1).met
+    assert goal("<=", 2.0).met and not goal("<=", 1.9).met
+
+
+def test_json_names_each_goal_and_whether_all_are_met():
+    result = Result("P1", (goal(">=", 1.5), goal("<=", 1.5)), pairs=3, fdatasync_per_s=7000.4)
+
+    printed = result.as_json()
+
+    assert printed["goals"][0] == {"name": "ours / theirs", "value": 2.0, "min": 1.0, "max": 3.0,
+                                   "op": ">=", "goal": 1.5, "met": True}
+    assert (printed["id"], printed["met"], printed["pairs"], printed["fdatasync_per_s"]) == (
+        "P1", False, 3, 7000)
+    assert "NOT MET" in result.as_table()
+
+
+def test_a_call_that_needs_two_parts_is_slower_than_each():
+    assert composed(100.0, 100.0) == pytest.approx(50.0)
+
+
+def test_drift_is_the_larger_of_the_two_changes_in_either_direction():
+    assert Probe(1000, 100).drift_to(Probe(1000, 80)) == pytest.approx(0.25)
+    assert Probe(1000, 100).drift_to(Probe(1500, 100)) == pytest.approx(0.5)
+
+
+def test_a_run_of_a_drifting_machine_is_repeated_and_then_refused(tmp_path, monkeypatch):
+    speeds = iter([100, 200, 100, 100])
+    monkeypatch.setattr("bench.probe.take", lambda _: Probe(1000, next(speeds)))
+    assert steadily(Run(tmp_path), lambda _: "found")[0] == "found"
+
+    speeds = iter([100, 200] * 3)
+    with pytest.raises(Failure, match="drifted"):
+        steadily(Run(tmp_path), lambda _: "found")
+
+
+def test_sides_are_run_in_turn(tmp_path):
+    order = []
+    Run(tmp_path, pairs=2).interleave(lambda: order.append("A"), lambda: order.append("B"))
+    assert order == ["A", "B", "A", "B"]
+
+
+def test_closed_loop_keeps_calls_in_flight_and_an_open_one_keeps_its_rate():
+    address = free_address()
+    with server(address, kind="bare"):
+        closed = run_load(address, "nothing", span=BRIEF, in_flight=4).check()
+        opened = run_load(address, "nothing", span=BRIEF, rate=500).check()
+
+    assert closed.ok > opened.ok
+    # Five standard deviations of a Poisson count.
+    assert abs(opened.ok - 500) < 5 * 500**0.5
+    assert 0 < opened.p50_us <= opened.p99_us
+
+
+def test_stalled_server_cannot_hide_from_an_open_loop():
+    address = free_address()
+    with server(address, kind="bare") as process:
+        # In the middle of what is measured, for 0.4 s.
+        threading.Timer(0.5, process.send_signal, [signal.SIGSTOP]).start()
+        threading.Timer(0.9, process.send_signal, [signal.SIGCONT]).start()
+        load = run_load(address, "nothing", span=BRIEF, rate=500).check()
+
+    assert load.p99_us > 200_000
+
+
+def test_failed_calls_are_counted_by_reason_and_end_a_benchmark(tmp_path):
+    address = free_address()
+    issuer = Issuer(tmp_path)
+    with server(address, kind="door", token_issuer=ISSUER, token_audience=AUDIENCE,
+                token_jwks=issuer.jwks_path):
+        load = run_load(address, "nothing", span=BRIEF, rate=100)
+
+    assert load.ok == 0 and set(load.failed) == {"TOKEN_MISSING"}
+    with pytest.raises(Failure, match="TOKEN_MISSING"):
+        load.check()
+
+
+def test_unknown_workload_is_refused():
+    with pytest.raises(Failure, match="workload"):
+        run_load("127.0.0.1:1", "everything", span=BRIEF, in_flight=1)

@@ -1,0 +1,51 @@
+// Drives calls against a server and measures them as their callers see them.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/bench/load/latencies.h"
+#include "tools/bench/load/requests.h"
+
+namespace lotura::bench {
+
+struct LoadPlan {
+  // Closed loop: this many calls are always in flight. 0: open loop.
+  std::size_t in_flight = 0;
+  // Open loop: calls begin at this rate a second, answered or not.
+  double rate = 0;
+  // Open loop: calls that are not answered; one more is not sent and counts as OVERRUN.
+  std::size_t unanswered_max = 20'000;
+  // What begins before this span has passed is not counted.
+  std::chrono::milliseconds warm_up{2'000};
+  std::chrono::milliseconds measured{8'000};
+  // Of each call.
+  std::chrono::milliseconds deadline{5'000};
+  std::string token;
+  std::uint64_t seed = 1;
+};
+
+struct LoadResult {
+  std::uint64_t ok = 0;
+  // Reasons ("QUEUE_FULL") of all others, with how many there were.
+  std::map<std::string, std::uint64_t> failed;
+  // Of successful and of refused calls. In an open loop from when the call should have begun, so
+  // that what a stalled server keeps waiting is counted as waiting.
+  Latencies ok_latencies;
+  Latencies failed_latencies;
+  std::chrono::duration<double> measured{};
+  // Used by this process while it measured.
+  std::chrono::duration<double> cpu{};
+};
+
+// Runs the load to its end, which comes at most `deadline` after the measured span. Calls go over
+// the channels in turn. Not thread-safe.
+LoadResult RunLoad(const std::vector<std::shared_ptr<grpc::Channel>>& channels,
+                   const Workload& workload, const LoadPlan& plan);
+
+}  // namespace lotura::bench

@@ -1,0 +1,127 @@
+// lotura-load: sends calls to a server and prints one JSON object that says what came back.
+#include <fmt/format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "libs/base/errors.h"
+#include "libs/base/options.h"
+#include "tools/bench/load/load.h"
+
+namespace lotura::bench {
+namespace {
+
+constexpr int kBadUsage = 2;
+
+struct Settings {
+  std::string target;
+  std::string token_file;
+  std::string workload;
+  std::string run = "r";
+  std::int64_t records = 0;
+  std::int64_t connections = 8;
+  std::int64_t in_flight = 0;
+  std::int64_t rate = 0;
+  std::int64_t warm_up_ms = 2'000;
+  std::int64_t measured_ms = 8'000;
+  std::int64_t seed = 1;
+
+  void Declare(Options& options) {
+    options.RequiredText({"target", "the server, as host:port"}, target);
+    options.RequiredText({"workload", "what is asked for"}, workload);
+    options.Text({"token-file", "file with the token of the calls; empty: none"}, token_file);
+    options.Text({"run", "makes what is created differ from what others create"}, run);
+    options.Number({"records", "records of --run that are there"}, records, {0, 1'000'000'000});
+    options.Number({"connections", "connections, used in turn"}, connections, {1, 1'000});
+    options.Number({"in-flight", "closed loop: calls that are always on their way; 0: open loop"},
+                   in_flight, {0, 100'000});
+    options.Number({"rate", "open loop: calls that begin", "calls a second"}, rate, {0, 1'000'000});
+    options.Number({"warm-up-ms", "span that is not counted", "ms"}, warm_up_ms, {0, 600'000});
+    options.Number({"measured-ms", "span that is counted", "ms"}, measured_ms, {1, 3'600'000});
+    options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
+  }
+};
+
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const Settings& settings) {
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (std::int64_t i = 0; i < settings.connections; ++i) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    channels.push_back(
+        grpc::CreateCustomChannel(settings.target, grpc::InsecureChannelCredentials(), arguments));
+  }
+  return channels;
+}
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  if (!file) return InvalidArgument("token-file", "NOT_FOUND", "cannot be read");
+  std::string token;
+  file >> token;
+  return token;
+}
+
+nlohmann::json InMicroseconds(Latencies& latencies) {
+  const auto at = [&](double part) {
+    return static_cast<double>(latencies.Percentile(part).count()) / 1e3;
+  };
+  return {
+      {"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"p999", at(0.999)}, {"max", at(1)}};
+}
+
+void Print(LoadResult& result) {
+  const nlohmann::json json = {
+      {"ok", result.ok},
+      {"failed", result.failed},
+      {"seconds", result.measured.count()},
+      {"ok_per_second", static_cast<double>(result.ok) / result.measured.count()},
+      {"ok_us", InMicroseconds(result.ok_latencies)},
+      {"failed_us", InMicroseconds(result.failed_latencies)},
+      {"cpu_seconds", result.cpu.count()}};
+  fmt::print("{}\n", json.dump());
+}
+
+absl::Status Run(const Settings& settings) {
+  if ((settings.in_flight > 0) == (settings.rate > 0))
+    return InvalidArgument("rate", "OUT_OF_RANGE", "one of --in-flight and --rate must be given");
+  LoadPlan plan{.in_flight = static_cast<std::size_t>(settings.in_flight),
+                .rate = static_cast<double>(settings.rate),
+                .warm_up = std::chrono::milliseconds(settings.warm_up_ms),
+                .measured = std::chrono::milliseconds(settings.measured_ms),
+                .seed = static_cast<std::uint64_t>(settings.seed)};
+  LOTURA_ASSIGN_OR_RETURN(plan.token, ReadToken(settings.token_file));
+  LOTURA_ASSIGN_OR_RETURN(const Workload workload,
+                          MakeWorkload({.name = settings.workload,
+                                        .run = settings.run,
+                                        .records = static_cast<std::uint64_t>(settings.records),
+                                        .seed = plan.seed}));
+  LoadResult result = RunLoad(Connect(settings), workload, plan);
+  Print(result);
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  Options options(UnknownVariables::kIgnored);
+  settings.Declare(options);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto verb = options.Parse(arguments, {});
+  if (verb.ok() && *verb != OptionsVerb::kRun) {
+    fmt::print("{}", options.Docs());
+    return 0;
+  }
+  const absl::Status ended = verb.ok() ? Run(settings) : verb.status();
+  if (ended.ok()) return 0;
+  fmt::print(stderr, "lotura-load: {}\n", Message(ended));
+  return kBadUsage;
+}
+
+}  // namespace
+}  // namespace lotura::bench
+
+int main(int argc, char** argv) { return lotura::bench::Main(argc, argv); }

@@ -1,0 +1,142 @@
+"""Programs that a benchmark runs to their end, and what they print."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.console import Failure
+from devkit.layout import ROOT
+from devkit.process import wait_until
+
+from bench.network import accepts
+
+BINARIES = Path(os.environ.get("LOTURA_BINARIES", ROOT / "build" / "bin"))
+SLACK_S = 60
+READY_S = 10
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long one side of a pair runs."""
+
+    warm_up_s: float = 2.0
+    measured_s: float = 8.0
+
+    @property
+    def whole_s(self) -> float:
+        return self.warm_up_s + self.measured_s
+
+
+@dataclass(frozen=True)
+class Load:
+    """What lotura-load printed."""
+
+    ok_per_s: float
+    failed: dict[str, int]
+    p50_us: float
+    p99_us: float
+    failed_p99_us: float
+    cpu_s: float  # Of the load's own process, while it measured.
+    ok: int
+
+    def check(self) -> "Load":
+        """Itself. Failure if any call failed: a benchmark of errors says nothing."""
+        if self.failed:
+            raise Failure(f"calls of the load failed: {self.failed}.")
+        return self
+
+
+def _run(command: Sequence[str], seconds: float) -> str:
+    try:
+        outcome = subprocess.run(command, capture_output=True, text=True, check=False,
+                                 timeout=seconds + SLACK_S, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"'{command[0]}' did not end in time.") from None
+    if outcome.returncode != 0:
+        raise Failure(f"'{' '.join(command)}' failed: {outcome.stderr.strip()[-2000:]}")
+    return outcome.stdout
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def on_core(core: int | None) -> list[str]:
+    return [] if core is None else ["taskset", "-c", str(core)]
+
+
+def run_load(target: str, workload: str, *, span: Span, core: int | None = None,
+             token_file: Path | None = None, **flags) -> Load:
+    """Runs lotura-load; further flags by their names: in_flight=64, rate=1000, run="a"."""
+    command = [*on_core(core), str(BINARIES / "lotura-load"), f"--target={target}",
+               f"--workload={workload}", f"--warm-up-ms={span.warm_up_s * 1000:.0f}",
+               f"--measured-ms={span.measured_s * 1000:.0f}"]
+    if token_file is not None:
+        command.append(f"--token-file={token_file}")
+    command += [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
+    printed = json.loads(_run(command, span.whole_s))
+    return Load(ok_per_s=printed["ok_per_second"], failed=printed["failed"], ok=printed["ok"],
+                p50_us=printed["ok_us"]["p50"], p99_us=printed["ok_us"]["p99"],
+                failed_p99_us=printed["failed_us"]["p99"], cpu_s=printed["cpu_seconds"])
+
+
+@dataclass(frozen=True)
+class Pgbench:
+    """What pgbench printed; latencies of whole transactions."""
+
+    tps: float
+    latencies_us: tuple[int, ...]  # Sorted; empty unless they were asked for.
+
+    def percentile_us(self, part: float) -> int:
+        return self.latencies_us[max(0, round(part * len(self.latencies_us)) - 1)]
+
+
+def run_pgbench(conninfo: str, script: Path, *, clients: int, span: Span,
+                rate: float | None = None) -> Pgbench:
+    """Runs a script, prepared: as fast as it goes, or at a rate, and then with latencies."""
+    command = ["/usr/lib/postgresql/15/bin/pgbench", "--no-vacuum", "--protocol=prepared",
+               f"--client={clients}", f"--jobs={min(clients, 2)}", f"--file={script}",
+               f"--time={span.whole_s:.0f}"]
+    with tempfile.TemporaryDirectory(dir=script.parent) as logs:
+        if rate is not None:
+            command += [f"--rate={rate:.0f}", "--log", f"--log-prefix={logs}/log"]
+        printed = _run([*command, conninfo], span.whole_s)
+        latencies = _latencies(Path(logs), span) if rate is not None else ()
+    failed = re.search(r"number of failed transactions: (\d+)", printed)
+    if failed and int(failed.group(1)):
+        raise Failure(f"{failed.group(1)} transactions of pgbench failed.")
+    return Pgbench(tps=float(re.search(r"tps = ([0-9.]+)", printed).group(1)),
+                   latencies_us=latencies)
+
+
+def _latencies(logs: Path, span: Span) -> tuple[int, ...]:
+    """Third column of pgbench's logs, of transactions that ended after the warm-up."""
+    rows = [line.split() for file in logs.iterdir()
+            for line in file.read_text(encoding="ascii").splitlines()]
+    ends = [(int(row[4]) + int(row[5]) / 1e6, int(row[2])) for row in rows]
+    first = min(end for end, _ in ends) + span.warm_up_s
+    return tuple(sorted(latency for end, latency in ends if end >= first))
+
+
+@contextmanager
+def server(address: str, *, core: int | None = None, **flags):
+    """lotura-bench-server at this address for the time of the block; yields its process."""
+    command = [*on_core(core), str(BINARIES / "lotura-bench-server"), f"--listen={address}",
+               *(f"--{name.replace('_', '-')}={value}" for name, value in flags.items())]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL)
+    try:
+        if not wait_until(lambda: accepts(address), READY_S):
+            raise Failure(f"lotura-bench-server does not serve at {address}.")
+        yield child
+    finally:
+        child.terminate()
+        child.wait(timeout=SLACK_S)

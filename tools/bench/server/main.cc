@@ -1,0 +1,102 @@
+// lotura-bench-server: a server that has nothing to do, either bare or behind the whole door.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "libs/base/errors.h"
+#include "libs/base/options.h"
+#include "libs/rpc/server.h"
+#include "libs/rpc/shutdown_signal.h"
+#include "libs/rpc/token_verifier.h"
+#include "lotura/bench/v1/nothing.pb.h"
+#include "tools/bench/server/bare_echo.h"
+
+namespace lotura::bench {
+namespace {
+
+constexpr int kBadUsage = 2;
+
+struct Settings {
+  std::string listen;
+  std::string kind;
+  std::int64_t answer_bytes = 0;
+  std::string token_issuer;
+  std::string token_audience = "lotura";
+  std::string token_jwks;
+  std::int64_t log_ok_every = 100;
+  std::int64_t threads = 1;
+
+  void Declare(Options& options) {
+    options.RequiredText({"listen", "where gRPC is served, as address:port"}, listen);
+    kind = "bare";
+    options.Choice({"kind", "what stands before nothing"}, kind, {"bare", "door"});
+    options.Number({"answer-bytes", "bare: size of each answer", "bytes"}, answer_bytes,
+                   {0, 4'000'000});
+    options.Text({"token-issuer", "door: the issuer (iss) whose tokens are accepted"},
+                 token_issuer);
+    options.Text({"token-audience", "door: the audience (aud) of tokens"}, token_audience);
+    options.Text({"token-jwks", "door: the issuer's keys"}, token_jwks);
+    options.Number({"log-ok-every", "door: every how many calls one is logged"}, log_ok_every,
+                   {0, 1'000'000});
+    options.Number({"executor-threads", "door: calls handled at the same time"}, threads, {1, 256});
+  }
+};
+
+absl::StatusOr<v1::DoNothingResponse> DoNothing(const Call& /*call*/,
+                                                const v1::DoNothingRequest& /*request*/) {
+  return v1::DoNothingResponse();
+}
+
+absl::Status ServeBare(const Settings& settings, rpc::ShutdownSignal& stop) {
+  const auto echo =
+      BareEcho::Start(settings.listen, static_cast<std::size_t>(settings.answer_bytes));
+  if (echo == nullptr) return Unavailable("GRPC_PORT", "the address cannot be taken");
+  stop.Wait();
+  return absl::OkStatus();
+}
+
+absl::Status ServeDoor(const Settings& settings, rpc::ShutdownSignal& stop) {
+  const SystemClock clock;
+  const observe::Metrics metrics("bench");
+  const observe::Log log({.service = "bench"}, metrics);
+  LOTURA_ASSIGN_OR_RETURN(
+      const auto tokens, rpc::TokenVerifier::Create({.rules = {.issuer = settings.token_issuer,
+                                                               .audience = settings.token_audience},
+                                                     .keys = settings.token_jwks},
+                                                    clock, log, metrics));
+  rpc::Executor executor({.threads = static_cast<std::size_t>(settings.threads)}, metrics);
+  rpc::Door door({.pipeline = {.log_ok_every = static_cast<unsigned>(settings.log_ok_every)}},
+                 rpc::PipelineParts{*tokens, executor, clock, log, metrics});
+  door.Handle("lotura.bench.v1.NothingService/DoNothing",
+              rpc::Bind<v1::DoNothingRequest, v1::DoNothingResponse>(DoNothing));
+  LOTURA_ASSIGN_OR_RETURN(const auto server,
+                          rpc::Server::Start({.address = settings.listen}, door));
+  door.health().SetAll(rpc::Serving::kYes);
+  stop.Wait();
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  rpc::ShutdownSignal stop;
+  Settings settings;
+  Options options(UnknownVariables::kIgnored);
+  settings.Declare(options);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto verb = options.Parse(arguments, {});
+  if (verb.ok() && *verb != OptionsVerb::kRun) {
+    fmt::print("{}", options.Docs());
+    return 0;
+  }
+  absl::Status ended = verb.status();
+  if (verb.ok())
+    ended = settings.kind == "bare" ? ServeBare(settings, stop) : ServeDoor(settings, stop);
+  if (ended.ok()) return 0;
+  fmt::print(stderr, "lotura-bench-server: {}\n", Message(ended));
+  return kBadUsage;
+}
+
+}  // namespace
+}  // namespace lotura::bench
+
+int main(int argc, char** argv) { return lotura::bench::Main(argc, argv); }

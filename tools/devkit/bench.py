@@ -1,0 +1,51 @@
+"""Verb bench: runs a benchmark and prints its ratios."""
+
+import argparse
+import importlib
+import json
+import tempfile
+from pathlib import Path
+
+from bench.figures import Result
+from bench.run import Run, steadily
+
+from devkit import setup
+from devkit.build import build
+from devkit.console import say, step
+from devkit.layout import ROOT, VAR
+
+SUMMARY = "compare with the cost of the parts: one benchmark (P1), as a table or --json"
+BENCHMARKS = ROOT / "tools" / "bench"
+TARGETS = ["lotura-load", "lotura-bench-server", "lotura-accounts", "lotura-migrate"]
+
+
+def names() -> list[str]:
+    """P1, P2, ...: one for each module of that name."""
+    found = [path.stem for path in BENCHMARKS.glob("p[0-9]*.py")]
+    return [name.upper() for name in sorted(found, key=lambda name: int(name[1:]))]
+
+
+def run_one(name: str, pairs: int) -> Result:
+    benchmark = importlib.import_module(f"bench.{name.lower()}")
+    step(f"{name}: {benchmark.TITLE}")
+    VAR.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
+        run = Run(directory=Path(directory), pairs=pairs)
+        goals, probe = steadily(run, benchmark.measure)
+        return Result(id=name, goals=tuple(goals), pairs=pairs, fdatasync_per_s=probe.fdatasync,
+                      seen=tuple(run.seen))
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tools/dev bench", description=SUMMARY)
+    parser.add_argument("name", type=str.upper, choices=names(), help="which one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument("--pairs", type=int, default=3, help="at least 3 (default: 3)")
+    options = parser.parse_args(arguments)
+    if options.pairs < 3:
+        parser.error("a median needs at least 3 pairs")
+    setup.ensure()
+    build("release", TARGETS)
+    result = run_one(options.name, options.pairs)
+    say(json.dumps(result.as_json()) if options.json else result.as_table())
+    return 0 if result.met else 1
