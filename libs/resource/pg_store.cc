@@ -84,8 +84,7 @@ void Pause(std::chrono::milliseconds span) {
 PgStore::Table::Table(const Declaration& record_type)
     : declaration(&record_type),
       codec(record_type),
-      load(fmt::format("SELECT {} FROM {} WHERE tenant_id = $1::uuid AND name = ANY($2::text[])",
-                       codec.select_list(), record_type.table())),
+      load(LoadStatement(record_type, codec)),
       create(CreateStatement(record_type, codec)),
       update(UpdateStatement(record_type, codec)),
       load_name(record_type.table() + ".Load"),

@@ -173,6 +173,19 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 
 }  // namespace
 
+std::string SelectByName(std::string_view columns, std::string_view table, std::string_view name) {
+  return fmt::format(
+      "SELECT {} FROM {} t WHERE t.tenant_id = $1::uuid AND t.name >= {} AND t.name <= {} ORDER BY "
+      "t.name LIMIT 1",
+      columns, table, name, name);
+}
+
+std::string LoadStatement(const Declaration& declaration, const Codec& codec) {
+  return fmt::format(
+      "SELECT found.* FROM unnest($2::text[]) AS asked(name) CROSS JOIN LATERAL ({}) found",
+      SelectByName(codec.select_list(), declaration.table(), "asked.name"));
+}
+
 StatementShape ShapeOf(const Declaration& declaration, const Codec& codec) {
   return {UnitSpecs(), RecordSpecs(declaration, codec), AddedKeySpecs(), RemovedKeySpecs()};
 }
@@ -191,8 +204,8 @@ std::string CreateStatement(const Declaration& declaration, const Codec& codec) 
       kTaken,
       fmt::format(
           "named AS MATERIALIZED (SELECT r.unit, r.ord, r.name FROM record r CROSS JOIN LATERAL "
-          "(SELECT 1 FROM {} t WHERE t.tenant_id = $1::uuid AND t.name = r.name LIMIT 1) found)",
-          declaration.table()),
+          "({}) found)",
+          SelectByName("1", declaration.table(), "r.name")),
       "skip AS MATERIALIZED (SELECT unit FROM seen UNION ALL SELECT unit FROM named UNION ALL "
       "SELECT unit FROM taken)",
       fmt::format(kInsertRequest, "skip"),
@@ -215,22 +228,21 @@ std::string UpdateStatement(const Declaration& declaration, const Codec& codec) 
   const StatementShape shape = ShapeOf(declaration, codec);
   const TableLists lists = ListsOf(declaration, codec);
   int parameter = kFirstArray;
-  const std::string unit = Unnest("unit", shape.unit, parameter);
-  const int names = parameter + 2;  // record.name, so that the planner looks each row up by its key
   const std::vector<std::string> parts = {
-      unit,
-      Unnest("record", shape.record, parameter),
+      Unnest("unit", shape.unit, parameter), Unnest("record", shape.record, parameter),
       Unnest("added_key", shape.added_key, parameter),
-      Unnest("removed_key", shape.removed_key, parameter),
-      kSeen,
-      kTaken,
+      Unnest("removed_key", shape.removed_key, parameter), kSeen, kTaken,
       "skip AS MATERIALIZED (SELECT unit FROM seen UNION ALL SELECT unit FROM taken)",
+      fmt::format(
+          "placed AS MATERIALIZED (SELECT r.*, found.ctid AS place FROM record r CROSS JOIN "
+          "LATERAL ({}) found WHERE r.unit NOT IN (SELECT unit FROM skip))",
+          SelectByName("t.ctid", declaration.table(), "r.name")),
+      // A row that moved meanwhile has another version, too; both are compared again when it is
+      // locked.
       fmt::format("upd AS (UPDATE {} t SET version = r.version, update_time = r.update_time{} FROM "
-                  "record r "
-                  "WHERE t.tenant_id = $1::uuid AND t.name = r.name AND t.version = r.version - 1 "
-                  "AND t.name = ANY(${}::text[]) "
-                  "AND r.unit NOT IN (SELECT unit FROM skip) RETURNING r.*)",
-                  declaration.table(), lists.assignments, names),
+                  "placed r WHERE t.ctid = r.place AND t.tenant_id = $1::uuid AND t.name = r.name "
+                  "AND t.version = r.version - 1 RETURNING r.*)",
+                  declaration.table(), lists.assignments),
       "failed AS MATERIALIZED (SELECT unit, ord, name FROM record WHERE ord NOT IN (SELECT ord "
       "FROM upd))",
       fmt::format(kInsertRequest, "failed"),

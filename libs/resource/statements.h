@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/resource/codec.h"
@@ -24,6 +25,15 @@ struct StatementShape {
   std::vector<ArraySpec> added_key;
   std::vector<ArraySpec> removed_key;
 };
+
+// "SELECT <columns> FROM <table> t ..." of the one row whose name `name` evaluates to, read by the
+// primary key whatever the planner knows: while a table is empty, every index that begins with the
+// tenant costs it the same, and the plan that it makes then stays. Only the primary key has the
+// order that is asked for here; a comparison for equality would make the order needless.
+std::string SelectByName(std::string_view columns, std::string_view table, std::string_view name);
+
+// Rows of the names in $2, of the tenant in $1.
+std::string LoadStatement(const Declaration& declaration, const Codec& codec);
 
 StatementShape ShapeOf(const Declaration& declaration, const Codec& codec);
 
