@@ -4,7 +4,6 @@
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
-#include "libs/resource/match_key.h"
 #include "libs/resource/periods.h"
 
 namespace lotura::resource {
@@ -112,23 +111,12 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
   records.EndRow(codec, after);
 }
 
-void AddKeys(Group& added, Group& removed, const Declaration& declaration,
-             const NumberedChange& numbered, std::size_t row) {
-  const auto before = MatchKeysOf(declaration, numbered.change->before.get());
-  const auto after = MatchKeysOf(declaration, numbered.change->after.get());
-  for (const auto& key : after) {
-    if (std::ranges::find(before, key) != before.end()) continue;
-    added.AddInt(numbered.unit)
-        .AddInt(row)
-        .Add(key.first)
-        .Add(key.second)
-        .Add(numbered.change->name)
-        .EndRow();
+void AddKeys(Group& added, Group& removed, const NumberedChange& numbered, std::size_t row) {
+  for (const auto& [kind, key] : numbered.change->added_keys) {
+    added.AddInt(numbered.unit).AddInt(row).Add(kind).Add(key).Add(numbered.change->name).EndRow();
   }
-  for (const auto& key : before) {
-    if (std::ranges::find(after, key) != after.end()) continue;
-    removed.AddInt(row).Add(key.first).Add(key.second).EndRow();
-  }
+  for (const auto& [kind, key] : numbered.change->removed_keys)
+    removed.AddInt(row).Add(kind).Add(key).EndRow();
 }
 
 // Foreign keys are checked at the end of each statement.
@@ -183,23 +171,6 @@ bool CanShare(const Unit& unit) {
   return !unit.changes.empty();
 }
 
-std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration,
-                                                             const pbuf::Message* record) {
-  std::vector<std::pair<std::string, std::string>> keys;
-  if (record == nullptr) return keys;
-  const pbuf::Reflection& reflection = *record->GetReflection();
-  if (declaration.soft_delete() && reflection.HasField(*record, declaration.delete_time_field()))
-    return keys;
-  for (const Column& column : declaration.columns()) {
-    if (column.match_key == options::v1::MATCH_KEY_UNSPECIFIED) continue;
-    const auto normal =
-        NormalizeMatchKey(column.match_key, reflection.GetString(*record, column.field));
-    if (normal.has_value() && !normal->empty())
-      keys.emplace_back(fmt::format("{}.{}", declaration.table(), column.name), *normal);
-  }
-  return keys;
-}
-
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
                     std::span<const NumberedChange> changes, WithRequests with_requests,
                     Instant now) {
@@ -214,7 +185,7 @@ pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
     if (first_of_unit && change.request != nullptr && with_requests == WithRequests::kYes)
       AddUnit(units, change);
     AddRecord(records, declaration, codec, change, row);
-    AddKeys(added, removed, declaration, change, row);
+    AddKeys(added, removed, change, row);
   }
   pg::Array periods(pg::Type::kDate);
   for (const auto period : PeriodsToWrite(now)) periods.Add(pg::binary::Date(period));

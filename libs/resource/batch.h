@@ -40,10 +40,6 @@ std::vector<Part> PartsOf(const Unit& unit);
 // changes cannot.
 bool CanShare(const Unit& unit);
 
-// Match keys of a record in their normal form: (kind, key). Deleted records have none.
-std::vector<std::pair<std::string, std::string>> MatchKeysOf(const Declaration& declaration,
-                                                             const pbuf::Message* record);
-
 // The arrays of one statement over `changes`, all of one declaration; units without a request get
 // none.
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,

@@ -6,6 +6,7 @@
 #include "libs/base/check.h"
 #include "libs/base/names.h"
 #include "libs/base/text.h"
+#include "libs/resource/changed_keys.h"
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/validate.h"
@@ -307,6 +308,9 @@ void Changes::Forget() const {
   parts_.store.Forget(call_.principal.tenant, records);
 }
 
-std::vector<RecordChange> Changes::Take() { return std::move(changes_); }
+std::vector<RecordChange> Changes::Take() {
+  for (RecordChange& change : changes_) FindChangedKeys(change);
+  return std::move(changes_);
+}
 
 }  // namespace lotura::resource

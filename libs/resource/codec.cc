@@ -81,9 +81,17 @@ std::string DateOf(const pbuf::Message& record, const FieldDescriptor* field) {
       std::chrono::sys_days{std::chrono::year{date.year()} / date.month() / date.day()});
 }
 
-// proto3 JSON of one field: that of a message that has nothing else, without the braces and the
-// name around it.
-std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
+std::string PrintJson(const pbuf::Message& message) {
+  pbuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  LOTURA_CHECK(pbuf::util::MessageToJsonString(message, &json, options).ok());
+  return json;
+}
+
+// proto3 JSON of a field that is no message: that of a record that has nothing else, without the
+// braces and the name around it.
+std::string JsonOfAny(const pbuf::Message& record, const FieldDescriptor* field) {
   const std::unique_ptr<pbuf::Message> only(record.New());
   only->CopyFrom(record);
   std::vector<const FieldDescriptor*> fields;
@@ -91,13 +99,26 @@ std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
   for (const FieldDescriptor* other : fields) {
     if (other != field) only->GetReflection()->ClearField(only.get(), other);
   }
-  pbuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  LOTURA_CHECK(pbuf::util::MessageToJsonString(*only, &json, options).ok());
+  const std::string json = PrintJson(*only);
   const std::size_t colon = json.find(':');
-  if (colon == std::string::npos) return field->is_map() ? "{}" : "[]";
   return json.substr(colon + 1, json.size() - colon - 2);
+}
+
+// proto3 JSON of one field.
+std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
+  const pbuf::Reflection& reflection = *record.GetReflection();
+  const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+  if (!field->is_repeated())
+    return is_message ? PrintJson(reflection.GetMessage(record, field)) : JsonOfAny(record, field);
+  const int size = reflection.FieldSize(record, field);
+  if (size == 0) return field->is_map() ? "{}" : "[]";
+  if (!is_message || field->is_map()) return JsonOfAny(record, field);
+  std::string json = "[";
+  for (int i = 0; i < size; ++i) {
+    if (i > 0) json += ',';
+    json += PrintJson(reflection.GetRepeatedMessage(record, field, i));
+  }
+  return json + ']';
 }
 
 // Whether a value was understood as a whole; what was not is written by a newer release.

@@ -20,9 +20,8 @@ std::vector<std::string> MarksOf(const Unit& unit) {
   if (unit.request.has_value()) marks.push_back("request " + unit.request->id.ToString());
   for (const RecordChange& change : unit.changes) {
     marks.push_back("name " + change.name);
-    for (const auto* record : {change.before.get(), change.after.get()}) {
-      for (const auto& [kind, key] : MatchKeysOf(*change.declaration, record))
-        marks.push_back(fmt::format("key {} {}", kind, key));
+    for (const MatchKeys* keys : {&change.added_keys, &change.removed_keys}) {
+      for (const auto& [kind, key] : *keys) marks.push_back(fmt::format("key {} {}", kind, key));
     }
   }
   return marks;

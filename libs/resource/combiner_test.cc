@@ -5,6 +5,7 @@
 
 #include <future>
 
+#include "libs/resource/changed_keys.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/resource/testdata/forwarding_store.h"
 #include "libs/testing/eventually.h"
@@ -51,6 +52,7 @@ class CombinerTest : public ::testing::Test {
                             .after = widget,
                             .event_type = declaration_.EventType("created"),
                             .event_id = ids_.Next()});
+    FindChangedKeys(unit.changes.back());
     return unit;
   }
   void Submit(Combiner& combiner, Unit unit) {

@@ -19,11 +19,11 @@ struct Hierarchy {
   const char* description;
 };
 
-// A hierarchy has a top: INVALID_ARGUMENT if `after` would come to stand above itself. For the rule
-// `derive`. Reads the records above when the field changes.
+// A hierarchy has a top: adds a violation if `after` would come to stand above itself. For the rule
+// `derive`. Reads the records above when the field changes; an error if that fails.
 template <typename T>
 absl::Status CheckNoCircle(Changes& changes, const T* before, const T& after,
-                           const Hierarchy& hierarchy) {
+                           const Hierarchy& hierarchy, Violations& violations) {
   const auto* field = T::descriptor()->FindFieldByName(hierarchy.field);
   const auto above = [field](const T& record) {
     return record.GetReflection()->GetString(record, field);
@@ -31,8 +31,10 @@ absl::Status CheckNoCircle(Changes& changes, const T* before, const T& after,
   std::string name = above(after);
   if (before != nullptr && above(*before) == name) return absl::OkStatus();
   for (int level = 0; level < kHierarchyLevelsMax && !name.empty(); ++level) {
-    if (name == after.name())
-      return InvalidArgument(hierarchy.field, hierarchy.reason, hierarchy.description);
+    if (name == after.name()) {
+      violations.Add(hierarchy.field, hierarchy.reason, hierarchy.description);
+      break;
+    }
     // A new record has none below it but those that come or change together with it.
     if (before == nullptr && !changes.Touches(name)) break;
     const absl::StatusOr<T> next = changes.Load<T>(name);

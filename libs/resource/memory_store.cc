@@ -69,7 +69,7 @@ std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t p
     outcome.verdict = Verdict::kStale;
     return outcome;
   }
-  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.after.get())) {
+  for (const auto& [kind, key] : change.added_keys) {
     const auto holder = match_keys_.find({tenant, kind, key});
     if (holder == match_keys_.end() || holder->second == change.name) continue;
     outcome.verdict = Verdict::kMatchKeyTaken;
@@ -90,10 +90,8 @@ void MemoryStore::Apply(const Unit& unit) {
 
 void MemoryStore::ApplyChange(const Unit& unit, const RecordChange& change) {
   const TenantId& tenant = unit.call->principal.tenant;
-  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.before.get()))
-    match_keys_.erase({tenant, kind, key});
-  for (const auto& [kind, key] : MatchKeysOf(*change.declaration, change.after.get()))
-    match_keys_[{tenant, kind, key}] = change.name;
+  for (const auto& [kind, key] : change.removed_keys) match_keys_.erase({tenant, kind, key});
+  for (const auto& [kind, key] : change.added_keys) match_keys_[{tenant, kind, key}] = change.name;
   const auto* deleted = change.declaration->delete_time_field();
   const bool is_deleted =
       deleted != nullptr && change.after->GetReflection()->HasField(*change.after, deleted);

@@ -28,6 +28,9 @@ struct Record {
   bool newer = false;
 };
 
+// Match keys in their normal form: kind ("<table>.<field>") and key.
+using MatchKeys = std::vector<std::pair<std::string, std::string>>;
+
 // One new version of one record.
 struct RecordChange {
   const Declaration* declaration = nullptr;
@@ -38,6 +41,9 @@ struct RecordChange {
   std::int64_t version = 0;
   std::shared_ptr<const pbuf::Message> before;
   std::shared_ptr<const pbuf::Message> after;
+  // What it takes and gives up.
+  MatchKeys added_keys;
+  MatchKeys removed_keys;
   std::vector<std::string> changed_fields;
   std::string event_type;
   // google.protobuf.Any in its binary form, or empty.

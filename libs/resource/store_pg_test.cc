@@ -1,6 +1,7 @@
 // The contract of a store, held by PostgreSQL and by memory alike.
 #include <gtest/gtest.h>
 
+#include "libs/resource/changed_keys.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/testing/status_matchers.h"
@@ -79,6 +80,7 @@ class StoreContract : public ::testing::Test {
                             .after = widget,
                             .event_type = declaration_.EventType("created"),
                             .event_id = ids_.Next()});
+    FindChangedKeys(unit.changes.back());
   }
   Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after,
               std::int64_t version) {
@@ -91,6 +93,7 @@ class StoreContract : public ::testing::Test {
                             .after = after,
                             .event_type = declaration_.EventType("updated"),
                             .event_id = ids_.Next()});
+    FindChangedKeys(unit.changes.back());
     return unit;
   }
   Unit WithRequest(Unit unit, std::uint8_t id, std::uint8_t hash = 1) {

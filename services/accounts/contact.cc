@@ -41,11 +41,6 @@ void CheckAddress(const google::type::PostalAddress& address, const std::string&
 }
 
 void CheckPhone(const type::v1::Phone& phone, const std::string& path, Violations& violations) {
-  const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
-  if (normal.value_or("").empty()) {
-    violations.Add(path + ".number", reasons::kFormatInvalid,
-                   "is not an international telephone number, \"+\" and digits");
-  }
   if (phone.extension().size() > kExtensionSizeMax ||
       !std::ranges::all_of(phone.extension(), IsDigit)) {
     violations.Add(
@@ -60,10 +55,20 @@ void CheckPhone(const type::v1::Phone& phone, const std::string& path, Violation
 
 }  // namespace
 
-void NormalizePhones(Phones& phones) {
-  for (type::v1::Phone& phone : phones) {
-    const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, phone.number());
-    if (normal.has_value()) phone.set_number(*normal);
+void NormalizePhones(const Phones* before, Phones& phones, Violations& violations) {
+  for (int i = 0; i < phones.size(); ++i) {
+    const std::string& number = phones[i].number();
+    if (before != nullptr && std::ranges::any_of(*before, [&](const type::v1::Phone& known) {
+          return known.number() == number;
+        }))
+      continue;
+    const auto normal = resource::NormalizeMatchKey(options::v1::MATCH_KEY_PHONE, number);
+    if (normal.value_or("").empty()) {
+      violations.Add(fmt::format("phones[{}].number", i), reasons::kFormatInvalid,
+                     "is not an international telephone number, \"+\" and digits");
+    } else {
+      phones[i].set_number(*normal);
+    }
   }
 }
 

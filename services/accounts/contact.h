@@ -16,10 +16,11 @@ using Addresses = google::protobuf::RepeatedPtrField<google::type::PostalAddress
 using Phones = google::protobuf::RepeatedPtrField<type::v1::Phone>;
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
-// Brings each number that has one into its E.164 form.
-void NormalizePhones(Phones& phones);
+// Brings each number into its E.164 form, and adds a violation for one that has none. Those that
+// `before` (null at creation) has were brought into it then.
+void NormalizePhones(const Phones* before, Phones& phones, Violations& violations);
 
-// Adds a violation for each item of the field that is wrong.
+// Adds a violation for each item of the field that is wrong; of phones all but the number.
 void CheckAddresses(const Addresses& addresses, Violations& violations);
 void CheckPhones(const Phones& phones, Violations& violations);
 void CheckEmails(const Texts& emails, Violations& violations);

@@ -14,8 +14,11 @@ constexpr resource::Hierarchy kGroup{
 
 absl::Status Derive(resource::Changes& changes, const v1::Organization* before,
                     v1::Organization& after) {
-  NormalizePhones(*after.mutable_phones());
-  return resource::CheckNoCircle(changes, before, after, kGroup);
+  Violations violations;
+  NormalizePhones(before == nullptr ? nullptr : &before->phones(), *after.mutable_phones(),
+                  violations);
+  LOTURA_RETURN_IF_ERROR(resource::CheckNoCircle(changes, before, after, kGroup, violations));
+  return violations.ToStatus();
 }
 
 void Validate(const v1::Organization* /*before*/, const v1::Organization& after,

@@ -24,15 +24,17 @@ bool FollowsNames(const v1::Person* before, const v1::Person& after) {
 }
 
 absl::Status Derive(resource::Changes& changes, const v1::Person* before, v1::Person& after) {
-  NormalizePhones(*after.mutable_phones());
+  Violations violations;
+  NormalizePhones(before == nullptr ? nullptr : &before->phones(), *after.mutable_phones(),
+                  violations);
   if (FollowsNames(before, after) && !WholeName(after).empty())
     after.set_display_name(WholeName(after));
   // Somewhere on earth tomorrow has begun.
   const Day latest = DayOf(changes.call().now) + std::chrono::days(1);
   if (after.has_birth_date() && ToDay(after.birth_date()).value_or(latest) > latest) {
-    return InvalidArgument("birth_date", reasons::kOutOfRange, "must not lie in the future");
+    violations.Add("birth_date", reasons::kOutOfRange, "must not lie in the future");
   }
-  return absl::OkStatus();
+  return violations.ToStatus();
 }
 
 void Validate(const v1::Person* /*before*/, const v1::Person& after, Violations& violations) {

@@ -11,7 +11,9 @@ constexpr resource::Hierarchy kManagers{.field = "manager",
                                         .description = "makes the user his own manager"};
 
 absl::Status Derive(resource::Changes& changes, const v1::User* before, v1::User& after) {
-  return resource::CheckNoCircle(changes, before, after, kManagers);
+  Violations violations;
+  LOTURA_RETURN_IF_ERROR(resource::CheckNoCircle(changes, before, after, kManagers, violations));
+  return violations.ToStatus();
 }
 
 }  // namespace
