@@ -40,13 +40,13 @@ class Rig:
 
 
 @contextmanager
-def accounts(directory: Path, variables: dict[str, str] | None = None):
+def accounts(directory: Path):
     """Starts PostgreSQL, Redis, Kafka and accounts for the time of the block.
 
     Its relay is idle, as if another replica held the lease: what publishing costs is a benchmark of
     its own.
     """
-    settings = {"LOTURA_LOG_OK_EVERY": LOG_OK_EVERY} | (variables or {})
+    settings = {"LOTURA_LOG_OK_EVERY": LOG_OK_EVERY}
     with Stack(directory, binaries=BINARIES, variables=settings) as stack:
         stack.start_backends()
         stack.migrate()

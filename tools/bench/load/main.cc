@@ -11,18 +11,16 @@
 #include "libs/base/errors.h"
 #include "libs/base/options.h"
 #include "tools/bench/load/load.h"
+#include "tools/bench/program.h"
 
 namespace lotura::bench {
 namespace {
-
-constexpr int kBadUsage = 2;
 
 struct Settings {
   std::string target;
   std::string token_file;
   std::string workload;
   std::string run = "r";
-  std::int64_t records = 0;
   std::int64_t connections = 8;
   std::int64_t in_flight = 0;
   std::int64_t rate = 0;
@@ -35,7 +33,6 @@ struct Settings {
     options.RequiredText({"workload", "what is asked for"}, workload);
     options.Text({"token-file", "file with the token of the calls; empty: none"}, token_file);
     options.Text({"run", "makes what is created differ from what others create"}, run);
-    options.Number({"records", "records of --run that are there"}, records, {0, 1'000'000'000});
     options.Number({"connections", "connections, used in turn"}, connections, {1, 1'000});
     options.Number({"in-flight", "closed loop: calls that are always on their way; 0: open loop"},
                    in_flight, {0, 100'000});
@@ -95,11 +92,9 @@ absl::Status Run(const Settings& settings) {
                 .measured = std::chrono::milliseconds(settings.measured_ms),
                 .seed = static_cast<std::uint64_t>(settings.seed)};
   LOTURA_ASSIGN_OR_RETURN(plan.token, ReadToken(settings.token_file));
-  LOTURA_ASSIGN_OR_RETURN(const Workload workload,
-                          MakeWorkload({.name = settings.workload,
-                                        .run = settings.run,
-                                        .records = static_cast<std::uint64_t>(settings.records),
-                                        .seed = plan.seed}));
+  LOTURA_ASSIGN_OR_RETURN(
+      const Workload workload,
+      MakeWorkload({.name = settings.workload, .run = settings.run, .seed = plan.seed}));
   LoadResult result = RunLoad(Connect(settings), workload, plan);
   Print(result);
   return absl::OkStatus();
@@ -109,16 +104,7 @@ int Main(int argc, char** argv) {
   Settings settings;
   Options options(UnknownVariables::kIgnored);
   settings.Declare(options);
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto verb = options.Parse(arguments, {});
-  if (verb.ok() && *verb != OptionsVerb::kRun) {
-    fmt::print("{}", options.Docs());
-    return 0;
-  }
-  const absl::Status ended = verb.ok() ? Run(settings) : verb.status();
-  if (ended.ok()) return 0;
-  fmt::print(stderr, "lotura-load: {}\n", Message(ended));
-  return kBadUsage;
+  return RunProgram("lotura-load", {argv + 1, argv + argc}, options, [&] { return Run(settings); });
 }
 
 }  // namespace

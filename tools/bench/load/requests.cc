@@ -58,14 +58,6 @@ Requests CreatePeople(const WorkloadSpec& spec) {
   };
 }
 
-Requests GetPeople(const WorkloadSpec& spec) {
-  return [run = spec.run, records = spec.records, random = Random(spec.seed)]() mutable {
-    accounts::v1::GetPersonRequest request;
-    request.set_name("people/" + PersonId(run, random() % records));
-    return request.SerializeAsString();
-  };
-}
-
 }  // namespace
 
 absl::StatusOr<Workload> MakeWorkload(const WorkloadSpec& spec) {
@@ -73,9 +65,7 @@ absl::StatusOr<Workload> MakeWorkload(const WorkloadSpec& spec) {
     return Workload{"lotura.bench.v1.NothingService/DoNothing", [] { return std::string(); }};
   if (spec.name == "create-person")
     return Workload{"lotura.accounts.v1.PersonService/CreatePerson", CreatePeople(spec)};
-  if (spec.name == "get-person" && spec.records > 0)
-    return Workload{"lotura.accounts.v1.PersonService/GetPerson", GetPeople(spec)};
-  return InvalidArgument("workload", "OUT_OF_RANGE", "is not a workload, or needs records");
+  return InvalidArgument("workload", "OUT_OF_RANGE", "is not a workload");
 }
 
 }  // namespace lotura::bench

@@ -1,21 +1,15 @@
 // lotura-bench-server: a server that has nothing to do, either bare or behind the whole door.
-#include <fcntl.h>
-#include <fmt/format.h>
-
-#include <cstdio>
-
 #include "libs/base/errors.h"
 #include "libs/base/options.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
 #include "libs/rpc/token_verifier.h"
 #include "lotura/bench/v1/nothing.pb.h"
+#include "tools/bench/program.h"
 #include "tools/bench/server/bare_echo.h"
 
 namespace lotura::bench {
 namespace {
-
-constexpr int kBadUsage = 2;
 
 struct Settings {
   std::string listen;
@@ -82,18 +76,9 @@ int Main(int argc, char** argv) {
   Settings settings;
   Options options(UnknownVariables::kIgnored);
   settings.Declare(options);
-  const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto verb = options.Parse(arguments, {});
-  if (verb.ok() && *verb != OptionsVerb::kRun) {
-    fmt::print("{}", options.Docs());
-    return 0;
-  }
-  absl::Status ended = verb.status();
-  if (verb.ok())
-    ended = settings.kind == "bare" ? ServeBare(settings, stop) : ServeDoor(settings, stop);
-  if (ended.ok()) return 0;
-  fmt::print(stderr, "lotura-bench-server: {}\n", Message(ended));
-  return kBadUsage;
+  return RunProgram("lotura-bench-server", {argv + 1, argv + argc}, options, [&] {
+    return settings.kind == "bare" ? ServeBare(settings, stop) : ServeDoor(settings, stop);
+  });
 }
 
 }  // namespace

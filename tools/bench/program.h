@@ -1,0 +1,32 @@
+// What the programs of the benchmarks have in common: settings in, an exit code out.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "libs/base/errors.h"
+#include "libs/base/options.h"
+
+namespace lotura::bench {
+
+// Reads the settings and calls `run()`, which returns a status. 0 if that is OK, 2 if it or the
+// settings are not; --help and --print-config-docs print the settings.
+template <typename Body>
+int RunProgram(const char* name, const std::vector<std::string>& arguments, Options& options,
+               const Body& run) {
+  constexpr int kFailed = 2;
+  const auto verb = options.Parse(arguments, {});
+  if (verb.ok() && *verb != OptionsVerb::kRun) {
+    fmt::print("{}", options.Docs());
+    return 0;
+  }
+  const absl::Status ended = verb.ok() ? run() : verb.status();
+  if (ended.ok()) return 0;
+  fmt::print(stderr, "{}: {}\n", name, Message(ended));
+  return kFailed;
+}
+
+}  // namespace lotura::bench
