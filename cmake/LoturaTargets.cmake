@@ -96,6 +96,10 @@ function(lotura_binary name source)
   add_executable(${name} ${source})
   _lotura_common(${name})
   target_link_libraries(${name} PRIVATE ${arg_DEPS})
+  # Sanitizers bring their own.
+  if(LOTURA_SANITIZE STREQUAL "")
+    target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)
+  endif()
 endfunction()
 
 # lotura_component_tests(<name> DEPS <targets>): tests/ of a service, run against the assembled app.

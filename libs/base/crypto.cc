@@ -1,9 +1,10 @@
 #include "libs/base/crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
 
+#include <cstring>
 #include <memory>
 
 #include "libs/base/check.h"
@@ -43,15 +44,53 @@ std::optional<std::string> Decode(std::string text, char last, char before_last)
   return bytes;
 }
 
+// OpenSSL's generator costs microseconds a call, whatever it is asked for: ids take their bytes
+// from a larger helping. No byte is given out twice.
+class RandomPool {
+ public:
+  void Take(std::span<std::uint8_t> out) {
+    if (out.size() > left_) Fill();
+    std::uint8_t* from = bytes_.data() + (bytes_.size() - left_);
+    std::memcpy(out.data(), from, out.size());
+    OPENSSL_cleanse(from, out.size());
+    left_ -= out.size();
+  }
+
+  static constexpr std::size_t kTakeMax = 64;
+
+ private:
+  void Fill() {
+    LOTURA_CHECK(RAND_bytes(bytes_.data(), static_cast<int>(bytes_.size())) == 1);
+    left_ = bytes_.size();
+  }
+
+  std::array<std::uint8_t, 16 * kTakeMax> bytes_{};
+  std::size_t left_ = 0;
+};
+
+struct DigestDeleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
 }  // namespace
 
 void RandomBytes(std::span<std::uint8_t> out) {
-  LOTURA_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+  thread_local RandomPool pool;
+  if (out.size() <= RandomPool::kTakeMax) {
+    pool.Take(out);
+  } else {
+    LOTURA_CHECK(RAND_bytes(out.data(), static_cast<int>(out.size())) == 1);
+  }
 }
 
 Sha256Digest Sha256(std::string_view text) {
+  // Looking the algorithm up costs more than a short text.
+  static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, DigestDeleter> context(EVP_MD_CTX_new());
   Sha256Digest digest;
-  SHA256(Bytes(text), text.size(), digest.data());
+  LOTURA_CHECK(EVP_DigestInit_ex2(context.get(), kAlgorithm, nullptr) == 1);
+  LOTURA_CHECK(EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1);
+  LOTURA_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
   return digest;
 }
 

@@ -47,6 +47,18 @@ pg::Options StreamOptions(const ServiceSpec& spec, const Config& config, std::si
   return options;
 }
 
+// A write holds no thread while it waits for its commit.
+rpc::DeferredHandler Deferred(resource::StandardMethod::Write write) {
+  return {[write = std::move(write)](std::shared_ptr<const Call> call,
+                                     std::shared_ptr<const google::protobuf::Message> request,
+                                     const rpc::Done& done) {
+    write({.call = std::move(call),
+           .request = std::move(request),
+           .reply = done,
+           .resume = [done](std::function<void()> step) { done.Continue(std::move(step)); }});
+  }};
+}
+
 }  // namespace
 
 std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
@@ -125,11 +137,29 @@ absl::Status Service::ServeRecords() {
     LOTURA_ASSIGN_OR_RETURN(
         auto methods, resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_));
     for (auto& method : methods) {
-      shared_.door.Handle(fmt::format("{}/{}", service, method.method->name()),
-                          rpc::BlockingHandler(std::move(method.handler)));
+      const std::string name = fmt::format("{}/{}", service, method.method->name());
+      if (auto* read = std::get_if<resource::StandardMethod::Read>(&method.handler)) {
+        shared_.door.Handle(name, rpc::BlockingHandler(std::move(*read)));
+      } else {
+        shared_.door.Handle(
+            name, Deferred(std::get<resource::StandardMethod::Write>(std::move(method.handler))));
+      }
     }
   }
   return absl::OkStatus();
+}
+
+void Service::HandleWrite(const std::string& method, const google::protobuf::Descriptor* request,
+                          const google::protobuf::Message& response, Verb verb) {
+  auto start = [work = unit_of_work_.get(), &response,
+                verb = std::move(verb)](resource::WriteCall call) {
+    auto body = [verb, request = call.request](resource::Changes& changes) {
+      return verb(*request, changes);
+    };
+    work->Start(std::move(call), response, std::move(body));
+  };
+  shared_.door.Handle(
+      method, rpc::BoundHandler{request, response.GetDescriptor(), Deferred(std::move(start))});
 }
 
 void Service::FollowForeignRecords() {

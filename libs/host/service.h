@@ -74,16 +74,32 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // A business verb or a query: `use_case(call, request, context)`, where the context is
-  // resource::UnitOfWork or QueryContext.
-  template <typename Request, typename Response, typename Context>
+  // A query.
+  template <typename Request, typename Response>
   void Handle(const std::string& method,
-              absl::StatusOr<Response> (*use_case)(const Call&, const Request&, Context&)) {
-    Context& context = ContextOf(static_cast<Context*>(nullptr));
-    shared_.door.Handle(method, rpc::Bind<Request, Response>(
-                                    [use_case, &context](const Call& call, const Request& request) {
-                                      return use_case(call, request, context);
-                                    }));
+              absl::StatusOr<Response> (*use_case)(const Call&, const Request&, QueryContext&)) {
+    shared_.door.Handle(method,
+                        rpc::Bind<Request, Response>([use_case, &context = *query_context_](
+                                                         const Call& call, const Request& request) {
+                          return use_case(call, request, context);
+                        }));
+  }
+
+  // A business verb: what it changes is committed as one unit when it returns. It may run again, as
+  // UnitOfWork::Start says.
+  template <typename Request, typename Response>
+  void Handle(const std::string& method,
+              absl::StatusOr<Response> (*use_case)(const Call&, const Request&,
+                                                   resource::Changes&)) {
+    using MessagePtr = resource::UnitOfWork::MessagePtr;
+    HandleWrite(method, Request::descriptor(), Response::default_instance(),
+                [use_case](const google::protobuf::Message& request,
+                           resource::Changes& changes) -> absl::StatusOr<MessagePtr> {
+                  LOTURA_ASSIGN_OR_RETURN(
+                      Response response,
+                      use_case(changes.call(), static_cast<const Request&>(request), changes));
+                  return std::make_shared<const Response>(std::move(response));
+                });
   }
 
   // Reads the topics of these services ("sales") under the consumer's own name and position.
@@ -112,8 +128,10 @@ class Service {
   absl::Status ServeRecords();
   // Follows the records of other services that ours refer to.
   void FollowForeignRecords();
-  resource::UnitOfWork& ContextOf(resource::UnitOfWork*) { return *unit_of_work_; }
-  QueryContext& ContextOf(QueryContext*) { return *query_context_; }
+  using Verb = std::function<absl::StatusOr<resource::UnitOfWork::MessagePtr>(
+      const google::protobuf::Message&, resource::Changes&)>;
+  void HandleWrite(const std::string& method, const google::protobuf::Descriptor* request,
+                   const google::protobuf::Message& response, Verb verb);
 
   const ServiceSpec spec_;
   const SharedParts shared_;

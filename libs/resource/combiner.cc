@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <future>
 #include <set>
 
 #include "libs/base/errors.h"
-#include "libs/resource/batch.h"
 
 namespace lotura::resource {
 namespace {
@@ -27,13 +25,12 @@ std::vector<std::string> MarksOf(const Unit& unit) {
   return marks;
 }
 
-bool Fits(const Unit& first, const Unit& other) {
-  return CanShare(first) && CanShare(other) &&
-         first.call->principal.tenant == other.call->principal.tenant &&
-         PartsOf(first) == PartsOf(other);
-}
-
 }  // namespace
+
+std::optional<Combiner::Common> Combiner::CommonOf(const Unit& unit) {
+  if (!CanShare(unit)) return std::nullopt;
+  return Common{unit.call->principal.tenant, PartsOf(unit)};
+}
 
 Combiner::~Combiner() {
   for (std::jthread& thread : threads_) thread.request_stop();
@@ -44,26 +41,16 @@ Combiner::~Combiner() {
 
 void Combiner::Submit(Unit unit, Done done) {
   {
+    auto common = CommonOf(unit);
     auto marks = MarksOf(unit);
     const std::lock_guard lock(mutex_);
     if (waiting_.size() < limits_.waiting_max) {
-      waiting_.push_back({std::move(unit), std::move(done), std::move(marks)});
-      arrived_.notify_one();
+      waiting_.push_back({std::move(unit), std::move(done), std::move(common), std::move(marks)});
+      if (IsWorthABatch()) arrived_.notify_one();
       return;
     }
   }
-  done(ResourceExhausted("WRITES_WAITING", "too many writes are waiting", 100));
-}
-
-absl::StatusOr<Outcome> Combiner::Commit(Unit unit) {
-  const auto promise = std::make_shared<std::promise<absl::StatusOr<Outcome>>>();
-  auto outcome = promise->get_future();
-  const Deadline deadline = unit.call->deadline;
-  Submit(std::move(unit),
-         [promise](absl::StatusOr<Outcome> result) { promise->set_value(std::move(result)); });
-  if (outcome.wait_until(deadline.at()) == std::future_status::timeout)
-    return DeadlineExceeded("the write was not answered in time");
-  return outcome.get();
+  done(ResourceExhausted("WRITES_WAITING", "too many writes are waiting", 100), unit);
 }
 
 Combiner::Taken Combiner::TakeBatch() {
@@ -85,9 +72,9 @@ Combiner::Taken Combiner::TakeBatch() {
         waiter.marks, [&](const std::string& mark) { return marked.contains(mark); });
     // A unit that stays behind keeps its marks too: nobody overtakes it.
     marked.insert(waiter.marks.begin(), waiter.marks.end());
-    const bool fits = batch.empty() || (free && Fits(batch.front().unit, waiter.unit));
+    const bool fits = batch.empty() || (free && waiter.common == batch.front().common);
     (fits ? batch.emplace_back() : left.emplace_back()) = std::move(waiter);
-    if (batch.size() == 1 && !CanShare(batch.front().unit)) {
+    if (batch.size() == 1 && !batch.front().common.has_value()) {
       ++looked_at;
       break;
     }
@@ -95,14 +82,23 @@ Combiner::Taken Combiner::TakeBatch() {
   waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(looked_at));
   waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
                   std::make_move_iterator(left.end()));
+  if (!batch.empty()) {
+    ++running_;
+    newest_ = batch.front().common;
+  }
   return taken;
 }
 
 bool Combiner::Step() {
   auto [batch, late] = TakeBatch();
   for (const Waiter& waiter : late)
-    waiter.done(DeadlineExceeded("the deadline passed before the write had its turn"));
+    waiter.done(DeadlineExceeded("the deadline passed before the write had its turn"), waiter.unit);
   if (batch.empty()) return !late.empty();
+  Write(std::move(batch));
+  return true;
+}
+
+void Combiner::Write(std::vector<Waiter> batch) {
   std::vector<Unit> units;
   Deadline last = batch.front().unit.call->deadline;
   for (Waiter& waiter : batch) {
@@ -110,9 +106,13 @@ bool Combiner::Step() {
     units.push_back(std::move(waiter.unit));
   }
   auto outcomes = store_.Commit(units, last);
+  {
+    const std::lock_guard lock(mutex_);
+    --running_;
+    if (IsWorthABatch()) arrived_.notify_one();
+  }
   if (committed_) committed_();
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcomes[i]));
-  return true;
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcomes[i]), units[i]);
 }
 
 void Combiner::Start(std::size_t threads) {
@@ -121,12 +121,19 @@ void Combiner::Start(std::size_t threads) {
   }
 }
 
+bool Combiner::IsWorthABatch() const {
+  if (waiting_.empty()) return false;
+  const std::optional<Common>& next = waiting_.front().common;
+  return running_ == 0 || waiting_.size() >= limits_.batch_max || !next.has_value() ||
+         next != newest_;
+}
+
 void Combiner::Drive(const std::stop_token& stop) {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait(lock, stop, [&] { return !waiting_.empty(); });
-      if (waiting_.empty()) return;
+      arrived_.wait(lock, stop, [&] { return IsWorthABatch(); });
+      if (stop.stop_requested()) return;
     }
     Step();
   }

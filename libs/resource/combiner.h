@@ -5,9 +5,11 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "libs/resource/batch.h"
 #include "libs/resource/store.h"
 
 namespace lotura::resource {
@@ -18,12 +20,14 @@ struct CombinerLimits {
   std::size_t waiting_max = 1024;
 };
 
-// Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. A
-// unit that names a record, a request or a match key of the batch stays for the next one, and so
-// does what comes after it on the same record. Thread-safe.
+// Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. What
+// could share a batch does: another one begins beside it only with a full batch, or with units that
+// the first could not have taken. A unit that names a record, a request or a match key of the batch
+// stays for the next one, and so does what comes after it on the same record. Thread-safe.
 class Combiner {
  public:
-  using Done = std::function<void(absl::StatusOr<Outcome>)>;
+  // Given the unit back, for whoever has to say what was wrong with it.
+  using Done = std::function<void(absl::StatusOr<Outcome>, const Unit&)>;
 
   // `committed` is called after each batch, from the thread that committed it; it must not block.
   Combiner(Store& store, CombinerLimits limits, std::function<void()> committed = {})
@@ -33,12 +37,10 @@ class Combiner {
   Combiner(const Combiner&) = delete;
   Combiner& operator=(const Combiner&) = delete;
 
-  // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED.
-  // A unit whose deadline passes before its turn is not written: DEADLINE_EXCEEDED.
+  // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED;
+  // it must not block. A unit whose deadline passes before its turn is not written:
+  // DEADLINE_EXCEEDED.
   void Submit(Unit unit, Done done);
-  // Submits and waits for the outcome, until the deadline of the call: then the unit may be written
-  // or not, as a repetition of its request will tell.
-  absl::StatusOr<Outcome> Commit(Unit unit);
   // Commits one batch of what waits; false if nothing did.
   bool Step();
   // Drives steps on this many threads of its own.
@@ -46,9 +48,18 @@ class Combiner {
   [[nodiscard]] std::size_t Waiting() const;
 
  private:
+  // What units of one batch have in common; nothing for one that shares with nobody.
+  struct Common {
+    TenantId tenant;
+    std::vector<Part> parts;
+
+    friend bool operator==(const Common&, const Common&) = default;
+  };
+
   struct Waiter {
     Unit unit;
     Done done;
+    std::optional<Common> common;
     // What may occur only once in a batch.
     std::vector<std::string> marks;
   };
@@ -59,15 +70,22 @@ class Combiner {
     std::vector<Waiter> late;
   };
 
+  static std::optional<Common> CommonOf(const Unit& unit);
   Taken TakeBatch();
+  void Write(std::vector<Waiter> batch);
+  // Whether a batch is worth a step of its own now; with the lock.
+  [[nodiscard]] bool IsWorthABatch() const;
   void Drive(const std::stop_token& stop);
 
   Store& store_;
   const CombinerLimits limits_;
   const std::function<void()> committed_;
-  mutable std::mutex mutex_;  // guards waiting_
+  mutable std::mutex mutex_;  // guards waiting_, running_ and newest_
   std::condition_variable_any arrived_;
   std::deque<Waiter> waiting_;
+  // Batches that are being written, and what units of the newest one have in common.
+  std::size_t running_ = 0;
+  std::optional<Common> newest_;
   std::vector<std::jthread> threads_;
 };
 

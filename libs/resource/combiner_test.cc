@@ -56,7 +56,7 @@ class CombinerTest : public ::testing::Test {
     return unit;
   }
   void Submit(Combiner& combiner, Unit unit) {
-    combiner.Submit(std::move(unit), [this](const absl::StatusOr<Outcome>& outcome) {
+    combiner.Submit(std::move(unit), [this](const absl::StatusOr<Outcome>& outcome, const Unit&) {
       outcomes_.push_back(outcome.status());
     });
   }
@@ -119,6 +119,46 @@ TEST_F(CombinerTest, BatchHasAtMostItsNumberOfUnits) {
   EXPECT_EQ(store_.batches, std::vector<std::string>({"a b", "c"}));
 }
 
+// Commits wait for a gate, so that a test sees how many run at the same time.
+class BusyCombinerTest : public CombinerTest {
+ protected:
+  BusyCombinerTest() {
+    store_.gate = open_.get_future().share();
+    combiner_.Start(2);
+    Submit(combiner_, Create("first"));
+    EXPECT_TRUE(Eventually([&] { return combiner_.Waiting() == 0; }, seconds(5)));
+  }
+  bool AllBegin() {
+    return Eventually([&] { return combiner_.Waiting() == 0; }, milliseconds(200));
+  }
+
+  std::promise<void> open_;
+  Combiner combiner_{store_, {.batch_max = 3}};
+};
+
+TEST_F(BusyCombinerTest, WhatFitsIntoOneBatchWaitsForIt) {
+  for (const char* id : {"a", "b"}) Submit(combiner_, Create(id));
+  EXPECT_FALSE(AllBegin());
+
+  open_.set_value();
+
+  EXPECT_TRUE(AllBegin());
+}
+
+TEST_F(BusyCombinerTest, FullBatchBeginsBesideAnother) {
+  for (const char* id : {"a", "b", "c"}) Submit(combiner_, Create(id));
+
+  EXPECT_TRUE(AllBegin());
+  open_.set_value();
+}
+
+TEST_F(BusyCombinerTest, AnotherTenantWaitsForNobody) {
+  Submit(combiner_, Create("a", "", CallAs(2)));
+
+  EXPECT_TRUE(AllBegin());
+  open_.set_value();
+}
+
 TEST_F(CombinerTest, TooManyWaitingUnitsAreRefusedAtOnce) {
   Combiner combiner(store_, {.waiting_max = 1});
   Submit(combiner, Create("a"));
@@ -139,20 +179,6 @@ TEST_F(CombinerTest, UnitWhoseDeadlineHasPassedIsNotWritten) {
   EXPECT_EQ(store_.batches, std::vector<std::string>({"a"}));
   EXPECT_THAT(outcomes_.front(),
               StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
-}
-
-TEST_F(CombinerTest, NobodyWaitsLongerThanHisDeadline) {
-  std::promise<void> open;
-  store_.gate = open.get_future().share();
-  Combiner combiner(store_, {});
-  combiner.Start(1);
-  Call call = CallAs(1);
-  call.deadline = Deadline::After(milliseconds(50));
-
-  const auto outcome = combiner.Commit(Create("a", "", call));
-
-  EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
-  open.set_value();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <idn2.h>
 #include <phonenumbers/phonenumberutil.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "libs/base/check.h"
@@ -18,8 +19,29 @@ struct Free {
   void operator()(char* text) const { idn2_free(text); }
 };
 
+// Letters, digits and inner hyphens (RFC 5890, section 2.3.1).
+bool IsLabel(std::string_view label) {
+  constexpr std::size_t kLabelSizeMax = 63;
+  return !label.empty() && label.front() != '-' && label.back() != '-' &&
+         label.size() <= kLabelSizeMax && std::ranges::all_of(label, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+bool IsAsciiDomain(std::string_view domain) {
+  if (domain.size() > kDomainSizeMax) return false;
+  const auto labels = Split(domain, '.');
+  return labels.size() > 1 && std::ranges::all_of(labels, IsLabel);
+}
+
+// Such as "xn--bcher-kva": whether what it encodes may stand there is a matter of IDNA.
+bool HasEncodedLabel(std::string_view domain) {
+  return domain.find("--") != std::string_view::npos;
+}
+
 // ASCII form in lower case by IDNA 2008, as registries apply it.
 std::optional<std::string> AsciiDomain(std::string_view domain) {
+  if (IsAsciiDomain(domain) && !HasEncodedLabel(domain)) return std::string(domain);
   char* raw = nullptr;
   const std::string input(domain);
   if (idn2_to_ascii_8z(input.c_str(), &raw, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
@@ -27,9 +49,7 @@ std::optional<std::string> AsciiDomain(std::string_view domain) {
   const std::unique_ptr<char, Free> ascii(raw);
   std::string normal = ToLowerAscii(ascii.get());
   if (normal.ends_with('.')) normal.pop_back();
-  const bool has_label = normal.find('.') != std::string::npos &&
-                         normal.find("..") == std::string::npos && !normal.starts_with('.');
-  if (!has_label || normal.size() > kDomainSizeMax) return std::nullopt;
+  if (!IsAsciiDomain(normal)) return std::nullopt;
   return normal;
 }
 

@@ -16,7 +16,7 @@ namespace lotura::resource {
 namespace {
 
 using MessagePtr = UnitOfWork::MessagePtr;
-using Answer = absl::StatusOr<std::unique_ptr<pbuf::Message>>;
+using Answer = absl::StatusOr<MessagePtr>;
 
 std::unique_ptr<pbuf::Message> CopyOf(const pbuf::Message& message) {
   std::unique_ptr<pbuf::Message> copy(message.New());
@@ -48,7 +48,7 @@ class Method {
     Changes changes(unit_of_work_.parts(), call);
     LOTURA_ASSIGN_OR_RETURN(const Record record,
                             changes.LoadAny(type_, TextOf(request, shape_.name), ""));
-    return CopyOf(*record.message);
+    return record.message;
   }
 
   Answer BatchGet(const Call& call, const pbuf::Message& request) const {
@@ -103,21 +103,18 @@ class Method {
     return response;
   }
 
-  Answer Create(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request,
-               [&](Changes& changes) { return CreateOne(changes, shape_, request, ""); });
+  Answer Create(Changes& changes, const pbuf::Message& request) const {
+    return CreateOne(changes, shape_, request, "");
   }
 
-  Answer Update(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request,
-               [&](Changes& changes) { return UpdateOne(changes, shape_, request, ""); });
+  Answer Update(Changes& changes, const pbuf::Message& request) const {
+    return UpdateOne(changes, shape_, request, "");
   }
 
-  Answer BatchCreate(const Call& call, const pbuf::Message& request) const {
+  Answer BatchCreate(Changes& changes, const pbuf::Message& request) const {
     LOTURA_ASSIGN_OR_RETURN(const std::string parent, ParentOfBatch(request));
-    return RunBatch(call, request, {},
-                    [&](Changes& changes, const pbuf::Message& element,
-                        const std::string& prefix) -> absl::StatusOr<MessagePtr> {
+    return RunBatch(changes, request, {},
+                    [&](const pbuf::Message& element, const std::string& prefix) -> Answer {
                       const std::string own = TextOf(element, element_shape_->parent);
                       const bool inherits = !parent.empty() && own.empty();
                       if (inherits && !declaration_.pattern().IsAnyParent(parent)) {
@@ -131,7 +128,7 @@ class Method {
                     });
   }
 
-  Answer BatchUpdate(const Call& call, const pbuf::Message& request) const {
+  Answer BatchUpdate(Changes& changes, const pbuf::Message& request) const {
     std::vector<std::string> names;
     const pbuf::Reflection& reflection = *request.GetReflection();
     const int count = reflection.FieldSize(request, shape_.requests);
@@ -151,9 +148,8 @@ class Method {
       return InvalidArgument("requests", "DUPLICATE_NAME",
                              fmt::format("'{}' is changed twice", *twice));
     return RunBatch(
-        call, request, names,
-        [&](Changes& changes, const pbuf::Message& element,
-            const std::string& prefix) -> absl::StatusOr<MessagePtr> {
+        changes, request, names,
+        [&](const pbuf::Message& element, const std::string& prefix) -> Answer {
           const std::string name = declaration_.NameOf(
               element.GetReflection()->GetMessage(element, element_shape_->record));
           if (declaration_.pattern().Matches(name) && !StandsUnder(parent, ParentOf(name)))
@@ -162,17 +158,16 @@ class Method {
         });
   }
 
-  Answer Delete(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) {
-      return changes.DeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
-    });
+  Answer Delete(Changes& changes, const pbuf::Message& request) const {
+    return changes.DeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
   }
 
-  Answer Undelete(const Call& call, const pbuf::Message& request) const {
-    return Run(call, request, [&](Changes& changes) {
-      return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
-    });
+  Answer Undelete(Changes& changes, const pbuf::Message& request) const {
+    return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
   }
+
+  [[nodiscard]] UnitOfWork& unit_of_work() const { return unit_of_work_; }
+  [[nodiscard]] const pbuf::Message& response() const { return response_; }
 
  private:
   static absl::Status CheckCount(int count, const char* field) {
@@ -219,37 +214,28 @@ class Method {
     return violations.ToStatus();
   }
 
-  Answer Run(const Call& call, const pbuf::Message& request, const UnitOfWork::Body& body) const {
-    LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer,
-                            unit_of_work_.Run(call, request, response_, body));
-    return CopyOf(*answer);
-  }
-
   // `names` are those of the records that the elements change: all of them are read at once.
   template <typename One>
-  Answer RunBatch(const Call& call, const pbuf::Message& request,
+  Answer RunBatch(Changes& changes, const pbuf::Message& request,
                   const std::vector<std::string>& names, const One& one) const {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const int count = reflection.FieldSize(request, shape_.requests);
     LOTURA_RETURN_IF_ERROR(CheckCount(count, "requests"));
     LOTURA_RETURN_IF_ERROR(CheckElements(request, count));
-    return Run(call, request, [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
-      LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
-      std::shared_ptr<pbuf::Message> response(response_.New());
-      Violations violations;
-      for (int i = 0; i < count; ++i) {
-        const std::string prefix = fmt::format("requests[{}].", i);
-        const auto record =
-            one(changes, reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
-        if (record.ok()) {
-          response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
-        } else {
-          LOTURA_RETURN_IF_ERROR(Collect(record.status(), prefix, violations));
-        }
+    LOTURA_RETURN_IF_ERROR(changes.Prefetch(type_, names));
+    std::shared_ptr<pbuf::Message> response(response_.New());
+    Violations violations;
+    for (int i = 0; i < count; ++i) {
+      const std::string prefix = fmt::format("requests[{}].", i);
+      const auto record = one(reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
+      if (record.ok()) {
+        response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
+      } else {
+        LOTURA_RETURN_IF_ERROR(Collect(record.status(), prefix, violations));
       }
-      LOTURA_RETURN_IF_ERROR(violations.ToStatus());
-      return MessagePtr(response);
-    });
+    }
+    LOTURA_RETURN_IF_ERROR(violations.ToStatus());
+    return MessagePtr(response);
   }
 
   // Adds what is wrong with one element; an error that names no field is one of the whole batch.
@@ -265,9 +251,8 @@ class Method {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<MessagePtr> CreateOne(Changes& changes, const RequestShape& shape,
-                                       const pbuf::Message& request,
-                                       const std::string& prefix) const {
+  Answer CreateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request,
+                   const std::string& prefix) const {
     const std::string record_path = prefix + declaration_.singular();
     if (!request.GetReflection()->HasField(request, shape.record))
       return InvalidArgument(record_path, "REQUIRED", "is missing");
@@ -296,9 +281,8 @@ class Method {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<MessagePtr> UpdateOne(Changes& changes, const RequestShape& shape,
-                                       const pbuf::Message& request,
-                                       const std::string& prefix) const {
+  Answer UpdateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request,
+                   const std::string& prefix) const {
     const pbuf::Reflection& reflection = *request.GetReflection();
     const std::string record_path = prefix + declaration_.singular();
     if (!reflection.HasField(request, shape.record))
@@ -346,28 +330,44 @@ class Method {
   const pbuf::FieldDescriptor* records_;
 };
 
-using Serve = Answer (Method::*)(const Call&, const pbuf::Message&) const;
+using Read = Answer (Method::*)(const Call&, const pbuf::Message&) const;
+using Write = Answer (Method::*)(Changes&, const pbuf::Message&) const;
 
-Serve ServeOf(MethodKind kind) {
+StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, Read read) {
+  return StandardMethod::Read([method, read](const Call& call, const pbuf::Message& request) {
+    return ((*method).*read)(call, request);
+  });
+}
+
+StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, Write write) {
+  return StandardMethod::Write([method, write](WriteCall call) {
+    UnitOfWork::Body body = [method, write, request = call.request](Changes& changes) {
+      return ((*method).*write)(changes, *request);
+    };
+    method->unit_of_work().Start(std::move(call), method->response(), std::move(body));
+  });
+}
+
+StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, MethodKind kind) {
   switch (kind) {
     case MethodKind::kGet:
-      return &Method::Get;
+      return HandlerOf(method, &Method::Get);
     case MethodKind::kBatchGet:
-      return &Method::BatchGet;
+      return HandlerOf(method, &Method::BatchGet);
     case MethodKind::kList:
-      return &Method::List;
+      return HandlerOf(method, &Method::List);
     case MethodKind::kCreate:
-      return &Method::Create;
+      return HandlerOf(method, &Method::Create);
     case MethodKind::kBatchCreate:
-      return &Method::BatchCreate;
+      return HandlerOf(method, &Method::BatchCreate);
     case MethodKind::kUpdate:
-      return &Method::Update;
+      return HandlerOf(method, &Method::Update);
     case MethodKind::kBatchUpdate:
-      return &Method::BatchUpdate;
+      return HandlerOf(method, &Method::BatchUpdate);
     case MethodKind::kDelete:
-      return &Method::Delete;
+      return HandlerOf(method, &Method::Delete);
     case MethodKind::kUndelete:
-      return &Method::Undelete;
+      return HandlerOf(method, &Method::Undelete);
   }
   LOTURA_CHECK(false);
 }
@@ -384,11 +384,8 @@ absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
     const std::optional<MethodKind> kind = shapes.KindOf(descriptor);
     if (!kind.has_value()) continue;
     LOTURA_RETURN_IF_ERROR(shapes.Check(descriptor, *kind));
-    auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
-    methods.push_back({&descriptor, [method, serve = ServeOf(*kind)](const Call& call,
-                                                                     const pbuf::Message& request) {
-                         return ((*method).*serve)(call, request);
-                       }});
+    const auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
+    methods.push_back({&descriptor, HandlerOf(method, *kind)});
   }
   return methods;
 }

@@ -1,7 +1,10 @@
 // The methods that every record type has, served from its declaration alone.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "libs/resource/lister.h"
@@ -14,9 +17,13 @@ inline constexpr int kBatchMax = 1000;
 
 // A method that was recognized by its name and the shape of its messages.
 struct StandardMethod {
+  using Read = std::function<absl::StatusOr<std::shared_ptr<const pbuf::Message>>(
+      const Call&, const pbuf::Message&)>;
+  using Write = std::function<void(WriteCall)>;
+  using Handler = std::variant<Read, Write>;
+
   const pbuf::MethodDescriptor* method = nullptr;
-  std::function<absl::StatusOr<std::unique_ptr<pbuf::Message>>(const Call&, const pbuf::Message&)>
-      handler;
+  Handler handler;
 };
 
 // The standard methods that `service` declares for `type`: Get, BatchGet, List, Create,

@@ -5,6 +5,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "libs/base/limits.h"
+#include "libs/resource/refusal.h"
 
 namespace lotura::resource {
 namespace {
@@ -48,10 +49,6 @@ absl::StatusOr<std::optional<Request>> RequestOf(const Call& call, const pbuf::M
   return request;
 }
 
-absl::Status Reused() {
-  return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another request");
-}
-
 absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message& response) {
   std::shared_ptr<pbuf::Message> message(response.New());
   if (!Join(answer, *message)) return Internal("a stored answer cannot be read");
@@ -74,111 +71,133 @@ void CollectNames(const Catalog& catalog, const pbuf::Message& answer,
   }
 }
 
-// The holder of a match key is named only to those who may read it.
-absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
-  const RecordChange& change = unit.changes[outcome.change];
-  const Declaration& declaration = *change.declaration;
-  const std::string permission =
-      fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
-  std::map<std::string, std::string> metadata = {{"field", change.field_prefix + outcome.field}};
-  if (unit.call->principal.Permits(permission)) metadata.emplace("holder", outcome.holder);
-  return AlreadyExists("MATCH_KEY_TAKEN",
-                       fmt::format("another record has the same {}", outcome.field),
-                       std::move(metadata));
-}
+// One write on its way, kept by whoever goes on with it: the caller's thread, the combiner, a step.
+class Write : public std::enable_shared_from_this<Write> {
+ public:
+  Write(const EngineParts& parts, Combiner& combiner, WriteCall call, const pbuf::Message& response,
+        UnitOfWork::Body body)
+      : parts_(parts),
+        combiner_(combiner),
+        call_(std::move(call)),
+        response_(response),
+        body_(std::move(body)),
+        validate_only_(IsValidateOnly(*call_.request)) {}
 
-absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
-  // The only refusal of a unit that changes nothing.
-  if (outcome.verdict == Verdict::kRequestReused) return Reused();
-  const RecordChange& change = unit.changes[outcome.change];
-  switch (outcome.verdict) {
-    case Verdict::kNameTaken:
-      return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name),
-                           {{"name", change.name}});
-    case Verdict::kMatchKeyTaken:
-      return MatchKeyTaken(outcome, unit);
-    case Verdict::kReferenceGone:
-      return FailedPrecondition("REFERENCE_NOT_FOUND",
-                                "a record that is referred to does not exist any more",
-                                {{"name", change.name}});
-    case Verdict::kStale:
-      return Aborted("CONFLICT", "the record was changed by others again and again",
-                     {{"name", change.name}});
-    case Verdict::kRequestReused:
-    case Verdict::kCommitted:
-    case Verdict::kReplayed:
-      break;
+  void Begin() {
+    auto request = RequestOf(*call_.call, *call_.request);
+    if (!request.ok()) {
+      call_.reply(request.status());
+      return;
+    }
+    request_ = *std::move(request);
+    Try();
   }
-  return Internal("a committed unit is no refusal");
-}
+
+ private:
+  // Runs the use case and hands over what it changed, or answers.
+  void Try() {
+    ++attempts_;
+    Changes changes(parts_, *call_.call);
+    absl::StatusOr<MessagePtr> answer = AnswerOf(changes);
+    if (attempts_ == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
+      // A copy from before the version that the caller knows is no reason to refuse him.
+      changes.Forget();
+      Try();
+    } else if (answer.ok()) {
+      answer_ = *std::move(answer);
+      Commit({call_.call, request_, changes.Take()});
+    } else {
+      call_.reply(AnswerFailure(changes, answer.status()));
+    }
+  }
+
+  // The answer of the body, if nothing speaks against its changes.
+  absl::StatusOr<MessagePtr> AnswerOf(Changes& changes) {
+    LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, body_(changes));
+    LOTURA_RETURN_IF_ERROR(changes.CheckReferences());
+    // What could not be told to the caller is not done.
+    if (answer->ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
+    return answer;
+  }
+
+  void Commit(Unit unit) {
+    if (unit.changes.empty() && (!request_.has_value() || validate_only_)) {
+      call_.reply(answer_);
+      return;
+    }
+    if (request_.has_value()) unit.request->answer = Split(*answer_);
+    if (validate_only_) {
+      Decide(parts_.store.Check(unit, call_.call->deadline), unit);
+      return;
+    }
+    combiner_.Submit(std::move(unit), [self = shared_from_this()](absl::StatusOr<Outcome> outcome,
+                                                                  const Unit& tried) {
+      self->Decide(std::move(outcome), tried);
+    });
+  }
+
+  // May run on the combiner's thread, which others wait for.
+  void Decide(absl::StatusOr<Outcome> outcome, const Unit& unit) {
+    if (!outcome.ok()) {
+      Reply(outcome.status());
+    } else if (outcome->verdict == Verdict::kCommitted) {
+      Reply(answer_);
+    } else if (outcome->verdict == Verdict::kReplayed) {
+      call_.resume([self = shared_from_this(), first = std::move(outcome->answer)] {
+        self->call_.reply(AnswerFrom(first, self->response_));
+      });
+    } else if (outcome->verdict == Verdict::kStale && attempts_ < kAttemptsMax) {
+      call_.resume([self = shared_from_this()] { self->Try(); });
+    } else {
+      Reply(Refusal(*outcome, unit));
+    }
+  }
+
+  void Reply(absl::StatusOr<MessagePtr> answer) {
+    call_.resume(
+        [self = shared_from_this(), answer = std::move(answer)] { self->call_.reply(answer); });
+  }
+
+  // The first answer to the request, if it was committed before.
+  absl::StatusOr<std::optional<MessagePtr>> FirstAnswer() {
+    LOTURA_ASSIGN_OR_RETURN(
+        const auto stored,
+        parts_.store.FindRequest(call_.call->principal.tenant, request_->id, call_.call->deadline));
+    if (!stored.has_value()) return std::nullopt;
+    if (stored->hash != request_->hash) return RequestReused();
+    LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, AnswerFrom(stored->answer, response_));
+    return answer;
+  }
+
+  // What a use case that failed is answered with.
+  absl::StatusOr<MessagePtr> AnswerFailure(const Changes& changes, const absl::Status& failure) {
+    // What stands in the way now may be the work of this very request, done before.
+    if (!request_.has_value()) return failure;
+    LOTURA_ASSIGN_OR_RETURN(const auto first, FirstAnswer());
+    if (!first.has_value()) return failure;
+    // The process that committed it may have died before it told the cache.
+    changes.Forget();
+    std::vector<RecordRef> written;
+    CollectNames(parts_.catalog, **first, written);
+    parts_.store.Forget(call_.call->principal.tenant, written);
+    return *first;
+  }
+
+  const EngineParts parts_;
+  Combiner& combiner_;
+  const WriteCall call_;
+  const pbuf::Message& response_;
+  const UnitOfWork::Body body_;
+  const bool validate_only_;
+  std::optional<Request> request_;
+  MessagePtr answer_;
+  int attempts_ = 0;
+};
 
 }  // namespace
 
-absl::StatusOr<std::optional<MessagePtr>> UnitOfWork::FindAnswer(const Call& call,
-                                                                 const Request& request,
-                                                                 const pbuf::Message& response) {
-  LOTURA_ASSIGN_OR_RETURN(const auto stored, parts_.store.FindRequest(call.principal.tenant,
-                                                                      request.id, call.deadline));
-  if (!stored.has_value()) return std::nullopt;
-  if (stored->hash != request.hash) return Reused();
-  LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, AnswerFrom(stored->answer, response));
-  return answer;
-}
-
-absl::StatusOr<MessagePtr> UnitOfWork::AnswerFailure(const std::optional<Request>& request,
-                                                     const pbuf::Message& response,
-                                                     const Changes& changes,
-                                                     const absl::Status& failure) {
-  // What stands in the way now may be the work of this very request, done before.
-  if (!request.has_value()) return failure;
-  LOTURA_ASSIGN_OR_RETURN(const auto first, FindAnswer(changes.call(), *request, response));
-  if (!first.has_value()) return failure;
-  // The process that committed it may have died before it told the cache.
-  changes.Forget();
-  std::vector<RecordRef> written;
-  CollectNames(parts_.catalog, **first, written);
-  parts_.store.Forget(changes.call().principal.tenant, written);
-  return *first;
-}
-
-absl::StatusOr<MessagePtr> UnitOfWork::Try(const Body& body, Changes& changes) {
-  LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, body(changes));
-  LOTURA_RETURN_IF_ERROR(changes.CheckReferences());
-  // What could not be told to the caller is not done.
-  if (answer->ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
-  return answer;
-}
-
-absl::StatusOr<Outcome> UnitOfWork::Finish(const Unit& unit, Mode mode) {
-  if (mode == Mode::kValidateOnly) return parts_.store.Check(unit, unit.call->deadline);
-  return combiner_.Commit(unit);
-}
-
-absl::StatusOr<MessagePtr> UnitOfWork::Run(const Call& caller, const pbuf::Message& message,
-                                           const pbuf::Message& response, const Body& body) {
-  LOTURA_ASSIGN_OR_RETURN(const std::optional<Request> request, RequestOf(caller, message));
-  const Mode mode = IsValidateOnly(message) ? Mode::kValidateOnly : Mode::kWrite;
-  // A batch that outlasts the caller's patience still needs to know who called.
-  const auto call = std::make_shared<const Call>(caller);
-  for (int attempt = 1;; ++attempt) {
-    Changes changes(parts_, *call);
-    const absl::StatusOr<MessagePtr> answer = Try(body, changes);
-    if (attempt == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
-      // A copy from before the version that the caller knows is no reason to refuse him.
-      changes.Forget();
-      continue;
-    }
-    if (!answer.ok()) return AnswerFailure(request, response, changes, answer.status());
-    Unit unit{call, request, changes.Take()};
-    if (unit.changes.empty() && (!request.has_value() || mode == Mode::kValidateOnly))
-      return answer;
-    if (request.has_value()) unit.request->answer = Split(**answer);
-    LOTURA_ASSIGN_OR_RETURN(const Outcome outcome, Finish(unit, mode));
-    if (outcome.verdict == Verdict::kCommitted) return answer;
-    if (outcome.verdict == Verdict::kReplayed) return AnswerFrom(outcome.answer, response);
-    if (outcome.verdict != Verdict::kStale || attempt == kAttemptsMax)
-      return Refusal(outcome, unit);
-  }
+void UnitOfWork::Start(WriteCall call, const pbuf::Message& response, Body body) {
+  std::make_shared<Write>(parts_, combiner_, std::move(call), response, std::move(body))->Begin();
 }
 
 }  // namespace lotura::resource

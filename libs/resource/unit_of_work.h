@@ -6,6 +6,18 @@
 
 namespace lotura::resource {
 
+// A call that writes, and how to go on with it: both functions are called from any thread.
+struct WriteCall {
+  std::shared_ptr<const Call> call;
+  // May have the fields request_id and validate_only.
+  std::shared_ptr<const pbuf::Message> request;
+  // Called once.
+  std::function<void(absl::StatusOr<std::shared_ptr<const pbuf::Message>>)> reply;
+  // Runs a step on a thread that may block; must not run it before it returns while the caller
+  // holds a lock.
+  std::function<void(std::function<void()> step)> resume;
+};
+
 // Thread-safe.
 class UnitOfWork {
  public:
@@ -14,45 +26,19 @@ class UnitOfWork {
   using MessagePtr = std::shared_ptr<const pbuf::Message>;
   using Body = std::function<absl::StatusOr<MessagePtr>(Changes&)>;
 
-  // `request` may have the fields request_id and validate_only. A request that was committed before
+  // Runs the body and returns; no thread waits for the commit. A request that was committed before
   // is answered with its first answer. With validate_only nothing is written, and the answer is
-  // what a write would be answered with now. `body` runs again when a record that it changes was
-  // changed by others meanwhile: it must not change anything but `changes`. Of records that it only
-  // reads, nothing is promised beyond the moment of reading. `response` is an empty message of the
-  // type that the body returns.
-  absl::StatusOr<MessagePtr> Run(const Call& call, const pbuf::Message& request,
-                                 const pbuf::Message& response, const Body& body);
-
-  // For a verb: `body` returns StatusOr<Response>.
-  template <typename Response, typename TypedBody>
-  absl::StatusOr<Response> Run(const Call& call, const pbuf::Message& request,
-                               const TypedBody& body) {
-    LOTURA_ASSIGN_OR_RETURN(const MessagePtr answer,
-                            Run(call, request, Response::default_instance(),
-                                [&](Changes& changes) -> absl::StatusOr<MessagePtr> {
-                                  LOTURA_ASSIGN_OR_RETURN(Response result, body(changes));
-                                  return std::make_shared<const Response>(std::move(result));
-                                }));
-    return static_cast<const Response&>(*answer);
-  }
+  // what a write would be answered with now. `body` runs again, in a step that is resumed, when a
+  // record that it changes was changed by others meanwhile: it must not change anything but its
+  // argument, and owns what it needs. Of records that it only reads, nothing is promised beyond the
+  // moment of reading. `response` is an empty message of the type that the body returns; it
+  // outlives the call.
+  void Start(WriteCall call, const pbuf::Message& response, Body body);
 
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
  private:
-  enum class Mode { kWrite, kValidateOnly };
-
-  // The answer of the body, if nothing speaks against its changes.
-  static absl::StatusOr<MessagePtr> Try(const Body& body, Changes& changes);
-  absl::StatusOr<Outcome> Finish(const Unit& unit, Mode mode);
-  // The first answer to a request that was committed before.
-  absl::StatusOr<std::optional<MessagePtr>> FindAnswer(const Call& call, const Request& request,
-                                                       const pbuf::Message& response);
-  // What a use case that failed is answered with.
-  absl::StatusOr<MessagePtr> AnswerFailure(const std::optional<Request>& request,
-                                           const pbuf::Message& response, const Changes& changes,
-                                           const absl::Status& failure);
-
-  EngineParts parts_;
+  const EngineParts parts_;
   Combiner& combiner_;
 };
 

@@ -7,6 +7,7 @@
 #include "libs/cache/memory_cache.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/testdata/bench.h"
+#include "libs/testing/run_write.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -33,12 +34,12 @@ class CrashTest : public ::testing::Test {
   CrashTest() {
     dead_combiner_.Start(1);
     live_combiner_.Start(1);
-    EXPECT_THAT(dead_.Run<Widget>(call_, request_,
-                                  [](Changes& changes) {
-                                    Widget widget;
-                                    widget.set_display_name("first");
-                                    return changes.Create(widget, "", "w1");
-                                  }),
+    EXPECT_THAT(testing::RunWrite<Widget>(dead_, call_, request_,
+                                          [](Changes& changes) {
+                                            Widget widget;
+                                            widget.set_display_name("first");
+                                            return changes.Create(widget, "", "w1");
+                                          }),
                 IsOk());
     EXPECT_EQ(Read().display_name(), "first");
     request_.set_request_id("11111111-1111-4111-8111-111111111111");
@@ -75,14 +76,15 @@ class CrashTest : public ::testing::Test {
 
 TEST_F(CrashTest, CurrentEtagIsNotRefusedForAnOldCopy) {
   ASSERT_OK_AND_ASSIGN(const Widget second,
-                       dead_.Run<Widget>(call_, request_, [](Changes& changes) {
+                       testing::RunWrite<Widget>(dead_, call_, request_, [](Changes& changes) {
                          return Rename(changes, "second");
                        }));
   ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
   request_.clear_request_id();
 
-  const auto third = live_.Run<Widget>(
-      call_, request_, [&](Changes& changes) { return Rename(changes, "third", second.etag()); });
+  const auto third = testing::RunWrite<Widget>(live_, call_, request_, [&](Changes& changes) {
+    return Rename(changes, "third", second.etag());
+  });
 
   ASSERT_THAT(third, IsOk());
   EXPECT_EQ(Read().display_name(), "third");
@@ -90,13 +92,13 @@ TEST_F(CrashTest, CurrentEtagIsNotRefusedForAnOldCopy) {
 
 TEST_F(CrashTest, OldEtagIsRefused) {
   const std::string etag = Read().etag();
-  ASSERT_THAT(dead_.Run<Widget>(call_, request_,
-                                [](Changes& changes) { return Rename(changes, "second"); }),
+  ASSERT_THAT(testing::RunWrite<Widget>(dead_, call_, request_,
+                                        [](Changes& changes) { return Rename(changes, "second"); }),
               IsOk());
   request_.clear_request_id();
 
-  const auto third = live_.Run<Widget>(
-      call_, request_, [&](Changes& changes) { return Rename(changes, "third", etag); });
+  const auto third = testing::RunWrite<Widget>(
+      live_, call_, request_, [&](Changes& changes) { return Rename(changes, "third", etag); });
 
   EXPECT_THAT(third, StatusIs(absl::StatusCode::kAborted, "STALE_ETAG"));
   EXPECT_EQ(Read().display_name(), "second");
@@ -104,11 +106,12 @@ TEST_F(CrashTest, OldEtagIsRefused) {
 
 TEST_F(CrashTest, RepetitionOfWhatIsDoneEndsOldCopies) {
   const auto rename_once = [](Changes& changes) { return Rename(changes, "second"); };
-  ASSERT_OK_AND_ASSIGN(const Widget first, dead_.Run<Widget>(call_, request_, rename_once));
+  ASSERT_OK_AND_ASSIGN(const Widget first,
+                       testing::RunWrite<Widget>(dead_, call_, request_, rename_once));
   ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
 
-  const auto again =
-      live_.Run<Widget>(call_, request_, [](Changes& changes) -> absl::StatusOr<Widget> {
+  const auto again = testing::RunWrite<Widget>(
+      live_, call_, request_, [](Changes& changes) -> absl::StatusOr<Widget> {
         LOTURA_ASSIGN_OR_RETURN(const Widget widget, changes.Load<Widget>("widgets/w1"));
         return FailedPrecondition("RENAMED", "something else stands in the way by now");
       });

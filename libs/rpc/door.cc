@@ -116,6 +116,10 @@ void Door::Handle(const std::string& method, BlockingHandler handler) {
   Put(method, std::move(handler));
 }
 
+void Door::Handle(const std::string& method, DeferredHandler handler) {
+  Put(method, std::move(handler));
+}
+
 void Door::Handle(const std::string& method, AsyncHandler handler) {
   Put(method, std::move(handler));
 }

@@ -26,7 +26,7 @@ namespace lotura::rpc {
 struct BoundHandler {
   const pbuf::Descriptor* request;
   const pbuf::Descriptor* response;
-  BlockingHandler handler;
+  Method::Handler handler;
 };
 
 // Makes a handler of `use_case(const Call&, const Request&)`, which returns StatusOr<Response> or
@@ -34,8 +34,8 @@ struct BoundHandler {
 template <typename Request, typename Response, typename UseCase>
 BoundHandler Bind(UseCase use_case) {
   return {Request::descriptor(), Response::descriptor(),
-          [use_case = std::move(use_case)](const Call& call, const pbuf::Message& request)
-              -> absl::StatusOr<std::unique_ptr<pbuf::Message>> {
+          BlockingHandler([use_case = std::move(use_case)](
+                              const Call& call, const pbuf::Message& request) -> Answered {
             auto result = use_case(call, static_cast<const Request&>(request));
             if (!result.ok()) return result.status();
             if constexpr (std::is_same_v<std::decay_t<decltype(*result)>, Response>) {
@@ -43,7 +43,7 @@ BoundHandler Bind(UseCase use_case) {
             } else {
               return *std::move(result);
             }
-          }};
+          })};
 }
 
 enum class Reflection { kOff, kWithToken };
@@ -66,6 +66,7 @@ class Door {
   // already or other types than the handler is reported by CheckComplete.
   void Handle(const std::string& method, BoundHandler handler);
   void Handle(const std::string& method, BlockingHandler handler);
+  void Handle(const std::string& method, DeferredHandler handler);
   void Handle(const std::string& method, AsyncHandler handler);
   void Handle(const std::string& method, StreamHandler handler);
 

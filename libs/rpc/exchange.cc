@@ -60,27 +60,65 @@ void UnaryExchange::Received(absl::StatusOr<std::unique_ptr<pbuf::Message>> requ
 
 void UnaryExchange::Proceed() {
   if (awaited_.fetch_sub(1, std::memory_order_acq_rel) != 1 || answered()) return;
-  const std::shared_ptr<UnaryExchange> self =
-      std::static_pointer_cast<UnaryExchange>(shared_from_this());
-  if (std::holds_alternative<BlockingHandler>(method().handler)) {
-    const absl::Status taken = pipeline().executor().Submit(self);
+  const Method::Handler& handler = method().handler;
+  if (const auto* async = std::get_if<AsyncHandler>(&handler)) {
+    Start(*async);
+  } else if (std::holds_alternative<BlockingHandler>(handler) ||
+             std::holds_alternative<DeferredHandler>(handler)) {
+    const absl::Status taken = pipeline().executor().Submit(Self());
     if (!taken.ok()) Answer(taken);
-  } else if (const auto* handler = std::get_if<AsyncHandler>(&method().handler)) {
-    const absl::Status fence = Fenced(pipeline().log(), *call(), [&] {
-      (*handler)(call(), {self, request_.get()}, Done(self));
-      return absl::OkStatus();
-    });
-    if (!fence.ok()) Answer(fence);
   } else {
     Answer(UnknownMethod());
   }
 }
 
+std::shared_ptr<UnaryExchange> UnaryExchange::Self() {
+  return std::static_pointer_cast<UnaryExchange>(shared_from_this());
+}
+
+void UnaryExchange::Start(const AsyncHandler& handler) {
+  const auto self = Self();
+  const absl::Status fence = Fenced(pipeline().log(), *call(), [&] {
+    handler(call(), {self, request_.get()}, Done(self));
+    return absl::OkStatus();
+  });
+  if (!fence.ok()) Answer(fence);
+}
+
 void UnaryExchange::Run() noexcept {
   if (answered()) return;
+  if (const auto* deferred = std::get_if<DeferredHandler>(&method().handler)) {
+    Start(deferred->start);
+    return;
+  }
   const auto& handler = std::get<BlockingHandler>(method().handler);
   const auto call = this->call();
   Answer(Fenced(pipeline().log(), *call, [&]() -> Answered { return handler(*call, *request_); }));
+}
+
+// A step of a handler that has begun.
+class UnaryExchange::Step final : public Work {
+ public:
+  Step(std::shared_ptr<UnaryExchange> exchange, std::function<void()> body)
+      : exchange_(std::move(exchange)), body_(std::move(body)) {}
+
+  void Run() noexcept override {
+    const absl::Status fence = Fenced(exchange_->pipeline().log(), *exchange_->call(), [&] {
+      body_();
+      return absl::OkStatus();
+    });
+    if (!fence.ok()) exchange_->Answer(fence);
+  }
+  void Drop(const absl::Status& why) noexcept override { exchange_->Answer(why); }
+  [[nodiscard]] Deadline deadline() const override { return exchange_->due(); }
+
+ private:
+  const std::shared_ptr<UnaryExchange> exchange_;
+  const std::function<void()> body_;
+};
+
+void UnaryExchange::Continue(std::function<void()> step) {
+  pipeline().executor().Resume(std::make_shared<Step>(Self(), std::move(step)));
 }
 
 struct Done::Promise {
@@ -98,8 +136,10 @@ struct Done::Promise {
 Done::Done(std::shared_ptr<UnaryExchange> exchange)
     : promise_(std::make_shared<Promise>(std::move(exchange))) {}
 
-void Done::operator()(Exchange::Answered answer) const {
-  promise_->exchange->Answer(std::move(answer));
+void Done::operator()(Answered answer) const { promise_->exchange->Answer(std::move(answer)); }
+
+void Done::Continue(std::function<void()> step) const {
+  promise_->exchange->Continue(std::move(step));
 }
 
 bool Done::Pointless() const { return promise_->exchange->answered(); }

@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,8 +31,6 @@ struct Arrival {
 // gone.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  using Answered = absl::StatusOr<std::shared_ptr<const pbuf::Message>>;
-
   // Both must outlive the call's answer, which the pipeline's end brings at the latest.
   Exchange(Pipeline& pipeline, const Method& method);
   // Whoever owns the call answers it first.
@@ -88,6 +87,9 @@ class UnaryExchange : public Exchange, public Work {
   // The one request, or what is wrong with what came in its place.
   void Received(absl::StatusOr<std::unique_ptr<pbuf::Message>> request);
 
+  // As Done::Continue.
+  void Continue(std::function<void()> step);
+
   void Run() noexcept override;
   void Drop(const absl::Status& why) noexcept override { Answer(why); }
   [[nodiscard]] Deadline deadline() const override { return due(); }
@@ -99,6 +101,11 @@ class UnaryExchange : public Exchange, public Work {
   // The handler is called when both the caller and the request are known, in whichever order that
   // happens.
   void Proceed();
+  // Calls a handler that answers through Done.
+  void Start(const AsyncHandler& handler);
+  std::shared_ptr<UnaryExchange> Self();
+
+  class Step;
 
   std::atomic<int> awaited_ = 2;
   std::unique_ptr<pbuf::Message> request_;
@@ -109,7 +116,10 @@ class UnaryExchange : public Exchange, public Work {
 class Done {
  public:
   explicit Done(std::shared_ptr<UnaryExchange> exchange);
-  void operator()(Exchange::Answered answer) const;
+  void operator()(Answered answer) const;
+  // Runs `step` on the executor, before calls that have not begun, behind the handler's fence. The
+  // way to go on when what the handler waited for has come.
+  void Continue(std::function<void()> step) const;
   // Nobody waits for the answer any more.
   [[nodiscard]] bool Pointless() const;
 

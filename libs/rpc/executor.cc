@@ -66,10 +66,23 @@ absl::Status Executor::Submit(std::shared_ptr<Work> work) {
       return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
     }
     queue_.push_back({std::move(work), std::chrono::steady_clock::now()});
-    length_.Set(static_cast<double>(queue_.size()));
+    ShowLength();
   }
   wake_.notify_one();
   return absl::OkStatus();
+}
+
+void Executor::Resume(std::shared_ptr<Work> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+      resumed_.push_back({std::move(work), std::chrono::steady_clock::now(), /*has_begun=*/true});
+      ShowLength();
+      wake_.notify_one();
+      return;
+    }
+  }
+  work->Run();
 }
 
 void Executor::Stop() {
@@ -78,34 +91,57 @@ void Executor::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     dropped.swap(queue_);
-    length_.Set(0);
+    ShowLength();
   }
   wake_.notify_all();
   for (const Entry& entry : dropped) entry.work->Drop(Stopping());
   threads_.clear();
+  // What was resumed before there were threads.
+  std::unique_lock lock(mutex_);
+  for (Entry entry = Next(lock); entry.work != nullptr; entry = Next(lock)) {
+    lock.unlock();
+    Begin(entry);
+    entry.work.reset();
+    lock.lock();
+  }
+}
+
+void Executor::ShowLength() { length_.Set(static_cast<double>(queue_.size() + resumed_.size())); }
+
+Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
+  wake_.wait(lock, [this] { return stopping_ || !queue_.empty() || !resumed_.empty(); });
+  std::deque<Entry>& from = resumed_.empty() ? queue_ : resumed_;
+  if (from.empty()) return {};
+  Entry entry = std::move(from.front());
+  from.pop_front();
+  ShowLength();
+  return entry;
 }
 
 void Executor::RunThread() {
   std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) return;
-    Entry entry = std::move(queue_.front());
-    queue_.pop_front();
-    length_.Set(static_cast<double>(queue_.size()));
+  for (Entry entry = Next(lock); entry.work != nullptr; entry = Next(lock)) {
     lock.unlock();
     wait_.Observe(Seconds(std::chrono::steady_clock::now() - entry.since));
-    if (entry.work->deadline().Passed()) {
-      expired_.Add();
-      entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
-    } else {
-      busy_.Add(1);
-      entry.work->Run();
-      busy_.Add(-1);
-    }
+    Begin(entry);
     entry.work.reset();
     lock.lock();
   }
+}
+
+void Executor::Begin(const Entry& entry) {
+  if (entry.has_begun || !entry.work->deadline().Passed()) {
+    Run(*entry.work);
+    return;
+  }
+  expired_.Add();
+  entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
+}
+
+void Executor::Run(Work& work) {
+  busy_.Add(1);
+  work.Run();
+  busy_.Add(-1);
 }
 
 }  // namespace lotura::rpc

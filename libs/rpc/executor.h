@@ -49,16 +49,27 @@ class Executor {
   // once it stops. In both cases neither Run nor Drop is called. Work that is submitted before
   // Start waits.
   [[nodiscard]] absl::Status Submit(std::shared_ptr<Work> work);
-  // Takes no more work, drops what waits, and waits for what runs.
+  // Goes on with work that has begun: before everything that has not, and however long the queue
+  // is, since whoever resumes was admitted once. Never dropped; once the executor has stopped, run
+  // on the caller's thread.
+  void Resume(std::shared_ptr<Work> work);
+  // Takes no more work, drops what waits, and waits for what runs or was resumed.
   void Stop();
 
  private:
   struct Entry {
     std::shared_ptr<Work> work;  // shared with the transport, which may end the call first
     Deadline::Point since;
+    bool has_begun = false;
   };
 
   void RunThread();
+  // The next piece of work, or an entry without work once the executor stops. Waits with the lock
+  // released.
+  Entry Next(std::unique_lock<std::mutex>& lock);
+  void Begin(const Entry& entry);
+  void Run(Work& work);
+  void ShowLength();
 
   const ExecutorOptions options_;
   const observe::Gauge length_;
@@ -67,9 +78,10 @@ class Executor {
   const observe::Counter rejected_;
   const observe::Counter expired_;
 
-  std::mutex mutex_;  // guards queue_ and stopping_
+  std::mutex mutex_;  // guards queue_, resumed_ and stopping_
   std::condition_variable wake_;
   std::deque<Entry> queue_;
+  std::deque<Entry> resumed_;
   bool stopping_ = false;
 
   std::vector<std::jthread> threads_;

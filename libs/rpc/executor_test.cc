@@ -118,6 +118,34 @@ TEST_F(ExecutorTest, StoppingDropsWhatWaitsAndLetsFinishWhatRuns) {
   EXPECT_THAT(executor.Submit(Nothing()), StatusIs(StatusCode::kUnavailable, "STOPPING"));
 }
 
+TEST_F(ExecutorTest, WhatHasBegunGoesOnBeforeWhatHasNot) {
+  Executor executor({.threads = 1, .queue_max = 1}, metrics_);
+  std::vector<std::string> order;
+  const auto fresh = std::make_shared<FakeWork>([&] { order.push_back("fresh"); });
+  const auto late =
+      std::make_shared<FakeWork>([&] { order.push_back("resumed"); }, Deadline::After(0ms));
+  ASSERT_THAT(executor.Submit(fresh), IsOk());
+  executor.Resume(late);
+
+  executor.Start();
+
+  ASSERT_TRUE(Eventually([&] { return fresh->ran.load(); }, 5s));
+  EXPECT_EQ(order, std::vector<std::string>({"resumed", "fresh"}));
+}
+
+TEST_F(ExecutorTest, WhatHasBegunIsNeverDropped) {
+  Executor executor({.threads = 1}, metrics_);
+  const auto before = Nothing();
+  executor.Resume(before);
+
+  executor.Stop();
+  const auto after = Nothing();
+  executor.Resume(after);
+
+  EXPECT_TRUE(before->ran.load());
+  EXPECT_TRUE(after->ran.load());
+}
+
 TEST_F(ExecutorTest, ManyThreadsMaySubmit) {
   Executor executor({.threads = 3, .queue_max = 100'000}, metrics_);
   executor.Start();

@@ -22,14 +22,21 @@ class Done;
 class Stream;
 class StreamSession;
 
+using Answered = absl::StatusOr<std::shared_ptr<const pbuf::Message>>;
+
 // An ordinary blocking use case. Runs on a thread of the executor.
-using BlockingHandler = std::function<absl::StatusOr<std::unique_ptr<pbuf::Message>>(
-    const Call& call, const pbuf::Message& request)>;
+using BlockingHandler = std::function<Answered(const Call& call, const pbuf::Message& request)>;
 
 // Answers through `done`, at once or later from any thread. Runs on a thread of the transport: it
 // must not block.
 using AsyncHandler = std::function<void(std::shared_ptr<const Call> call,
                                         std::shared_ptr<const pbuf::Message> request, Done done)>;
+
+// The same, but `start` runs on a thread of the executor and may block; it gives the thread back
+// while it waits for something that Done::Continue follows.
+struct DeferredHandler {
+  AsyncHandler start;
+};
 
 // Opens a stream: what it returns is told of the client's messages and may write to `stream`. Must
 // not block.
@@ -50,7 +57,8 @@ struct Policy {
 };
 
 struct Method {
-  using Handler = std::variant<std::monostate, BlockingHandler, AsyncHandler, StreamHandler>;
+  using Handler =
+      std::variant<std::monostate, BlockingHandler, DeferredHandler, AsyncHandler, StreamHandler>;
 
   // Null for the entry that stands for all unknown methods.
   const pbuf::MethodDescriptor* descriptor = nullptr;

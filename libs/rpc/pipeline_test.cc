@@ -4,6 +4,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <optional>
 
 #include "libs/testing/eventually.h"
@@ -124,7 +125,22 @@ class PipelineTest : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     kept_.push_back(std::move(done));
   }));
+  // Keeps its calls, too, without keeping a thread.
+  const Method deferring_ = MethodWith(DeferredHandler{std::get<AsyncHandler>(keeping_.handler)});
   const Method forbidden_ = MethodWith(keeping_.handler, "echoes.write");
+
+  Done Kept() {
+    EXPECT_TRUE(Eventually(
+        [&] {
+          const std::lock_guard lock(mutex_);
+          return !kept_.empty();
+        },
+        5s));
+    const std::lock_guard lock(mutex_);
+    Done done = std::move(kept_.back());
+    kept_.pop_back();
+    return done;
+  }
 };
 
 TEST_F(PipelineTest, ACallOfAKnownCallerIsAnswered) {
@@ -178,6 +194,48 @@ TEST_F(PipelineTest, ADeadlineThatPassedIsAnsweredByTheSweep) {
   pipeline_.Sweep(std::chrono::steady_clock::now() + 1s);
 
   EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+}
+
+TEST_F(PipelineTest, ADeferredCallGoesOnWhereItMayBlock) {
+  const auto call = Begin(deferring_, "anna");
+  call->Received(Request());
+  const Done done = Kept();
+  std::promise<std::thread::id> where;
+
+  done.Continue([&] {
+    where.set_value(std::this_thread::get_id());
+    done(std::make_shared<echo::EchoResponse>());
+  });
+
+  EXPECT_NE(where.get_future().get(), std::this_thread::get_id());
+  ASSERT_TRUE(Eventually([&] { return call->sent().has_value(); }, 5s));
+  EXPECT_THAT(*call->sent(), IsOk());
+}
+
+TEST_F(PipelineTest, DeferredCallsHoldNoThread) {
+  const auto first = Begin(deferring_, "anna");
+  first->Received(Request());
+  const Done one = Kept();
+  const auto second = Begin(deferring_, "anna");
+  second->Received(Request());
+  const Done two = Kept();
+  first->Cancel();
+
+  const auto third = Begin(blocking_, "anna");
+  third->Received(Request());
+
+  EXPECT_TRUE(Eventually([&] { return third->sent().has_value(); }, 5s));
+  EXPECT_FALSE(second->sent().has_value());
+}
+
+TEST_F(PipelineTest, AnExceptionOfALaterStepIsInternal) {
+  const auto call = Begin(deferring_, "anna");
+  call->Received(Request());
+
+  Kept().Continue([] { throw std::runtime_error("secret"); });
+
+  ASSERT_TRUE(Eventually([&] { return call->sent().has_value(); }, 5s));
+  EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kInternal, "INTERNAL"));
 }
 
 TEST_F(PipelineTest, ALateAnswerIsHarmless) {

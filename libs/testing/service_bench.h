@@ -18,6 +18,7 @@
 #include "libs/resource/unit_of_work.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/run_write.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::testing {
@@ -97,18 +98,32 @@ class ServiceBench {
             .now = clock_.Now()};
   }
 
+  // Commits what `body` changes; it returns StatusOr<Response>.
+  template <typename Response, typename Body>
+  absl::StatusOr<Response> Write(const Body& body) {
+    return RunWrite<Response>(work_, CallAs(), Response(), body);
+  }
+
+  // A verb.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> Do(absl::StatusOr<Response> (*verb)(const Call&, const Request&,
+                                                               resource::Changes&),
+                              const Call& call, const Request& request) {
+    return RunWrite<Response>(work_, call, request, [&](resource::Changes& changes) {
+      return verb(call, request, changes);
+    });
+  }
+
   template <typename T>
   absl::StatusOr<T> Create(const T& record, const std::string& parent = "",
                            const std::string& id = "") {
-    return work_.Run<T>(CallAs(), T(), [&](resource::Changes& changes) {
-      return changes.Create(record, parent, id);
-    });
+    return Write<T>([&](resource::Changes& changes) { return changes.Create(record, parent, id); });
   }
 
   // Saves the whole record as it is given.
   template <typename T>
   absl::StatusOr<T> Save(const T& record) {
-    return work_.Run<T>(CallAs(), T(), [&](resource::Changes& changes) -> absl::StatusOr<T> {
+    return Write<T>([&](resource::Changes& changes) -> absl::StatusOr<T> {
       LOTURA_RETURN_IF_ERROR(changes.Load<T>(record.name()).status());
       return changes.Save(record);
     });
@@ -123,11 +138,11 @@ class ServiceBench {
 
   template <typename T>
   absl::Status Delete(const std::string& name) {
-    return work_
-        .Run(CallAs(), T(), T(),
-             [&](resource::Changes& changes) {
-               return changes.DeleteAny(*catalog_.Find(T::descriptor()), name, "");
-             })
+    return Write<T>([&](resource::Changes& changes) -> absl::StatusOr<T> {
+             LOTURA_ASSIGN_OR_RETURN(const auto deleted,
+                                     changes.DeleteAny(*catalog_.Find(T::descriptor()), name, ""));
+             return static_cast<const T&>(*deleted);
+           })
         .status();
   }
 
@@ -142,7 +157,6 @@ class ServiceBench {
     return records;
   }
 
-  resource::UnitOfWork& work() { return work_; }
   host::QueryContext& queries() { return queries_; }
   pg::Database& writes() { return writes_; }
   FakeClock& clock() { return clock_; }

@@ -47,8 +47,8 @@ TEST_F(DirectoryTest, UserIsNotHisOwnManager) {
 }
 
 TEST_F(DirectoryTest, UsersWhoComeTogetherMakeNoCircleEither) {
-  const auto created = bench_.work().Run<v1::User>(
-      bench_.CallAs(), v1::User(), [](resource::Changes& changes) -> absl::StatusOr<v1::User> {
+  const auto created =
+      bench_.Write<v1::User>([](resource::Changes& changes) -> absl::StatusOr<v1::User> {
         v1::User anna = NewUser("Anna");
         anna.set_manager("users/ben");
         LOTURA_RETURN_IF_ERROR(changes.Create(anna, "", "anna").status());

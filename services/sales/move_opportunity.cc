@@ -7,9 +7,9 @@ namespace lotura::sales {
 
 absl::StatusOr<v1::Opportunity> MoveOpportunity(const Call& call,
                                                 const v1::MoveOpportunityRequest& request,
-                                                resource::UnitOfWork& work) {
+                                                resource::Changes& changes) {
   if (request.has_move_time()) LOTURA_RETURN_IF_ERROR(CheckMaySetTimes(call));
-  return ChangeStage(call, request, work, domain::EnterStage);
+  return ChangeStage(changes, request, domain::EnterStage);
 }
 
 }  // namespace lotura::sales

@@ -7,9 +7,9 @@ namespace lotura::sales {
 
 absl::StatusOr<v1::Opportunity> ReopenOpportunity(const Call& call,
                                                   const v1::ReopenOpportunityRequest& request,
-                                                  resource::UnitOfWork& work) {
+                                                  resource::Changes& changes) {
   if (request.has_reopen_time()) LOTURA_RETURN_IF_ERROR(CheckMaySetTimes(call));
-  return ChangeStage(call, request, work, domain::Reopen);
+  return ChangeStage(changes, request, domain::Reopen);
 }
 
 }  // namespace lotura::sales

@@ -65,7 +65,7 @@ class SalesTest : public ::testing::Test {
 
   absl::StatusOr<v1::Opportunity> Move(const v1::MoveOpportunityRequest& request,
                                        std::vector<std::string> permissions = {"*"}) {
-    return MoveOpportunity(bench_.CallAs(std::move(permissions)), request, bench_.work());
+    return bench_.Do(MoveOpportunity, bench_.CallAs(std::move(permissions)), request);
   }
 
   static v1::MoveOpportunityRequest To(const char* stage) {
@@ -199,11 +199,11 @@ TEST_F(SalesTest, WonOpportunityIsMovedNoMoreUntilItIsReopened) {
   reopen.set_name("opportunities/o1");
   reopen.set_stage(StageName("offer"));
 
-  const auto reopened = ReopenOpportunity(bench_.CallAs(), reopen, bench_.work());
+  const auto reopened = bench_.Do(ReopenOpportunity, bench_.CallAs(), reopen);
 
   ASSERT_THAT(reopened, IsOk());
   EXPECT_FALSE(reopened->has_close_amount());
-  EXPECT_THAT(ReopenOpportunity(bench_.CallAs(), reopen, bench_.work()),
+  EXPECT_THAT(bench_.Do(ReopenOpportunity, bench_.CallAs(), reopen),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kOpportunityOpen));
   EXPECT_THAT(Move(To("lost")), IsOk());
   EXPECT_EQ(History().size(), 3);
@@ -314,7 +314,7 @@ TEST_F(SalesTest, NoWorkBeginsInADeletedPipelineButItCanEnd) {
   v1::ReopenOpportunityRequest reopen;
   reopen.set_name("opportunities/o1");
   reopen.set_stage(StageName("offer"));
-  EXPECT_THAT(ReopenOpportunity(bench_.CallAs(), reopen, bench_.work()),
+  EXPECT_THAT(bench_.Do(ReopenOpportunity, bench_.CallAs(), reopen),
               StatusIs(StatusCode::kFailedPrecondition, reasons::kPipelineDeleted));
 }
 

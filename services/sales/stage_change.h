@@ -3,7 +3,7 @@
 
 #include <absl/status/statusor.h>
 
-#include "libs/resource/unit_of_work.h"
+#include "libs/resource/changes.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/stage.pb.h"
 
@@ -27,18 +27,15 @@ absl::Status RecordStageChange(resource::Changes& changes, const v1::Opportunity
 // Brings the opportunity that the request names into the stage that it names. `enter` changes the
 // opportunity and returns the detail of the event.
 template <typename Request, typename Enter>
-absl::StatusOr<v1::Opportunity> ChangeStage(const Call& call, const Request& request,
-                                            resource::UnitOfWork& work, const Enter& enter) {
-  return work.Run<v1::Opportunity>(
-      call, request, [&](resource::Changes& changes) -> absl::StatusOr<v1::Opportunity> {
-        LOTURA_ASSIGN_OR_RETURN(const v1::Opportunity before,
-                                changes.Load<v1::Opportunity>(request.name(), request.etag()));
-        LOTURA_ASSIGN_OR_RETURN(const v1::Stage stage, LoadTarget(changes, request.stage()));
-        v1::Opportunity after = before;
-        LOTURA_ASSIGN_OR_RETURN(const auto detail, enter(after, stage, request, call.now));
-        LOTURA_RETURN_IF_ERROR(RecordStageChange(changes, before, after));
-        return changes.Save(after, &detail);
-      });
+absl::StatusOr<v1::Opportunity> ChangeStage(resource::Changes& changes, const Request& request,
+                                            const Enter& enter) {
+  LOTURA_ASSIGN_OR_RETURN(const v1::Opportunity before,
+                          changes.Load<v1::Opportunity>(request.name(), request.etag()));
+  LOTURA_ASSIGN_OR_RETURN(const v1::Stage stage, LoadTarget(changes, request.stage()));
+  v1::Opportunity after = before;
+  LOTURA_ASSIGN_OR_RETURN(const auto detail, enter(after, stage, request, changes.call().now));
+  LOTURA_RETURN_IF_ERROR(RecordStageChange(changes, before, after));
+  return changes.Save(after, &detail);
 }
 
 }  // namespace lotura::sales

@@ -3,6 +3,7 @@
 
 #include "libs/resource/standard_methods.h"
 #include "libs/resource/testdata/bench.h"
+#include "libs/testing/run_write.h"
 
 namespace lotura::resource::testdata {
 
@@ -40,7 +41,11 @@ class EngineBench {
   absl::StatusOr<Response> Do(const Call& call, const std::string& method, const Request& request) {
     Call own = call;
     own.method = "lotura.testdata.v1.WidgetService/" + method;
-    LOTURA_ASSIGN_OR_RETURN(const auto answer, methods_.at(method).handler(own, request));
+    const auto& handler = methods_.at(method).handler;
+    if (const auto* write = std::get_if<StandardMethod::Write>(&handler))
+      return testing::AwaitWrite<Response>(own, request, *write);
+    LOTURA_ASSIGN_OR_RETURN(const auto answer,
+                            std::get<StandardMethod::Read>(handler)(own, request));
     return static_cast<const Response&>(*answer);
   }
   absl::StatusOr<v1::Widget> Create(const v1::CreateWidgetRequest& request) {
@@ -63,7 +68,6 @@ class EngineBench {
         .value();
   }
   pg::Database& reads() { return reads_; }
-  UnitOfWork& work() { return work_; }
   KnownForeignRecords& foreign() { return foreign_; }
   std::vector<std::string> Methods() const {
     std::vector<std::string> names;

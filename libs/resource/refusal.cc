@@ -1,0 +1,56 @@
+#include "libs/resource/refusal.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "libs/base/errors.h"
+
+namespace lotura::resource {
+namespace {
+
+// The holder of a match key is named only to those who may read it.
+absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
+  const RecordChange& change = unit.changes[outcome.change];
+  const Declaration& declaration = *change.declaration;
+  const std::string permission =
+      fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
+  std::map<std::string, std::string> metadata = {{"field", change.field_prefix + outcome.field}};
+  if (unit.call->principal.Permits(permission)) metadata.emplace("holder", outcome.holder);
+  return AlreadyExists("MATCH_KEY_TAKEN",
+                       fmt::format("another record has the same {}", outcome.field),
+                       std::move(metadata));
+}
+
+}  // namespace
+
+absl::Status RequestReused() {
+  return InvalidArgument("request_id", "REQUEST_ID_REUSED", "was used for another request");
+}
+
+absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
+  // The only refusal of a unit that changes nothing.
+  if (outcome.verdict == Verdict::kRequestReused) return RequestReused();
+  const RecordChange& change = unit.changes[outcome.change];
+  switch (outcome.verdict) {
+    case Verdict::kNameTaken:
+      return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name),
+                           {{"name", change.name}});
+    case Verdict::kMatchKeyTaken:
+      return MatchKeyTaken(outcome, unit);
+    case Verdict::kReferenceGone:
+      return FailedPrecondition("REFERENCE_NOT_FOUND",
+                                "a record that is referred to does not exist any more",
+                                {{"name", change.name}});
+    case Verdict::kStale:
+      return Aborted("CONFLICT", "the record was changed by others again and again",
+                     {{"name", change.name}});
+    case Verdict::kRequestReused:
+    case Verdict::kCommitted:
+    case Verdict::kReplayed:
+      break;
+  }
+  return Internal("a committed unit is no refusal");
+}
+
+}  // namespace lotura::resource
