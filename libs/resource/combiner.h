@@ -17,7 +17,7 @@ namespace lotura::resource {
 struct CombinerLimits {
   // Units that share one commit, and units that may wait; one more is refused.
   std::size_t batch_max = 64;
-  std::size_t waiting_max = 1024;
+  std::size_t waiting_max = 4096;
 };
 
 // Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. What
