@@ -72,6 +72,7 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       shared_(shared),
       log_(shared.log.ForService(spec.name)),
       metrics_(shared.metrics.ForService(spec.name)),
+      write_metrics_(metrics_),
       reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
       writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
       foreign_records_(reads_) {}
@@ -115,7 +116,12 @@ absl::Status Service::Declare() {
   cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
-                                                   [this] { streams_->Wake(); });
+                                                   [this](resource::Combiner::Committed batch) {
+                                                     write_metrics_.Count(batch);
+                                                     // Gone before the combiner is, when the
+                                                     // process ends.
+                                                     if (streams_ != nullptr) streams_->Wake();
+                                                   });
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(
       resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
   query_context_ = std::make_unique<QueryContext>(

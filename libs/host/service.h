@@ -12,6 +12,7 @@
 #include "libs/events/parking.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
+#include "libs/host/write_metrics.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
 #include "libs/observe/readiness.h"
@@ -137,6 +138,7 @@ class Service {
   const SharedParts shared_;
   const observe::Log log_;
   const observe::Metrics metrics_;
+  const WriteMetrics write_metrics_;
   pg::Database reads_;
   pg::Database writes_;
   resource::Catalog catalog_;

@@ -106,12 +106,14 @@ void Combiner::Write(std::vector<Waiter> batch) {
     units.push_back(std::move(waiter.unit));
   }
   auto outcomes = store_.Commit(units, last);
+  Committed committed{.units = batch.size()};
   {
     const std::lock_guard lock(mutex_);
     --running_;
+    committed.waiting = waiting_.size();
     if (IsWorthABatch()) arrived_.notify_one();
   }
-  if (committed_) committed_();
+  if (committed_) committed_(committed);
   for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(outcomes[i]), units[i]);
 }
 

@@ -29,8 +29,15 @@ class Combiner {
   // Given the unit back, for whoever has to say what was wrong with it.
   using Done = std::function<void(absl::StatusOr<Outcome>, const Unit&)>;
 
+  // What a batch left behind.
+  struct Committed {
+    std::size_t units = 0;
+    // Units that waited when it ended.
+    std::size_t waiting = 0;
+  };
+
   // `committed` is called after each batch, from the thread that committed it; it must not block.
-  Combiner(Store& store, CombinerLimits limits, std::function<void()> committed = {})
+  Combiner(Store& store, CombinerLimits limits, std::function<void(Committed)> committed = {})
       : store_(store), limits_(limits), committed_(std::move(committed)) {}
   // Commits what waits, then stops.
   ~Combiner();
@@ -79,7 +86,7 @@ class Combiner {
 
   Store& store_;
   const CombinerLimits limits_;
-  const std::function<void()> committed_;
+  const std::function<void(Committed)> committed_;
   mutable std::mutex mutex_;  // guards waiting_, running_ and newest_
   std::condition_variable_any arrived_;
   std::deque<Waiter> waiting_;
