@@ -3,7 +3,7 @@
 from statistics import median
 
 from bench.figures import Goal
-from bench.programs import Load, Pgbench, Span, run_load, run_pgbench
+from bench.programs import Load, Pgbench, Span, run_pgbench
 from bench.rig import Rig, accounts
 from bench.run import Run
 from bench.sample_rows import script_of_create
@@ -11,7 +11,6 @@ from bench.sample_rows import script_of_create
 TITLE = ("creates over gRPC with request_id, match key and journal / pgbench writing the same rows "
          "in BEGIN, 4 statements, COMMIT")
 CLIENTS = 16
-SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 
 
 class Creates:
@@ -22,16 +21,15 @@ class Creates:
         self._span = span
         self._loads = 0
 
-    def __call__(self, span: Span | None = None, **flags) -> Load:
+    def __call__(self, **flags) -> Load:
         self._loads += 1
-        return run_load(self._rig.target, "create-person", span=span or self._span,
-                        token_file=self._rig.token_file, run=f"r{self._loads}", **flags).check()
+        return self._rig.load("create-person", self._span, run=f"r{self._loads}", **flags)
 
 
 def measure(run: Run) -> list[Goal]:
     with accounts(run.directory / "stack") as rig:
         creates = Creates(rig, run.span)
-        creates(SAMPLE, in_flight=1)
+        rig.sample("create-person")
         script = run.directory / "create.pgbench"
         script.write_text(script_of_create(rig.conninfo), encoding="utf-8")
 

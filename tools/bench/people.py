@@ -2,8 +2,9 @@
 
 import psycopg2
 
-# A person's number stands in what must differ; names are in no order that an index could profit
-# from.
+from bench.rig import Rig
+
+# What differs from person to person: display names in no order that an index could profit from.
 FRESH = {"name": "'people/g-' || i", "email": "'g-' || i || '@example.com'",
          "display_name": "md5(i::text) || ' ' || i",
          "create_time": "now() - i * interval '1 second'"}
@@ -14,9 +15,10 @@ def name_of(number: str) -> str:
     return f"'people/g-' || ({number})::text"
 
 
-def clone(conninfo: str, count: int) -> None:
-    """Adds people 0 to count - 1, whose match keys nobody holds, and lets the planner know."""
-    with psycopg2.connect(conninfo) as connection, connection.cursor() as cursor:
+def clone(rig: Rig, count: int) -> None:
+    """Adds the people 0 to count - 1, whose match keys nobody holds, and lets the planner know."""
+    rig.sample("create-person")
+    with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
                        "'accounts' AND table_name = 'person' ORDER BY ordinal_position")
         columns = [name for (name,) in cursor.fetchall()]
@@ -25,7 +27,4 @@ def clone(conninfo: str, count: int) -> None:
             f"INSERT INTO accounts.person ({', '.join(columns)}) SELECT {values} FROM "
             "(SELECT * FROM accounts.person ORDER BY create_time DESC LIMIT 1) p, "
             "generate_series(0, %s) AS g(i)", (count - 1,))
-    connection = psycopg2.connect(conninfo)
-    connection.autocommit = True
-    connection.cursor().execute("VACUUM ANALYZE accounts.person")
-    connection.close()
+    rig.query("VACUUM ANALYZE accounts.person")

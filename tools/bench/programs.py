@@ -43,6 +43,7 @@ class Load:
     p99_us: float
     cpu_s: float  # Of the load's own process, while it measured.
     ok: int
+    answer_bytes: int  # Mean size of the answers.
 
     def check(self) -> "Load":
         """Itself. Failure if any call failed: a benchmark of errors says nothing."""
@@ -84,7 +85,7 @@ def run_load(target: str, workload: str, *, span: Span, core: int | None = None,
     printed = json.loads(_run(command, span.whole_s))
     return Load(ok_per_s=printed["ok_per_second"], failed=printed["failed"], ok=printed["ok"],
                 p50_us=printed["ok_us"]["p50"], p99_us=printed["ok_us"]["p99"],
-                cpu_s=printed["cpu_seconds"])
+                cpu_s=printed["cpu_seconds"], answer_bytes=round(printed["answer_bytes"]))
 
 
 @dataclass(frozen=True)

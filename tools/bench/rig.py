@@ -1,5 +1,6 @@
 """One service of Lotura with its servers, as a benchmark needs it."""
 
+import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,13 @@ from devkit.console import Failure
 from devkit.process import wait_until
 from devkit.stack import Stack
 
-from bench.programs import BINARIES
+from bench.programs import BINARIES, Load, Span, run_load
 
 LEASE_S = 30
+REDIS_S = 10
+SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 # Nothing before the relay has taken it for the first time.
-TAKE_LEASE = ("UPDATE lease SET holder = gen_random_uuid(), term = term + 1, "
+TAKE_LEASE = ("UPDATE accounts.lease SET holder = gen_random_uuid(), term = term + 1, "
               "expire_time = 'infinity' WHERE name = 'kafka' RETURNING name")
 # Lines that production would write, too, but not one for each call of a load.
 LOG_OK_EVERY = "100"
@@ -28,10 +31,29 @@ class Rig:
 
     @property
     def conninfo(self) -> str:
-        return self.stack.postgres.conninfo()
+        """In the service's own schema."""
+        return f"{self.stack.postgres.conninfo()} options='-c search_path=accounts'"
 
     def query(self, sql: str) -> str:
-        return self.stack.postgres.query(f"SET search_path = accounts; {sql}")
+        return self.stack.postgres.query(sql)
+
+    def load(self, workload: str, span: Span, **flags) -> Load:
+        """One run of calls, none of which may fail."""
+        return run_load(self.target, workload, span=span, token_file=self.token_file,
+                        **flags).check()
+
+    def sample(self, workload: str, **flags) -> Load:
+        """A few calls, to see what they do."""
+        return self.load(workload, SAMPLE, in_flight=1, run="sample", **flags)
+
+    def forget_cached(self) -> None:
+        """Empties the cache, as a restart of Redis does."""
+        self.redis("FLUSHALL")
+
+    def redis(self, *command: str) -> str:
+        return subprocess.run(["redis-cli", "-s", str(self.stack.redis.socket), *command],
+                              capture_output=True, text=True, check=True,
+                              timeout=REDIS_S).stdout.strip()
 
     def take_lease(self) -> None:
         """Becomes the relay that publishes nothing; the service's own waits for its end."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 
 from devkit.console import Failure, say
 
@@ -31,6 +32,10 @@ class Run:
 
     def note(self, name: str, text: str) -> None:
         self.seen.append((name, text))
+
+    def note_means(self, name: str, pairs: list[tuple[float, ...]]) -> None:
+        """One mean for each side."""
+        self.note(name, ", ".join(f"{mean(side):,.0f}" for side in zip(*pairs, strict=True)))
 
 
 def steadily(run: Run, measure: Callable) -> tuple:

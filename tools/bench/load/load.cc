@@ -122,6 +122,7 @@ class Load {
     if (counted_at < count_from_ || counted_at >= end_) return;
     if (flight.status.ok()) {
       ++result_.ok;
+      result_.answer_bytes += flight.response.Length();
       result_.ok_latencies.Add(now - flight.intended);
     } else {
       ++result_.failed[ReasonOfFailure(flight.status)];

@@ -32,6 +32,8 @@ struct LoadPlan {
 
 struct LoadResult {
   std::uint64_t ok = 0;
+  // Of the messages of those that were counted as ok.
+  std::uint64_t answer_bytes = 0;
   // Reasons ("QUEUE_FULL") of all others, with how many there were.
   std::map<std::string, std::uint64_t> failed;
   // Of successful and of refused calls. In an open loop from when the call should have begun, so

@@ -21,6 +21,7 @@ struct Settings {
   std::string token_file;
   std::string workload;
   std::string run = "r";
+  std::int64_t records = 1;
   std::int64_t connections = 8;
   std::int64_t in_flight = 0;
   std::int64_t rate = 0;
@@ -33,6 +34,8 @@ struct Settings {
     options.RequiredText({"workload", "what is asked for"}, workload);
     options.Text({"token-file", "file with the token of the calls; empty: none"}, token_file);
     options.Text({"run", "makes what is created differ from what others create"}, run);
+    options.Number({"records", "get-person: how many people there are to read"}, records,
+                   {1, 1'000'000'000});
     options.Number({"connections", "connections, used in turn"}, connections, {1, 1'000});
     options.Number({"in-flight", "closed loop: calls that are always on their way; 0: open loop"},
                    in_flight, {0, 100'000});
@@ -75,6 +78,9 @@ void Print(LoadResult& result) {
   const nlohmann::json json = {
       {"ok", result.ok},
       {"failed", result.failed},
+      {"answer_bytes",
+       result.ok == 0 ? 0.0
+                      : static_cast<double>(result.answer_bytes) / static_cast<double>(result.ok)},
       {"seconds", result.measured.count()},
       {"ok_per_second", static_cast<double>(result.ok) / result.measured.count()},
       {"ok_us", InMicroseconds(result.ok_latencies)},
@@ -92,9 +98,11 @@ absl::Status Run(const Settings& settings) {
                 .measured = std::chrono::milliseconds(settings.measured_ms),
                 .seed = static_cast<std::uint64_t>(settings.seed)};
   LOTURA_ASSIGN_OR_RETURN(plan.token, ReadToken(settings.token_file));
-  LOTURA_ASSIGN_OR_RETURN(
-      const Workload workload,
-      MakeWorkload({.name = settings.workload, .run = settings.run, .seed = plan.seed}));
+  LOTURA_ASSIGN_OR_RETURN(const Workload workload,
+                          MakeWorkload({.name = settings.workload,
+                                        .run = settings.run,
+                                        .seed = plan.seed,
+                                        .records = static_cast<std::uint64_t>(settings.records)}));
   LoadResult result = RunLoad(Connect(settings), workload, plan);
   Print(result);
   return absl::OkStatus();

@@ -58,6 +58,25 @@ Requests CreatePeople(const WorkloadSpec& spec) {
   };
 }
 
+// A step that no number of records below it divides, so that the walk meets each record once.
+constexpr std::uint64_t kStep = 1'000'000'007;
+
+Requests GetPeople(const WorkloadSpec& spec) {
+  return [records = spec.records, at = std::uint64_t{0}]() mutable {
+    accounts::v1::GetPersonRequest request;
+    request.set_name(fmt::format("people/g-{}", at));
+    at = (at + kStep) % records;
+    return request.SerializeAsString();
+  };
+}
+
+std::string ListPeople() {
+  accounts::v1::ListPeopleRequest request;
+  request.set_page_size(50);
+  request.set_order_by("display_name");
+  return request.SerializeAsString();
+}
+
 }  // namespace
 
 absl::StatusOr<Workload> MakeWorkload(const WorkloadSpec& spec) {
@@ -65,6 +84,10 @@ absl::StatusOr<Workload> MakeWorkload(const WorkloadSpec& spec) {
     return Workload{"lotura.bench.v1.NothingService/DoNothing", [] { return std::string(); }};
   if (spec.name == "create-person")
     return Workload{"lotura.accounts.v1.PersonService/CreatePerson", CreatePeople(spec)};
+  if (spec.name == "get-person")
+    return Workload{"lotura.accounts.v1.PersonService/GetPerson", GetPeople(spec)};
+  if (spec.name == "list-people")
+    return Workload{"lotura.accounts.v1.PersonService/ListPeople", ListPeople};
   return InvalidArgument("workload", "OUT_OF_RANGE", "is not a workload");
 }
 

@@ -1,0 +1,46 @@
+"""P5: a record that is in Redis."""
+
+import csv
+import io
+import subprocess
+
+from bench import people
+from bench.echo import echo_of
+from bench.figures import Goal, composed
+from bench.rig import Rig, accounts
+from bench.run import Run
+
+TITLE = ("get by name of what is in Redis / composed limit of redis-benchmark GET of the same size, "
+         "one command a round trip, and a bare echo of the same size")
+GOAL = 0.70
+IN_FLIGHT = 64
+CLIENTS = 16
+PEOPLE = 1_000
+# So many take about as long as one side of a pair.
+COMMANDS = 400_000
+SIZE_OF_ANY = "return redis.call('STRLEN', redis.call('RANDOMKEY'))"
+
+
+def redis_gets(rig: Rig, size: int) -> float:
+    """GETs a second of a value of this size."""
+    printed = subprocess.run(
+        ["redis-benchmark", "-s", str(rig.stack.redis.socket), "-t", "set,get", "-d", str(size),
+         "-c", str(CLIENTS), "-n", str(COMMANDS), "--csv"],
+        capture_output=True, text=True, check=True, timeout=600).stdout
+    rates = {row[0]: float(row[1]) for row in csv.reader(io.StringIO(printed)) if row[0] != "test"}
+    return rates["GET"]
+
+
+def measure(run: Run) -> list[Goal]:
+    with accounts(run.directory / "stack") as rig:
+        people.clone(rig, PEOPLE)
+        answer_bytes = rig.sample("get-person", records=PEOPLE).answer_bytes
+        value_bytes = int(rig.redis("EVAL", SIZE_OF_ANY, "0"))
+        with echo_of(answer_bytes, run.span, IN_FLIGHT) as echoes:
+            pairs = run.interleave(
+                lambda: rig.load("get-person", run.span, in_flight=IN_FLIGHT,
+                                 records=PEOPLE).ok_per_s,
+                lambda: redis_gets(rig, value_bytes), echoes)
+    run.note_means("gets, Redis GETs, echoes a second", pairs)
+    return [Goal("gets that hit / composed limit",
+                 tuple(ours / composed(redis, echo) for ours, redis, echo in pairs), ">=", GOAL)]
