@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "libs/base/check.h"
+#include "libs/resource/plain_json.h"
 
 namespace lotura::resource {
 namespace {
@@ -125,6 +126,7 @@ std::string JsonOf(const pbuf::Message& record, const FieldDescriptor* field) {
 enum class Understood { kNo, kYes };
 
 Understood SetJson(pbuf::Message& record, const FieldDescriptor* field, std::string_view json) {
+  if (ReadPlainJson(json, field, record)) return Understood::kYes;
   const std::unique_ptr<pbuf::Message> only(record.New());
   const std::string text = fmt::format("{{\"{}\":{}}}", field->name(), json);
   pbuf::util::JsonParseOptions options;
