@@ -1,9 +1,11 @@
 """One service of Lotura with its servers, as a benchmark needs it."""
 
+import re
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 from devkit.console import Failure
 from devkit.process import wait_until
@@ -13,6 +15,8 @@ from bench.programs import BINARIES, Load, Span, run_load
 
 LEASE_S = 30
 REDIS_S = 10
+HTTP_S = 10
+COUNTED = re.compile(r"^lotura_write_(units|batches)_total\{[^}]*\} (\S+)$", re.MULTILINE)
 SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 # Nothing before the relay has taken it for the first time.
 TAKE_LEASE = ("UPDATE accounts.lease SET holder = gen_random_uuid(), term = term + 1, "
@@ -32,7 +36,20 @@ class Rig:
     @property
     def conninfo(self) -> str:
         """In the service's own schema."""
-        return f"{self.stack.postgres.conninfo()} options='-c search_path=accounts'"
+        return self.conninfo_with("")
+
+    def conninfo_with(self, settings: str) -> str:
+        """The same with settings of the session, as `name=value name=value`."""
+        options = " ".join(f"-c {setting}" for setting in
+                           ("search_path=accounts", *settings.split()))
+        return f"{self.stack.postgres.conninfo()} options='{options}'"
+
+    def units_per_batch(self) -> float:
+        """How many single writes have shared a commit so far, on average."""
+        with urlopen(f"http://{self.stack.member('accounts').http}/metrics",
+                     timeout=HTTP_S) as answer:
+            found = dict(COUNTED.findall(answer.read().decode()))
+        return float(found["units"]) / float(found["batches"])
 
     def query(self, sql: str) -> str:
         return self.stack.postgres.query(sql)
