@@ -5,11 +5,15 @@ import threading
 
 import pytest
 
+from bench import report
+from bench.curves import draw
 from bench.figures import Goal, Result, composed
 from bench.network import free_address
 from bench.probe import Probe
 from bench.programs import Load, Span, run_load, server
 from bench.run import Run, steadily
+from bench.statements import statements_of
+from bench.sweep import Point
 from devkit.console import Failure
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -100,3 +104,45 @@ def test_failed_calls_are_counted_by_reason_and_end_a_benchmark(tmp_path):
 def test_unknown_workload_is_refused():
     with pytest.raises(Failure, match="workload"):
         run_load("127.0.0.1:1", "everything", span=BRIEF, in_flight=1)
+
+
+def test_curves_are_drawn_with_a_line_for_each(tmp_path):
+    points = [Point(in_flight, 100.0 * in_flight, 1.0, 2.0) for in_flight in (1, 2, 4)]
+    draw({"create": points, "get": points}, tmp_path / "curves.svg")
+
+    drawn = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert drawn.startswith("<?xml") and "create, median" in drawn and "get, 99 of 100" in drawn
+
+
+def test_page_has_every_goal_the_curves_and_the_machine(tmp_path):
+    result = Result("P1", (goal(">=", 1.5), goal("<=", 1.5)), pairs=3, fdatasync_per_s=7000.4,
+                    seen=(("pair 1, door", "17,000 calls a second"),))
+
+    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]})
+
+    text = page.read_text(encoding="utf-8")
+    assert "| P1 | ours / theirs | 2.00 | 1.00 | 3.00 | >= 1.5 | met |" in text
+    assert "**not met**" in text and "| create | 1 | 950 | 1.00 | 1.80 |" in text
+    assert "17,000 calls a second" in text and "PostgreSQL" in text
+    assert (tmp_path / "performance.svg").exists()
+
+
+LOG = """\
+2026-01-01 00:00:00.000 UTC [1] lotura@lotura LOG:  duration: 0.1 ms  bind w: SELECT 1
+2026-01-01 00:00:00.000 UTC [1] lotura@lotura LOG:  duration: 0.2 ms  execute w: WITH unit AS (\
+SELECT x.unit, x.name FROM unnest($2::bigint[], $3::text[]) AS x(unit, name))
+\tSELECT $1
+2026-01-01 00:00:00.000 UTC [1] lotura@lotura DETAIL:  parameters: $1 = 'it''s', $2 = '{1,2}', \
+$3 = NULL
+2026-01-01 00:00:00.000 UTC [1] lotura@lotura LOG:  duration: 0.1 ms  statement: SELECT 2
+"""
+
+
+def test_statements_are_read_from_the_log_with_their_parameters():
+    (statement,) = statements_of(LOG)
+
+    assert statement.parameters == {1: "'it''s'", 2: "'{1,2}'", 3: "NULL"}
+    assert statement.arrays() == {2: ("unit", "bigint[]"), 3: ("name", "text[]")}
+    filled = statement.filled({1: "'a'", 2: "SELECT b", 3: "NULL"})
+    assert filled.endswith("unnest((SELECT b)::bigint[], (NULL)::text[]) AS x(unit, name))\n"
+                           "SELECT ('a')")

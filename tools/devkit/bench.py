@@ -6,6 +6,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from bench import report, sweep
 from bench.figures import Result
 from bench.run import Run, steadily
 
@@ -14,7 +15,9 @@ from devkit.build import build
 from devkit.console import say, step
 from devkit.layout import ROOT, VAR
 
-SUMMARY = "compare with the cost of the parts: one benchmark (P1), as a table or --json"
+SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table or --json, or all, "
+           "into docs/performance.md")
+ALL = "ALL"
 BENCHMARKS = ROOT / "tools" / "bench"
 TARGETS = ["lotura-load", "lotura-bench-server", "lotura-accounts", "lotura-migrate"]
 
@@ -36,16 +39,34 @@ def run_one(name: str, pairs: int) -> Result:
                       seen=tuple(run.seen))
 
 
+def run_all(pairs: int) -> list[Result]:
+    """Every benchmark, then the curves; writes the page about them."""
+    results = []
+    for name in names():
+        results.append(run_one(name, pairs))
+        say(results[-1].as_table())
+    step("curves from one call in flight to many")
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
+        curves = sweep.measure(Path(directory))
+    say(f"    {report.write(ROOT / 'docs', results, curves)}")
+    return results
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="tools/dev bench", description=SUMMARY)
-    parser.add_argument("name", type=str.upper, choices=names(), help="which one")
-    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument("name", type=str.upper, choices=[*names(), ALL], help="which one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object for each")
     parser.add_argument("--pairs", type=int, default=3, help="at least 3 (default: 3)")
     options = parser.parse_args(arguments)
     if options.pairs < 3:
         parser.error("a median needs at least 3 pairs")
     setup.ensure()
     build("release", TARGETS)
-    result = run_one(options.name, options.pairs)
-    say(json.dumps(result.as_json()) if options.json else result.as_table())
-    return 0 if result.met else 1
+    everything = options.name == ALL
+    results = run_all(options.pairs) if everything else [run_one(options.name, options.pairs)]
+    for result in results:
+        if options.json:
+            say(json.dumps(result.as_json()))
+        elif not everything:
+            say(result.as_table())
+    return 0 if all(result.met for result in results) else 1
