@@ -1,6 +1,17 @@
 #include "libs/events/metrics.h"
 
+#include <vector>
+
 namespace lotura::events {
+namespace {
+
+// Fine where it usually lies, far enough for an outage.
+std::vector<double> DelayBuckets() {
+  return {0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03,
+          0.05,  0.1,   0.25,  0.5,   1,      5,    30,    300,  3600};
+}
+
+}  // namespace
 
 RelayMetrics::RelayMetrics(const observe::Metrics& metrics)
     : lease_held(metrics.AddGauge({.name = "lotura_relay_lease_held",
@@ -13,6 +24,9 @@ RelayMetrics::RelayMetrics(const observe::Metrics& metrics)
            .help = "How long the same open transaction has held back what was written after it"})),
       published(metrics.AddCounter(
           {.name = "lotura_relay_published_total", .help = "Entries that the broker confirmed"})),
+      delay(metrics.AddHistogram({.name = "lotura_relay_delay_seconds",
+                                  .help = "From a write until the broker confirmed its event"},
+                                 DelayBuckets())),
       failures(metrics.AddCounters({.name = "lotura_relay_failures_total",
                                     .help = "Steps of the relay that failed, by reason",
                                     .labels = {"reason"}})),

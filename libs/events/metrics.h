@@ -15,6 +15,8 @@ struct RelayMetrics {
   observe::Gauge oldest_unpublished_seconds;
   observe::Gauge horizon_age_seconds;
   observe::Counter published;
+  // From the beginning of a write's transaction until the broker confirmed its entry.
+  observe::Histogram delay;
   // By reason.
   observe::CounterFamily failures;
   observe::Counter producers_replaced;

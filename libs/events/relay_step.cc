@@ -27,9 +27,10 @@ struct RelayStep::Term {
   Position confirmed;
   Position saved;
   Instant saved_at;
-  // The batch on its way: its positions, the records that the producer has not taken yet, and what
-  // became of the others. No flight: no batch.
+  // The batch on its way: its positions and when they were written, the records that the producer
+  // has not taken yet, and what became of the others. No flight: no batch.
   std::vector<Position> positions;
+  std::vector<Instant> times;
   std::vector<BusRecord> records;
   std::size_t produced = 0;
   std::size_t collected = 0;
@@ -147,12 +148,16 @@ absl::Status RelayStep::Collect() {
   const std::size_t confirmed = term.flight->confirmed();
   if (confirmed > term.collected) {
     metrics_.published.Add(static_cast<double>(confirmed - term.collected));
+    const Instant now = clock_.Now();
+    for (std::size_t i = term.collected; i < confirmed; ++i)
+      metrics_.delay.Observe(Seconds(now - term.times[i]));
     term.collected = confirmed;
     term.confirmed = term.positions[confirmed - 1];
   }
   if (failed || confirmed == term.positions.size()) {
     term.flight.reset();
     term.positions.clear();
+    term.times.clear();
     term.records.clear();
   }
   if (!failed) return absl::OkStatus();
@@ -166,15 +171,19 @@ absl::Status RelayStep::ReadBatch(Instant now) {
                           term.reader->Read(term.confirmed, options_.batch, Bound()));
   if (entries.empty()) return absl::OkStatus();
   std::vector<Position> positions;
+  std::vector<Instant> times;
   std::vector<BusRecord> records;
   positions.reserve(entries.size());
+  times.reserve(entries.size());
   records.reserve(entries.size());
   for (const JournalEntry& entry : entries) {
     LOTURA_ASSIGN_OR_RETURN(BusRecord record, ToBusRecord(entry, options_.service));
     positions.push_back(entry.position);
+    times.push_back(entry.create_time);
     records.push_back(std::move(record));
   }
   term.positions = std::move(positions);
+  term.times = std::move(times);
   term.records = std::move(records);
   term.produced = 0;
   term.collected = 0;

@@ -32,6 +32,11 @@ class Span:
     def whole_s(self) -> float:
         return self.warm_up_s + self.measured_s
 
+    def flags(self) -> dict:
+        """As the programs of this folder take it."""
+        return {"warm_up_ms": round(self.warm_up_s * 1000),
+                "measured_ms": round(self.measured_s * 1000)}
+
 
 @dataclass(frozen=True)
 class Load:
@@ -73,19 +78,40 @@ def on_core(core: int | None) -> list[str]:
     return [] if core is None else ["taskset", "-c", str(core)]
 
 
-def run_load(target: str, workload: str, *, span: Span, core: int | None = None,
-             token_file: Path | None = None, **flags) -> Load:
+def _flags(flags: dict) -> list[str]:
+    return [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()
+            if value is not None]
+
+
+def run_load(target: str, workload: str, *, span: Span, core: int | None = None, **flags) -> Load:
     """Runs lotura-load; further flags by their names: in_flight=64, rate=1000, run="a"."""
-    command = [*on_core(core), str(BINARIES / "lotura-load"), f"--target={target}",
-               f"--workload={workload}", f"--warm-up-ms={span.warm_up_s * 1000:.0f}",
-               f"--measured-ms={span.measured_s * 1000:.0f}"]
-    if token_file is not None:
-        command.append(f"--token-file={token_file}")
-    command += [f"--{name.replace('_', '-')}={value}" for name, value in flags.items()]
-    printed = json.loads(_run(command, span.whole_s))
+    printed = run_program("lotura-load", span=span, core=core, target=target, workload=workload,
+                          **flags)
     return Load(ok_per_s=printed["ok_per_second"], failed=printed["failed"], ok=printed["ok"],
                 p50_us=printed["ok_us"]["p50"], p99_us=printed["ok_us"]["p99"],
                 cpu_s=printed["cpu_seconds"], answer_bytes=round(printed["answer_bytes"]))
+
+
+def run_program(name: str, *, span: Span, core: int | None = None, **flags) -> dict:
+    """Runs one of ours for a span; returns the JSON object that it prints."""
+    command = [*on_core(core), str(BINARIES / name), *_flags(flags), *_flags(span.flags())]
+    return json.loads(_run(command, span.whole_s))
+
+
+@contextmanager
+def load_meanwhile(target: str, workload: str, *, span: Span, **flags):
+    """A load that runs while the block does, and ends with it."""
+    command = [str(BINARIES / "lotura-load"),
+               *_flags({"target": target, "workload": workload} | flags | span.flags())]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             stdin=subprocess.DEVNULL)
+    try:
+        yield
+        if child.poll() is not None:
+            raise Failure("the load ended before what it ran beside.")
+    finally:
+        child.terminate()
+        child.wait(timeout=SLACK_S)
 
 
 @dataclass(frozen=True)
@@ -130,7 +156,7 @@ def _latencies(logs: Path, span: Span) -> tuple[int, ...]:
 def server(address: str, *, core: int | None = None, **flags):
     """lotura-bench-server at this address for the time of the block; yields its process."""
     command = [*on_core(core), str(BINARIES / "lotura-bench-server"), f"--listen={address}",
-               *(f"--{name.replace('_', '-')}={value}" for name, value in flags.items())]
+               *_flags(flags)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                              stdin=subprocess.DEVNULL)
     try:

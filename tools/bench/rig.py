@@ -11,16 +11,16 @@ from devkit.console import Failure
 from devkit.process import wait_until
 from devkit.stack import Stack
 
-from bench.programs import BINARIES, Load, Span, run_load
+from bench.programs import BINARIES, Load, Span, load_meanwhile, run_load
 
 LEASE_S = 30
 REDIS_S = 10
 HTTP_S = 10
-COUNTED = re.compile(r"^lotura_write_(units|batches)_total\{[^}]*\} (\S+)$", re.MULTILINE)
 SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 # Nothing before the relay has taken it for the first time.
 TAKE_LEASE = ("UPDATE accounts.lease SET holder = gen_random_uuid(), term = term + 1, "
               "expire_time = 'infinity' WHERE name = 'kafka' RETURNING name")
+RELEASE_LEASE = "UPDATE accounts.lease SET expire_time = now() WHERE name = 'kafka'"
 # Lines that production would write, too, but not one for each call of a load.
 LOG_OK_EVERY = "100"
 
@@ -44,12 +44,26 @@ class Rig:
                            ("search_path=accounts", *settings.split()))
         return f"{self.stack.postgres.conninfo()} options='{options}'"
 
+    def metric(self, name: str) -> float:
+        """The sum of a metric's series that the service itself has."""
+        return sum(float(line.rpartition(" ")[2]) for line in self._metrics().splitlines()
+                   if line.partition("{")[0] == name)
+
+    def buckets(self, name: str) -> list[tuple[float, float]]:
+        """Upper limits and cumulative counts of a histogram with one series."""
+        found = re.findall(rf'^{name}_bucket{{[^}}]*le="([^"]+)"[^}}]*}} (\S+)$',
+                           self._metrics(), re.MULTILINE)
+        return [(float(limit), float(count)) for limit, count in found]
+
     def units_per_batch(self) -> float:
         """How many single writes have shared a commit so far, on average."""
+        return (self.metric("lotura_write_units_total")
+                / self.metric("lotura_write_batches_total"))
+
+    def _metrics(self) -> str:
         with urlopen(f"http://{self.stack.member('accounts').http}/metrics",
                      timeout=HTTP_S) as answer:
-            found = dict(COUNTED.findall(answer.read().decode()))
-        return float(found["units"]) / float(found["batches"])
+            return answer.read().decode()
 
     def query(self, sql: str) -> str:
         return self.stack.postgres.query(sql)
@@ -58,6 +72,11 @@ class Rig:
         """One run of calls, none of which may fail."""
         return run_load(self.target, workload, span=span, token_file=self.token_file,
                         **flags).check()
+
+    def load_meanwhile(self, workload: str, span: Span, **flags):
+        """Calls that go on while a block runs."""
+        return load_meanwhile(self.target, workload, span=span, token_file=self.token_file,
+                              **flags)
 
     def sample(self, workload: str, **flags) -> Load:
         """A few calls, to see what they do."""
@@ -71,6 +90,10 @@ class Rig:
         return subprocess.run(["redis-cli", "-s", str(self.stack.redis.socket), *command],
                               capture_output=True, text=True, check=True,
                               timeout=REDIS_S).stdout.strip()
+
+    def release_lease(self) -> None:
+        """Lets the service's own relay publish."""
+        self.query(RELEASE_LEASE)
 
     def take_lease(self) -> None:
         """Becomes the relay that publishes nothing; the service's own waits for its end."""

@@ -19,7 +19,8 @@ SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table o
            "into docs/performance.md")
 ALL = "ALL"
 BENCHMARKS = ROOT / "tools" / "bench"
-TARGETS = ["lotura-load", "lotura-bench-server", "lotura-accounts", "lotura-migrate"]
+TARGETS = ["lotura-load", "lotura-bench-server", "lotura-bench-producer", "lotura-accounts",
+           "lotura-migrate"]
 
 
 def names() -> list[str]:

@@ -16,10 +16,10 @@ LIBRARIES = ("base", "observe", "pg", "cache", "events", "rpc", "resource", "hos
 FOREIGN = {
     "pqxx/": ("libs/pg/",),
     "libpq-fe.h": ("libs/pg/",),
-    # A benchmark compares the door with gRPC alone.
+    # Benchmarks compare the door with gRPC alone, and the relay with librdkafka alone.
     "grpc/": ("libs/rpc/", "tools/bench/"),
     "grpcpp/": ("libs/rpc/", "tools/bench/"),
-    "librdkafka/": ("libs/events/",),
+    "librdkafka/": ("libs/events/", "tools/bench/"),
     "hiredis/": ("libs/cache/",),
     "prometheus/": ("libs/observe/",),
     "civetweb": ("libs/observe/",),

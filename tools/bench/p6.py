@@ -1,0 +1,126 @@
+"""P6: the relay against what reading and producing cost alone."""
+
+import time
+from collections.abc import Callable
+
+import psycopg2
+
+from devkit.console import Failure
+from devkit.process import wait_until
+
+from bench.figures import Goal, composed
+from bench.programs import Span, run_program
+from bench.rig import Rig, accounts
+from bench.run import Run
+
+TITLE = ("relay: draining 10^6 journal entries with 1,000 writes a second meanwhile / composed limit "
+         "of COPY of the same rows and a bare librdkafka producer of the same messages")
+DRAIN_GOAL = 0.60
+DELAY_GOAL = 5
+BACKLOG = 1_000_000
+CHUNK = 10_000
+WRITES_MEANWHILE = 1_000
+WRITES_OF_LATENCY = 2_000
+DRAIN_S = 600
+MEANWHILE = Span(warm_up_s=0.0, measured_s=DRAIN_S)
+TOPIC = "lotura.accounts.v1"
+PUBLISHED = "lotura_relay_published_total"
+OLDEST = "lotura_journal_oldest_unpublished_seconds"
+DELAY = "lotura_relay_delay_seconds"
+COPY = ("COPY (SELECT * FROM accounts.journal ORDER BY xid, seq LIMIT 1000000) "
+        "TO STDOUT (FORMAT binary)")
+
+
+def fill(rig: Rig) -> None:
+    """Adds a backlog: entries like the newest one, in transactions of 10,000."""
+    with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
+                       "'accounts' AND table_name = 'journal' ORDER BY ordinal_position")
+        columns = [name for (name,) in cursor.fetchall()
+                   if name not in ("xid", "seq", "epoch", "create_time")]
+        fresh = {"event_id": "gen_random_uuid()", "name": "'people/j-' || i"}
+        values = ", ".join(fresh.get(name, f"j.{name}") for name in columns)
+        for start in range(0, BACKLOG, CHUNK):
+            cursor.execute(
+                f"INSERT INTO journal ({', '.join(columns)}) SELECT {values} FROM (SELECT * FROM "
+                "journal ORDER BY xid DESC, seq DESC LIMIT 1) j, generate_series(%s, %s) AS g(i)",
+                (start, start + CHUNK - 1))
+            connection.commit()
+    rig.query("VACUUM ANALYZE accounts.journal")
+
+
+def read_rate(rig: Rig) -> float:
+    """Rows a second of a COPY that goes nowhere."""
+    with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor, \
+         open("/dev/null", "wb") as nowhere:
+        began = time.monotonic()
+        cursor.copy_expert(COPY, nowhere)
+        return BACKLOG / (time.monotonic() - began)
+
+
+def produce(rig: Rig, span: Span, topic: str, rate: int = 0) -> dict:
+    """What lotura-bench-producer prints of messages like those that the relay has produced."""
+    return run_program("lotura-bench-producer", span=span, brokers=rig.stack.kafka.brokers,
+                       like=TOPIC, topic=topic, rate=rate)
+
+
+def drain_rate(rig: Rig, run: str) -> float:
+    """Entries a second that the relay publishes until the backlog is gone."""
+    fill(rig)
+    with rig.load_meanwhile("create-person", MEANWHILE, rate=WRITES_MEANWHILE, run=run):
+        at_rest = rig.metric(PUBLISHED)
+        rig.release_lease()
+        # The relay looks at the lease once a second.
+        wait_for(lambda: rig.metric(PUBLISHED) > at_rest, "the relay did not begin.")
+        before, began = rig.metric(PUBLISHED), time.monotonic()
+        wait_for(lambda: rig.metric(PUBLISHED) - before >= BACKLOG - CHUNK,
+                 "the relay did not drain its journal.")
+        rate = (rig.metric(PUBLISHED) - before) / (time.monotonic() - began)
+    rig.take_lease()
+    return rate
+
+
+def wait_for(condition: Callable[[], bool], otherwise: str) -> None:
+    if not wait_until(condition, DRAIN_S):
+        raise Failure(otherwise)
+
+
+def percentile_us(before: list[tuple[float, float]], after: list[tuple[float, float]],
+                  part: float) -> float:
+    """Of what a histogram counted between two looks, by interpolation within a bucket."""
+    counts = [(limit, count - old) for (limit, count), (_, old) in zip(after, before, strict=True)]
+    wanted = part * counts[-1][1]
+    low, below = 0.0, 0.0
+    for limit, count in counts:
+        if count >= wanted:
+            return (low + (limit - low) * (wanted - below) / max(count - below, 1)) * 1e6
+        low, below = limit, count
+    raise Failure("the histogram counted nothing.")
+
+
+def delay_us(rig: Rig, span: Span, run: str) -> float:
+    """p99 of the time from a write until the broker confirmed its event."""
+    before = rig.buckets(DELAY)
+    rig.load("create-person", span, rate=WRITES_OF_LATENCY, run=run)
+    return percentile_us(before, rig.buckets(DELAY), 0.99)
+
+
+def measure(run: Run) -> list[Goal]:
+    with accounts(run.directory / "stack") as rig:
+        rig.sample("create-person")
+        rounds = iter(range(100))
+        drained = run.interleave(
+            lambda: drain_rate(rig, f"d{next(rounds)}"), lambda: read_rate(rig),
+            lambda: produce(rig, run.span, "bench-full")["per_second"])
+        rig.release_lease()
+        wait_for(lambda: rig.metric(OLDEST) == 0, "the relay did not come to rest.")
+        delays = run.interleave(
+            lambda: delay_us(rig, run.span, f"l{next(rounds)}"),
+            lambda: produce(rig, run.span, "bench-rate", WRITES_OF_LATENCY)["confirmed_us"]["p99"])
+    run.note_means("entries drained, rows copied, messages produced a second", drained)
+    run.note_means("p99 from write to confirmation, us: relay, bare producer", delays)
+    return [Goal("relay's drain / composed limit",
+                 tuple(ours / composed(rows, messages) for ours, rows, messages in drained),
+                 ">=", DRAIN_GOAL),
+            Goal("p99 from write to confirmation / bare producer's",
+                 tuple(ours / bare for ours, bare in delays), "<=", DELAY_GOAL)]

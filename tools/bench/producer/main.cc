@@ -1,0 +1,218 @@
+// lotura-bench-producer: sends the messages of a topic to another one, again and again, by
+// librdkafka alone, and prints one JSON object that says how fast they were confirmed.
+#include <fmt/format.h>
+#include <librdkafka/rdkafkacpp.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "libs/base/clock.h"
+#include "libs/base/errors.h"
+#include "libs/base/options.h"
+#include "libs/events/kafka_bus.h"
+#include "tools/bench/load/arrivals.h"
+#include "tools/bench/load/latencies.h"
+#include "tools/bench/program.h"
+
+namespace lotura::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kPollMs = 100;
+constexpr std::chrono::seconds kReadBound{30};
+constexpr std::chrono::seconds kFlushBound{30};
+
+struct Settings {
+  std::string brokers;
+  std::string like;
+  std::string topic;
+  std::int64_t samples = 1'000;
+  std::int64_t rate = 0;
+  std::int64_t warm_up_ms = 2'000;
+  std::int64_t measured_ms = 8'000;
+  std::int64_t seed = 1;
+
+  void Declare(Options& options) {
+    options.RequiredText({"brokers", "where Kafka is"}, brokers);
+    options.RequiredText({"like", "topic whose first messages are sent"}, like);
+    options.RequiredText({"topic", "where they are sent to"}, topic);
+    options.Number({"samples", "how many different messages are sent"}, samples, {1, 100'000});
+    options.Number({"rate", "messages that begin; 0: as many as go", "messages a second"}, rate,
+                   {0, 1'000'000});
+    options.Number({"warm-up-ms", "span that is not counted", "ms"}, warm_up_ms, {0, 600'000});
+    options.Number({"measured-ms", "span that is counted", "ms"}, measured_ms, {1, 600'000});
+    options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
+  }
+};
+
+absl::StatusOr<std::unique_ptr<RdKafka::Conf>> Configured(
+    const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::unique_ptr<RdKafka::Conf> conf(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
+  for (const auto& [name, value] : settings) {
+    std::string why;
+    if (conf->set(name, value, why) != RdKafka::Conf::CONF_OK) return Internal(why);
+  }
+  return conf;
+}
+
+struct Sample {
+  std::string key;
+  std::string value;
+  std::vector<RdKafka::Headers::Header> headers;
+};
+
+Sample SampleOf(RdKafka::Message& message) {
+  Sample sample;
+  if (message.key() != nullptr) sample.key = *message.key();
+  sample.value.assign(static_cast<const char*>(message.payload()), message.len());
+  if (message.headers() != nullptr) sample.headers = message.headers()->get_all();
+  return sample;
+}
+
+// The first messages of the topic, whichever partition they lie in.
+absl::StatusOr<std::vector<Sample>> ReadSamples(const Settings& settings) {
+  LOTURA_ASSIGN_OR_RETURN(const auto conf,
+                          Configured({{"bootstrap.servers", settings.brokers},
+                                      {"group.id", "lotura-bench-" + settings.topic},
+                                      {"enable.auto.commit", "false"},
+                                      {"auto.offset.reset", "earliest"}}));
+  std::string why;
+  const std::unique_ptr<RdKafka::KafkaConsumer> consumer(
+      RdKafka::KafkaConsumer::create(conf.get(), why));
+  if (consumer == nullptr) return Unavailable("KAFKA_CONSUMER", why);
+  if (consumer->subscribe({settings.like}) != RdKafka::ERR_NO_ERROR)
+    return Unavailable("KAFKA_SUBSCRIBE", "the topic cannot be read");
+  std::vector<Sample> samples;
+  const Deadline deadline = Deadline::After(kReadBound);
+  while (samples.size() < static_cast<std::size_t>(settings.samples) && !deadline.Passed()) {
+    std::unique_ptr<RdKafka::Message> message(consumer->consume(kPollMs));
+    if (message->err() == RdKafka::ERR_NO_ERROR) samples.push_back(SampleOf(*message));
+  }
+  consumer->close();
+  if (samples.empty()) return Unavailable("TOPIC_EMPTY", "the topic has no messages");
+  return samples;
+}
+
+// Counts confirmations, from the thread that polls.
+class Reports final : public RdKafka::DeliveryReportCb {
+ public:
+  Reports(Clock::time_point from, Clock::time_point until) : from_(from), until_(until) {}
+
+  void dr_cb(RdKafka::Message& message) override {
+    const std::unique_ptr<Clock::time_point> intended(
+        static_cast<Clock::time_point*>(message.msg_opaque()));
+    const auto now = Clock::now();
+    if (message.err() != RdKafka::ERR_NO_ERROR) {
+      ++failed;
+    } else if (now >= from_ && now < until_) {
+      ++confirmed;
+      latencies.Add(now - *intended);
+    }
+  }
+
+  std::uint64_t confirmed = 0;
+  std::uint64_t failed = 0;
+  Latencies latencies;
+
+ private:
+  const Clock::time_point from_;
+  const Clock::time_point until_;
+};
+
+// Waits for room in the queue.
+absl::Status Produce(RdKafka::Producer& producer, const std::string& topic, Sample& sample,
+                     Clock::time_point intended) {
+  for (;;) {
+    std::unique_ptr<RdKafka::Headers> headers(RdKafka::Headers::create(sample.headers));
+    auto at = std::make_unique<Clock::time_point>(intended);
+    const RdKafka::ErrorCode code = producer.produce(
+        topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY, sample.value.data(),
+        sample.value.size(), sample.key.data(), sample.key.size(), 0, headers.get(), at.get());
+    if (code == RdKafka::ERR_NO_ERROR) {
+      static_cast<void>(headers.release());
+      static_cast<void>(at.release());
+      return absl::OkStatus();
+    }
+    if (code != RdKafka::ERR__QUEUE_FULL)
+      return Unavailable("KAFKA_PRODUCE", RdKafka::err2str(code));
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
+
+absl::Status SendAll(const Settings& settings, std::vector<Sample>& samples,
+                     RdKafka::Producer& producer, Clock::time_point begin, Clock::time_point end) {
+  const double rate = settings.rate > 0 ? static_cast<double>(settings.rate) : 1;
+  Arrivals arrivals(rate, static_cast<std::uint64_t>(settings.seed));
+  std::size_t next = 0;
+  auto at = begin;
+  while (at < end) {
+    if (settings.rate > 0) std::this_thread::sleep_until(at);
+    LOTURA_RETURN_IF_ERROR(Produce(producer, settings.topic, samples[next++ % samples.size()], at));
+    at = settings.rate > 0 ? begin + arrivals.Next() : Clock::now();
+  }
+  return absl::OkStatus();
+}
+
+void Print(const Settings& settings, Reports& reports) {
+  const auto us = [&](double part) {
+    return static_cast<double>(reports.latencies.Percentile(part).count()) / 1e3;
+  };
+  const nlohmann::json json = {{"per_second", static_cast<double>(reports.confirmed) * 1e3 /
+                                                  static_cast<double>(settings.measured_ms)},
+                               {"failed", reports.failed},
+                               {"confirmed_us", {{"p50", us(0.5)}, {"p99", us(0.99)}}}};
+  fmt::print("{}\n", json.dump());
+}
+
+// As the topics of services are.
+absl::Status EnsureTopic(const Settings& settings) {
+  const observe::Metrics metrics("bench");
+  const observe::Log log({.service = "bench", .descriptor = STDERR_FILENO}, metrics);
+  events::KafkaBus bus({.brokers = settings.brokers}, log);
+  return bus.EnsureTopic({.name = settings.topic}, Deadline::After(kReadBound));
+}
+
+absl::Status Run(const Settings& settings) {
+  LOTURA_RETURN_IF_ERROR(EnsureTopic(settings));
+  LOTURA_ASSIGN_OR_RETURN(std::vector<Sample> samples, ReadSamples(settings));
+  LOTURA_ASSIGN_OR_RETURN(const auto conf, Configured({{"bootstrap.servers", settings.brokers},
+                                                       {"enable.idempotence", "true"},
+                                                       {"acks", "all"},
+                                                       {"linger.ms", "1"},
+                                                       {"compression.type", "lz4"}}));
+  const auto begin = Clock::now();
+  const auto count_from = begin + std::chrono::milliseconds(settings.warm_up_ms);
+  const auto end = count_from + std::chrono::milliseconds(settings.measured_ms);
+  Reports reports(count_from, end);
+  std::string why;
+  conf->set("dr_cb", &reports, why);
+  const std::unique_ptr<RdKafka::Producer> producer(RdKafka::Producer::create(conf.get(), why));
+  if (producer == nullptr) return Unavailable("KAFKA_PRODUCER", why);
+  std::jthread polls([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) producer->poll(kPollMs);
+  });
+  const absl::Status sent = SendAll(settings, samples, *producer, begin, end);
+  polls.request_stop();
+  polls.join();
+  producer->flush(static_cast<int>(std::chrono::milliseconds(kFlushBound).count()));
+  LOTURA_RETURN_IF_ERROR(sent);
+  Print(settings, reports);
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  Options options(UnknownVariables::kIgnored);
+  settings.Declare(options);
+  return RunProgram("lotura-bench-producer", {argv + 1, argv + argc}, options,
+                    [&] { return Run(settings); });
+}
+
+}  // namespace
+}  // namespace lotura::bench
+
+int main(int argc, char** argv) { return lotura::bench::Main(argc, argv); }
