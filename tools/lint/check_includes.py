@@ -19,6 +19,8 @@ FOREIGN = {
     # A benchmark compares the door with gRPC alone.
     "grpc/": ("libs/rpc/", "tools/bench/"),
     "grpcpp/": ("libs/rpc/", "tools/bench/"),
+    # The load speaks HTTP/2 itself.
+    "nghttp2/": ("tools/bench/load/",),
     "librdkafka/": ("libs/events/",),
     "hiredis/": ("libs/cache/",),
     "prometheus/": ("libs/observe/",),
