@@ -44,6 +44,23 @@ LoadPlan Closed(LoadPlan plan, std::size_t in_flight) {
   return plan;
 }
 
+// Reads nothing of what it is sent, and answers nothing.
+class DeafService final : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* /*context*/) override {
+    return new Reactor();
+  }
+
+ private:
+  // Owns itself, as reactors do.
+  class Reactor final : public grpc::ServerGenericBidiReactor {
+   public:
+    void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+    void OnDone() override { delete this; }
+  };
+};
+
 // A socket that the kernel lets clients connect to, and that nobody serves.
 class SilentPort {
  public:
@@ -260,6 +277,23 @@ TEST(LoadTest, ACallWithoutAnAnswerEndsAtItsDeadline) {
   EXPECT_THAT(result.failed, ElementsAre(Key("DEADLINE_EXCEEDED")));
   EXPECT_GE(result.failed_latencies.Percentile(0), 90ms);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
+}
+
+TEST(LoadTest, AServerThatReadsNothingCannotKeepTheLoad) {
+  int port = 0;
+  DeafService service;
+  grpc::ServerBuilder builder;
+  builder.RegisterCallbackGenericService(&service);
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const Workload large{rpc::kEcho, [] { return std::string(1 << 20, 'a'); }};
+
+  const LoadResult result = RunLoad(
+      TargetAt(port), large,
+      {.connections = 2, .in_flight = 8, .warm_up = 0ms, .measured = 300ms, .deadline = 100ms});
+
+  EXPECT_EQ(result.ok, 0U);
+  EXPECT_THAT(result.failed, ElementsAre(Key("DEADLINE_EXCEEDED")));
 }
 
 TEST(LoadTest, AServerThatSaysNothingCannotKeepTheLoad) {
