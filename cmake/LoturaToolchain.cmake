@@ -42,6 +42,7 @@ pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka++>=2.0 rdkafka)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc>=5.3)
 
 set(LOTURA_GOOGLEAPIS_DIR "" CACHE PATH "Folder that holds google/api, google/rpc, google/type and google/longrunning")

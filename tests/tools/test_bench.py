@@ -89,6 +89,16 @@ def test_stalled_server_cannot_hide_from_an_open_loop():
     assert load.p99_us > 200_000
 
 
+def test_calls_that_a_killed_server_leaves_behind_have_failed():
+    address = free_address()
+    with server(address, kind="bare") as process:
+        # In the middle of what is measured.
+        threading.Timer(0.5, process.kill).start()
+        load = run_load(address, "nothing", span=BRIEF, in_flight=8)
+
+    assert load.ok > 0 and set(load.failed) == {"UNAVAILABLE"}
+
+
 def test_failed_calls_are_counted_by_reason_and_end_a_benchmark(tmp_path):
     address = free_address()
     issuer = Issuer(tmp_path)

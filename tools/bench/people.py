@@ -16,7 +16,7 @@ def name_of(number: str) -> str:
 
 
 def clone(rig: Rig, count: int) -> None:
-    """Adds the people 0 to count - 1, whose match keys nobody holds, and lets the planner know."""
+    """Adds the people 0 to count - 1 with their match keys, and lets the planner know."""
     rig.sample("create-person")
     with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
@@ -27,4 +27,7 @@ def clone(rig: Rig, count: int) -> None:
             f"INSERT INTO accounts.person ({', '.join(columns)}) SELECT {values} FROM "
             "(SELECT * FROM accounts.person ORDER BY create_time DESC LIMIT 1) p, "
             "generate_series(0, %s) AS g(i)", (count - 1,))
+        cursor.execute("INSERT INTO match_key (tenant_id, kind, key, name) SELECT tenant_id, "
+                       "'person.email', email, name FROM person WHERE name LIKE 'people/g-%'")
     rig.query("VACUUM ANALYZE accounts.person")
+    rig.query("VACUUM ANALYZE accounts.match_key")

@@ -8,6 +8,7 @@ TABLES = ("person", "match_key", "request", "journal")
 # What must be new in each transaction; :n is a random number.
 NAME = "'people/b-' || :n::bigint::text"
 EMAIL = "'b-' || :n::bigint::text || '@example.com'"
+EMAIL_OF_UPDATE = "'b-' || :e::bigint::text || '@example.com'"
 FRESH = {"name": NAME, "email": EMAIL, "key": EMAIL, "request_id": "gen_random_uuid()",
          "event_id": "gen_random_uuid()", "tenant_id": "'00000000-0000-4000-8000-0000000000be'"}
 
@@ -30,6 +31,24 @@ def _insert(cursor, table: str) -> str:
         literal = cursor.mogrify("%s", (value,)).decode()
         values.append(FRESH.get(name, literal))
     return f"INSERT INTO accounts.{table} ({', '.join(columns)}) VALUES ({', '.join(values)});"
+
+
+def script_of_update(conninfo: str, first: int, count: int, *, of_key: bool) -> str:
+    """BEGIN, a change of one of `count` people, journal, request, COMMIT; of_key: with a new match
+    key, which costs a statement more. The version is not compared, which is left to pgbench."""
+    with psycopg2.connect(conninfo) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id::text FROM accounts.person LIMIT 1")
+        mine = f"tenant_id = '{cursor.fetchone()[0]}'"
+        inserts = [_insert(cursor, table) for table in ("request", "journal")]
+    person = f"{mine} AND name = 'people/g-' || :n"
+    change = "given_name = 'b ' || :e" if not of_key else f"email = {EMAIL_OF_UPDATE}"
+    keys = [f"UPDATE match_key m SET key = {EMAIL_OF_UPDATE} FROM (SELECT email FROM person WHERE "
+            f"{person}) p WHERE m.{mine} AND m.kind = 'person.email' AND m.key = p.email;"] if of_key else []
+    update = (f"UPDATE person SET {change}, version = version + 1, update_time = now() "
+              f"WHERE {person};")
+    return "\n".join([f"\\set n random({first}, {first + count - 1})",
+                      "\\set e random(1, 4000000000000000000)",
+                      "BEGIN;", *keys, update, *inserts, "COMMIT;", ""])
 
 
 def script_of_create(conninfo: str) -> str:

@@ -20,7 +20,7 @@ SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table o
 ALL = "ALL"
 BENCHMARKS = ROOT / "tools" / "bench"
 TARGETS = ["lotura-load", "lotura-bench-server", "lotura-bench-producer", "lotura-accounts",
-           "lotura-migrate"]
+           "lotura-migrate", "lotura"]
 
 
 def names() -> list[str]:

@@ -19,6 +19,8 @@ FOREIGN = {
     # Benchmarks compare the door with gRPC alone, and the relay with librdkafka alone.
     "grpc/": ("libs/rpc/", "tools/bench/"),
     "grpcpp/": ("libs/rpc/", "tools/bench/"),
+    # The load speaks HTTP/2 itself.
+    "nghttp2/": ("tools/bench/load/",),
     "librdkafka/": ("libs/events/", "tools/bench/"),
     "hiredis/": ("libs/cache/",),
     "prometheus/": ("libs/observe/",),

@@ -1,31 +1,16 @@
 #include "tools/bench/load/load.h"
 
-#include <fmt/format.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/completion_queue.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <sys/resource.h>
 
-#include <atomic>
-#include <thread>
+#include <algorithm>
+#include <list>
 
 #include "libs/base/errors.h"
-#include "libs/rpc/wire_status.h"
 #include "tools/bench/load/arrivals.h"
+#include "tools/bench/load/connections.h"
 
 namespace lotura::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// One call on its way; owned by the completion queue until it comes back as a tag.
-struct Flight {
-  grpc::ClientContext context;
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
-  Clock::time_point intended;
-};
 
 std::chrono::duration<double> CpuOfProcess() {
   rusage usage{};
@@ -36,112 +21,178 @@ std::chrono::duration<double> CpuOfProcess() {
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
-std::string ReasonOfFailure(const grpc::Status& status) {
-  return ReasonOf(rpc::FromWire(
-      {static_cast<int>(status.error_code()), status.error_message(), status.error_details()}));
+// A message as gRPC sends it: not compressed, and behind its length.
+void Frame(std::string_view message, std::string& framed) {
+  framed.assign(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8)
+    framed += static_cast<char>(message.size() >> shift & 0xFF);
+  framed += message;
 }
 
+// One thread that waits for nothing but the next event: a slow server delays no call.
 class Load {
  public:
-  Load(const std::vector<std::shared_ptr<grpc::Channel>>& channels, const Workload& workload,
-       const LoadPlan& plan)
+  Load(const Target& target, const Workload& workload, const LoadPlan& plan)
       : workload_(workload),
-        path_("/" + workload.method),
         plan_(plan),
         begin_(Clock::now()),
         count_from_(begin_ + plan.warm_up),
-        end_(count_from_ + plan.measured) {
-    for (const auto& channel : channels)
-      stubs_.push_back(std::make_unique<grpc::GenericStub>(channel));
-  }
+        end_(count_from_ + plan.measured),
+        arrivals_(plan.rate, plan.seed),
+        parts_{.addresses = target.addresses,
+               .headers = RequestHeaders({.method = workload.method,
+                                          .authority = target.authority,
+                                          .token = plan.token,
+                                          .deadline = plan.deadline}),
+               .poller = Poller(),
+               .ended = {}},
+        connections_(plan.connections, parts_) {}
 
   LoadResult Run() {
-    std::jthread starter;
-    if (plan_.in_flight > 0) {
-      for (std::size_t i = 0; i < plan_.in_flight; ++i) Send(Clock::now());
+    if (IsOpen()) {
+      next_start_ = begin_ + arrivals_.Next();
     } else {
-      open_ = true;
-      starter = std::jthread([this] { SendAtTimes(); });
+      for (std::size_t i = 0; i < plan_.in_flight; ++i) Start(begin_);
     }
-    while (open_ || unanswered_ > 0) TakeOne();
+    while (!IsOver()) TakeTurn();
     result_.measured = plan_.measured;
     result_.cpu = cpu_end_ - cpu_begin_;
     if (overrun_ > 0) result_.failed["OVERRUN"] = overrun_;
-    queue_.Shutdown();
     return std::move(result_);
   }
 
  private:
-  void Send(Clock::time_point intended) {
-    auto flight = std::make_unique<Flight>();
-    flight->intended = intended;
-    flight->context.set_deadline(std::chrono::system_clock::now() + plan_.deadline);
-    if (!plan_.token.empty()) flight->context.AddMetadata("authorization", "Bearer " + plan_.token);
-    const grpc::Slice slice(workload_.requests());
-    const grpc::ByteBuffer request(&slice, 1);
-    grpc::GenericStub& stub = *stubs_[next_stub_++ % stubs_.size()];
-    flight->reader = stub.PrepareUnaryCall(&flight->context, path_, request, &queue_);
-    ++unanswered_;
-    flight->reader->StartCall();
-    Flight* const tag = flight.release();
-    tag->reader->Finish(&tag->response, &tag->status, tag);
+  [[nodiscard]] bool IsOpen() const { return plan_.in_flight == 0; }
+  [[nodiscard]] bool IsOver() const {
+    return on_their_way_.empty() && next_start_ >= end_ && cpu_end_.count() > 0;
   }
 
-  // The open loop: on a thread of its own, so that answers cannot delay it.
-  void SendAtTimes() {
-    Arrivals arrivals(plan_.rate, plan_.seed);
-    for (auto at = begin_ + arrivals.Next(); at < end_; at = begin_ + arrivals.Next()) {
-      std::this_thread::sleep_until(at);
-      if (unanswered_ < plan_.unanswered_max) {
-        Send(at);
-      } else if (at >= count_from_) {
-        ++overrun_;
-      }
+  void TakeTurn() {
+    connections_.Tend(Clock::now());
+    TakeEnded();
+    Send();
+    for (const epoll_event& event : parts_.poller.Wait(NextEvent())) {
+      // What is due leaves before answers are looked at.
+      if (StartDue()) connections_.Write();
+      static_cast<Connection*>(event.data.ptr)->Handle(event.events);
+      TakeEnded();
     }
-    open_ = false;
+    Expire();
+    ReadCpu();
   }
 
-  void TakeOne() {
-    void* tag = nullptr;
-    bool ok = false;
-    constexpr std::chrono::milliseconds kLook{20};
-    const auto got = queue_.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + kLook);
+  void Send() {
+    StartDue();
+    connections_.Write();
+    TakeEnded();
+  }
+
+  [[nodiscard]] Clock::time_point NextEvent() const {
+    auto next = std::min(NextMark(), connections_.TendAt());
+    if (next_start_ < end_) next = std::min(next, next_start_);
+    if (!on_their_way_.empty()) next = std::min(next, on_their_way_.front().deadline);
+    return next;
+  }
+
+  // When the CPU of this process is looked at.
+  [[nodiscard]] Clock::time_point NextMark() const {
+    if (cpu_begin_.count() == 0) return count_from_;
+    return cpu_end_.count() == 0 ? end_ : Clock::time_point::max();
+  }
+
+  void ReadCpu() {
     const auto now = Clock::now();
     if (cpu_begin_.count() == 0 && now >= count_from_) cpu_begin_ = CpuOfProcess();
     if (cpu_end_.count() == 0 && now >= end_) cpu_end_ = CpuOfProcess();
-    if (got != grpc::CompletionQueue::GOT_EVENT) return;
-    const std::unique_ptr<Flight> flight(static_cast<Flight*>(tag));
-    --unanswered_;
-    Count(*flight, now);
-    if (plan_.in_flight > 0 && now < end_) Send(now);
   }
 
-  void Count(const Flight& flight, Clock::time_point now) {
+  // The open loop: false if nothing was due.
+  bool StartDue() {
+    bool started = false;
+    for (; next_start_ < end_ && next_start_ <= Clock::now();
+         next_start_ = begin_ + arrivals_.Next()) {
+      if (on_their_way_.size() < plan_.unanswered_max) {
+        Start(next_start_);
+        started = true;
+      } else if (next_start_ >= count_from_) {
+        ++overrun_;
+      }
+    }
+    return started;
+  }
+
+  void Start(Clock::time_point intended) {
+    if (spare_.empty()) spare_.emplace_back();
+    connections_.Send(Begin(spare_.begin(), intended));
+  }
+
+  Call& Begin(std::list<Call>::iterator spare, Clock::time_point intended) {
+    on_their_way_.splice(on_their_way_.end(), spare_, spare);
+    Call& call = *spare;
+    call.self = spare;
+    call.intended = intended;
+    call.deadline = intended + plan_.deadline;
+    call.sent = 0;
+    call.answer.Clear();
+    const Request request = workload_.next();
+    call.number = request.number;
+    Frame(request.bytes, call.request);
+    return call;
+  }
+
+  void TakeEnded() {
+    if (parts_.ended.empty()) return;
+    const auto now = Clock::now();
+    // Calls that start now end no sooner than with the next event.
+    for (const EndedCall& ended : parts_.ended) End(*ended.call, ended.status, now);
+    parts_.ended.clear();
+  }
+
+  void Expire() {
+    const auto now = Clock::now();
+    while (!on_their_way_.empty() && on_their_way_.front().deadline <= now) {
+      Call& call = on_their_way_.front();
+      connections_.Abandon(call);
+      End(call, DeadlineExceeded("no answer came in time"), now);
+    }
+  }
+
+  void End(Call& call, const absl::Status& status, Clock::time_point now) {
+    Count(call, status, now);
+    if (workload_.ended)
+      workload_.ended(call.number, status.ok() ? call.answer.message() : std::string_view());
+    spare_.splice(spare_.begin(), on_their_way_, call.self);
+    if (!IsOpen() && now < end_) connections_.SendAgain(Begin(call.self, now));
+  }
+
+  void Count(const Call& call, const absl::Status& status, Clock::time_point now) {
     // A closed loop counts answers, so that none is lost at its end; an open one counts calls.
-    const auto counted_at = plan_.in_flight > 0 ? now : flight.intended;
+    const auto counted_at = IsOpen() ? call.intended : now;
     if (counted_at < count_from_ || counted_at >= end_) return;
-    if (flight.status.ok()) {
+    if (status.ok()) {
       ++result_.ok;
-      result_.answer_bytes += flight.response.Length();
-      result_.ok_latencies.Add(now - flight.intended);
+      result_.answer_bytes += call.answer.message().size();
+      result_.ok_latencies.Add(now - call.intended);
     } else {
-      ++result_.failed[ReasonOfFailure(flight.status)];
-      result_.failed_latencies.Add(now - flight.intended);
+      ++result_.failed[ReasonOf(status)];
+      result_.failed_latencies.Add(now - call.intended);
     }
   }
 
   const Workload& workload_;
-  const std::string path_;
   const LoadPlan& plan_;
   const Clock::time_point begin_;
   const Clock::time_point count_from_;
   const Clock::time_point end_;
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
-  std::size_t next_stub_ = 0;
-  grpc::CompletionQueue queue_;
-  std::atomic<std::size_t> unanswered_ = 0;
-  std::atomic<bool> open_ = false;
-  std::atomic<std::uint64_t> overrun_ = 0;
+  Arrivals arrivals_;
+  // Of an open loop.
+  Clock::time_point next_start_ = Clock::time_point::max();
+  // In the order of their deadlines.
+  std::list<Call> on_their_way_;
+  std::list<Call> spare_;
+  ConnectionParts parts_;
+  Connections connections_;
+  std::uint64_t overrun_ = 0;
   std::chrono::duration<double> cpu_begin_{};
   std::chrono::duration<double> cpu_end_{};
   LoadResult result_;
@@ -149,9 +200,8 @@ class Load {
 
 }  // namespace
 
-LoadResult RunLoad(const std::vector<std::shared_ptr<grpc::Channel>>& channels,
-                   const Workload& workload, const LoadPlan& plan) {
-  return Load(channels, workload, plan).Run();
+LoadResult RunLoad(const Target& target, const Workload& workload, const LoadPlan& plan) {
+  return Load(target, workload, plan).Run();
 }
 
 }  // namespace lotura::bench

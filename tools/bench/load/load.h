@@ -1,20 +1,20 @@
 // Drives calls against a server and measures them as their callers see them.
 #pragma once
 
-#include <grpcpp/channel.h>
-
 #include <chrono>
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <string>
-#include <vector>
 
+#include "tools/bench/load/address.h"
 #include "tools/bench/load/latencies.h"
 #include "tools/bench/load/requests.h"
 
 namespace lotura::bench {
 
 struct LoadPlan {
+  // Used in turn.
+  std::size_t connections = 8;
   // Closed loop: this many calls are always in flight. 0: open loop.
   std::size_t in_flight = 0;
   // Open loop: calls begin at this rate a second, answered or not.
@@ -24,7 +24,7 @@ struct LoadPlan {
   // What begins before this span has passed is not counted.
   std::chrono::milliseconds warm_up{2'000};
   std::chrono::milliseconds measured{8'000};
-  // Of each call.
+  // Of each call, from when it should have begun.
   std::chrono::milliseconds deadline{5'000};
   std::string token;
   std::uint64_t seed = 1;
@@ -45,9 +45,8 @@ struct LoadResult {
   std::chrono::duration<double> cpu{};
 };
 
-// Runs the load to its end, which comes at most `deadline` after the measured span. Calls go over
-// the channels in turn. Not thread-safe.
-LoadResult RunLoad(const std::vector<std::shared_ptr<grpc::Channel>>& channels,
-                   const Workload& workload, const LoadPlan& plan);
+// Runs the load to its end, which comes at most `deadline` after the measured span: a call that has
+// no answer by then ends with DEADLINE_EXCEEDED. All on the calling thread. Not thread-safe.
+LoadResult RunLoad(const Target& target, const Workload& workload, const LoadPlan& plan);
 
 }  // namespace lotura::bench

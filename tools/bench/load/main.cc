@@ -1,7 +1,5 @@
 // lotura-load: sends calls to a server and prints one JSON object that says what came back.
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/support/channel_arguments.h>
 
 #include <cstdio>
 #include <fstream>
@@ -21,7 +19,9 @@ struct Settings {
   std::string token_file;
   std::string workload;
   std::string run = "r";
+  std::int64_t first = 0;
   std::int64_t records = 1;
+  std::string etag;
   std::int64_t connections = 8;
   std::int64_t in_flight = 0;
   std::int64_t rate = 0;
@@ -30,13 +30,17 @@ struct Settings {
   std::int64_t seed = 1;
 
   void Declare(Options& options) {
-    options.RequiredText({"target", "the server, as host:port"}, target);
+    options.RequiredText({"target", "the server, as host:port or unix:/path"}, target);
     options.RequiredText({"workload", "what is asked for"}, workload);
     options.Text({"token-file", "file with the token of the calls; empty: none"}, token_file);
     options.Text({"run", "makes what is created differ from what others create"}, run);
-    options.Number({"records", "get-person: how many people there are to read"}, records,
+    options.Number({"first", "number of the first person that is read or changed"}, first,
+                   {0, 1'000'000'000});
+    options.Number({"records", "how many people there are to read or change"}, records,
                    {1, 1'000'000'000});
-    options.Number({"connections", "connections, used in turn"}, connections, {1, 1'000});
+    options.Text({"etag", "update-...: the etag that they have at first"}, etag);
+    options.Number({"connections", "connections; closed loop: each keeps its share in flight"},
+                   connections, {1, 1'000});
     options.Number({"in-flight", "closed loop: calls that are always on their way; 0: open loop"},
                    in_flight, {0, 100'000});
     options.Number({"rate", "open loop: calls that begin", "calls a second"}, rate, {0, 1'000'000});
@@ -45,17 +49,6 @@ struct Settings {
     options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
   }
 };
-
-std::vector<std::shared_ptr<grpc::Channel>> Connect(const Settings& settings) {
-  std::vector<std::shared_ptr<grpc::Channel>> channels;
-  for (std::int64_t i = 0; i < settings.connections; ++i) {
-    grpc::ChannelArguments arguments;
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    channels.push_back(
-        grpc::CreateCustomChannel(settings.target, grpc::InsecureChannelCredentials(), arguments));
-  }
-  return channels;
-}
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   if (path.empty()) return std::string();
@@ -92,7 +85,8 @@ void Print(LoadResult& result) {
 absl::Status Run(const Settings& settings) {
   if ((settings.in_flight > 0) == (settings.rate > 0))
     return InvalidArgument("rate", "OUT_OF_RANGE", "one of --in-flight and --rate must be given");
-  LoadPlan plan{.in_flight = static_cast<std::size_t>(settings.in_flight),
+  LoadPlan plan{.connections = static_cast<std::size_t>(settings.connections),
+                .in_flight = static_cast<std::size_t>(settings.in_flight),
                 .rate = static_cast<double>(settings.rate),
                 .warm_up = std::chrono::milliseconds(settings.warm_up_ms),
                 .measured = std::chrono::milliseconds(settings.measured_ms),
@@ -102,8 +96,11 @@ absl::Status Run(const Settings& settings) {
                           MakeWorkload({.name = settings.workload,
                                         .run = settings.run,
                                         .seed = plan.seed,
-                                        .records = static_cast<std::uint64_t>(settings.records)}));
-  LoadResult result = RunLoad(Connect(settings), workload, plan);
+                                        .first = static_cast<std::uint64_t>(settings.first),
+                                        .records = static_cast<std::uint64_t>(settings.records),
+                                        .etag = settings.etag}));
+  LOTURA_ASSIGN_OR_RETURN(const Target target, Resolve(settings.target));
+  LoadResult result = RunLoad(target, workload, plan);
   Print(result);
   return absl::OkStatus();
 }
