@@ -12,6 +12,10 @@ constexpr std::int64_t kRetryAfterMs = 100;
 
 using observe::FamilySpec;
 
+absl::Status Overloaded() {
+  return ResourceExhausted("OVERLOADED", "more calls come than can be answered", kRetryAfterMs);
+}
+
 double Seconds(Deadline::Point::duration span) {
   return std::chrono::duration<double>(span).count();
 }
@@ -44,7 +48,13 @@ Executor::Executor(const ExecutorOptions& options, const observe::Metrics& metri
                    .AddCounters({.name = "lotura_executor_expired_total",
                                  .help = "Work dropped because its deadline passed in the queue.",
                                  .labels = {"executor"}})
-                   .With({options.name})) {
+                   .With({options.name})),
+      overloaded_(metrics
+                      .AddGauges({.name = "lotura_executor_overloaded",
+                                  .help = "1 while more comes than is done.",
+                                  .labels = {"executor"}})
+                      .With({options.name})),
+      overload_(std::chrono::steady_clock::now()) {
   LOTURA_CHECK(options.threads > 0 && options.queue_max > 0);
 }
 
@@ -59,16 +69,31 @@ void Executor::Start() {
 
 absl::Status Executor::Submit(std::shared_ptr<Work> work) {
   {
+    const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
-    if (stopping_) return Stopping();
-    if (queue_.size() >= options_.queue_max) {
-      rejected_.Add();
-      return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
-    }
-    queue_.push_back({std::move(work), std::chrono::steady_clock::now()});
+    LOTURA_RETURN_IF_ERROR(Admit(now));
+    queue_.push_back({std::move(work), now});
     ShowLength();
   }
   wake_.notify_one();
+  return absl::OkStatus();
+}
+
+absl::Status Executor::Admit(Deadline::Point now) {
+  if (stopping_) return Stopping();
+  overload_.Came(now);
+  overloaded_.Set(overload_.IsOn() ? 1 : 0);
+  if (queue_.size() >= options_.queue_max) {
+    rejected_.Add();
+    return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
+  }
+  // Enough for every thread, and for what is done while one waits.
+  const auto bearable =
+      static_cast<double>(options_.threads) + overload_.DoneWithin(options_.patience);
+  if (overload_.IsOn() && static_cast<double>(queue_.size()) >= bearable) {
+    rejected_.Add();
+    return Overloaded();
+  }
   return absl::OkStatus();
 }
 
@@ -115,6 +140,11 @@ Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
   Entry entry = std::move(from.front());
   from.pop_front();
   ShowLength();
+  const auto now = std::chrono::steady_clock::now();
+  if (!entry.has_begun) {
+    overload_.Did(now);
+    entry.is_stale = overload_.IsOn() && now - entry.since > options_.patience;
+  }
   return entry;
 }
 
@@ -130,12 +160,15 @@ void Executor::RunThread() {
 }
 
 void Executor::Begin(const Entry& entry) {
-  if (entry.has_begun || !entry.work->deadline().Passed()) {
+  if (entry.is_stale) {
+    rejected_.Add();
+    entry.work->Drop(Overloaded());
+  } else if (!entry.has_begun && entry.work->deadline().Passed()) {
+    expired_.Add();
+    entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
+  } else {
     Run(*entry.work);
-    return;
   }
-  expired_.Add();
-  entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
 }
 
 void Executor::Run(Work& work) {

@@ -3,6 +3,7 @@
 
 #include <absl/status/status.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/overload.h"
 #include "libs/observe/metrics.h"
 
 namespace lotura::rpc {
@@ -22,7 +24,7 @@ class Work {
  public:
   virtual ~Work() = default;
   virtual void Run() noexcept = 0;
-  // The deadline passed in the queue, or the executor stops.
+  // The deadline passed in the queue, it waited too long under overload, or the executor stops.
   virtual void Drop(const absl::Status& why) noexcept = 0;
   [[nodiscard]] virtual Deadline deadline() const = 0;
 };
@@ -32,10 +34,12 @@ struct ExecutorOptions {
   std::string name = "calls";
   std::size_t threads = 6;
   std::size_t queue_max = 1024;
+  // How long work waits under overload (see Overload); what would wait longer is refused.
+  std::chrono::milliseconds patience{5};
 };
 
 // Thread-safe. Metrics: lotura_executor_queue_length, _busy_threads, _wait_seconds,
-// _rejected_total, _expired_total.
+// _rejected_total, _expired_total, _overloaded.
 class Executor {
  public:
   Executor(const ExecutorOptions& options, const observe::Metrics& metrics);
@@ -45,9 +49,9 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   void Start();
-  // RESOURCE_EXHAUSTED (QUEUE_FULL, with RetryInfo) if the queue is full, UNAVAILABLE (STOPPING)
-  // once it stops. In both cases neither Run nor Drop is called. Work that is submitted before
-  // Start waits.
+  // RESOURCE_EXHAUSTED (QUEUE_FULL or OVERLOADED, with RetryInfo) if the queue is full or more
+  // comes than is done, UNAVAILABLE (STOPPING) once it stops. In these cases neither Run nor Drop
+  // is called. Work that is submitted before Start waits.
   [[nodiscard]] absl::Status Submit(std::shared_ptr<Work> work);
   // Goes on with work that has begun: before everything that has not, and however long the queue
   // is, since whoever resumes was admitted once. Never dropped; once the executor has stopped, run
@@ -61,12 +65,16 @@ class Executor {
     std::shared_ptr<Work> work;  // shared with the transport, which may end the call first
     Deadline::Point since;
     bool has_begun = false;
+    // It waited too long for what comes after it.
+    bool is_stale = false;
   };
 
   void RunThread();
   // The next piece of work, or an entry without work once the executor stops. Waits with the lock
   // released.
   Entry Next(std::unique_lock<std::mutex>& lock);
+  // Whether the queue takes one more; with the lock.
+  absl::Status Admit(Deadline::Point now);
   void Begin(const Entry& entry);
   void Run(Work& work);
   void ShowLength();
@@ -77,11 +85,13 @@ class Executor {
   const observe::Histogram wait_;
   const observe::Counter rejected_;
   const observe::Counter expired_;
+  const observe::Gauge overloaded_;
 
-  std::mutex mutex_;  // guards queue_, resumed_ and stopping_
+  std::mutex mutex_;  // guards queue_, resumed_, overload_ and stopping_
   std::condition_variable wake_;
   std::deque<Entry> queue_;
   std::deque<Entry> resumed_;
+  Overload overload_;
   bool stopping_ = false;
 
   std::vector<std::jthread> threads_;

@@ -118,6 +118,36 @@ TEST_F(ExecutorTest, StoppingDropsWhatWaitsAndLetsFinishWhatRuns) {
   EXPECT_THAT(executor.Submit(Nothing()), StatusIs(StatusCode::kUnavailable, "STOPPING"));
 }
 
+TEST_F(ExecutorTest, UnderOverloadNobodyWaitsLong) {
+  Executor executor({.threads = 1, .queue_max = 10'000, .patience = 20ms}, metrics_);
+  executor.Start();
+  std::vector<std::chrono::nanoseconds> waits;  // the executor's thread alone adds
+  std::size_t refused = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto shed_from = begin + 2s;
+  for (auto now = begin; now < begin + 3s; now = std::chrono::steady_clock::now()) {
+    // Comes three times as fast as it is done.
+    const auto work = std::make_shared<FakeWork>([&waits, now, shed_from] {
+      if (now >= shed_from) waits.push_back(std::chrono::steady_clock::now() - now);
+      std::this_thread::sleep_for(3ms);
+    });
+    const absl::Status taken = executor.Submit(work);
+    if (!taken.ok()) {
+      ++refused;
+      EXPECT_THAT(taken, StatusIs(StatusCode::kResourceExhausted, "OVERLOADED"));
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+
+  executor.Stop();
+
+  EXPECT_GT(refused, 100U);
+  std::ranges::sort(waits);
+  ASSERT_FALSE(waits.empty());
+  // Without the limit it would be a second and more.
+  EXPECT_LT(waits[waits.size() / 2], 100ms);
+}
+
 TEST_F(ExecutorTest, WhatHasBegunGoesOnBeforeWhatHasNot) {
   Executor executor({.threads = 1, .queue_max = 1}, metrics_);
   std::vector<std::string> order;

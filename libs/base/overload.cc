@@ -1,0 +1,26 @@
+#include "libs/base/overload.h"
+
+namespace lotura {
+namespace {
+
+// More than a burst or the jitter of a span.
+constexpr double kClearly = 1.1;
+constexpr double kSlack = 16;
+
+}  // namespace
+
+double Overload::DoneWithin(Point::duration time) const {
+  return done_per_second_ * std::chrono::duration<double>(time).count();
+}
+
+void Overload::EndSpan(Point now) {
+  const double seconds = std::chrono::duration<double>(now - since_).count();
+  done_per_second_ = static_cast<double>(done_) / seconds;
+  const bool grows = static_cast<double>(came_) > static_cast<double>(done_) * kClearly + kSlack;
+  spans_ = grows ? spans_ + 1 : 0;
+  came_ = 0;
+  done_ = 0;
+  since_ = now;
+}
+
+}  // namespace lotura

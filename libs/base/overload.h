@@ -1,0 +1,50 @@
+// Whether more work comes than is done, which no queue can outlast.
+#pragma once
+
+#include <cstdint>
+
+#include "libs/base/clock.h"
+
+namespace lotura {
+
+// Counts what comes and what is done in spans of a quarter of a second. Callers who wait for their
+// answers come no faster than answers leave, however many they are and however long they wait; so
+// the length of a queue alone says nothing. It is overload when clearly more came than was done in
+// each of four spans in a row, and it ends with the first span of which that is not true. A second
+// of standing still, as a slow disk has it, is no overload. Not thread-safe.
+class Overload {
+ public:
+  using Point = Deadline::Point;
+
+  explicit Overload(Point now) : since_(now) {}
+
+  void Came(Point now) {
+    Advance(now);
+    ++came_;
+  }
+  void Did(Point now) {
+    Advance(now);
+    ++done_;
+  }
+  [[nodiscard]] bool IsOn() const { return spans_ >= kSpans; }
+  // How much is done within a time, as of the last whole span.
+  [[nodiscard]] double DoneWithin(Point::duration time) const;
+
+ private:
+  static constexpr std::chrono::milliseconds kSpan{250};
+  static constexpr int kSpans = 4;
+
+  void Advance(Point now) {
+    if (now - since_ >= kSpan) EndSpan(now);
+  }
+  void EndSpan(Point now);
+
+  Point since_;
+  std::uint64_t came_ = 0;
+  std::uint64_t done_ = 0;
+  double done_per_second_ = 0;
+  // Spans in a row in which clearly more came than was done.
+  int spans_ = 0;
+};
+
+}  // namespace lotura

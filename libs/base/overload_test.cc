@@ -1,0 +1,71 @@
+#include "libs/base/overload.h"
+
+#include <gtest/gtest.h>
+
+namespace lotura {
+namespace {
+
+using std::chrono::milliseconds;
+
+class OverloadTest : public ::testing::Test {
+ protected:
+  // So many come and are done in each millisecond of a time.
+  void Pass(milliseconds time, int come, int done) {
+    for (milliseconds passed{0}; passed < time; passed += milliseconds(1)) {
+      now_ += milliseconds(1);
+      for (int i = 0; i < come; ++i) overload_.Came(now_);
+      for (int i = 0; i < done; ++i) overload_.Did(now_);
+    }
+  }
+
+  Overload::Point now_{};
+  Overload overload_{now_};
+};
+
+TEST_F(OverloadTest, MoreThanIsDoneForASecondIsOverload) {
+  Pass(milliseconds(900), 3, 2);
+  EXPECT_FALSE(overload_.IsOn());
+
+  Pass(milliseconds(200), 3, 2);
+
+  EXPECT_TRUE(overload_.IsOn());
+  EXPECT_NEAR(overload_.DoneWithin(milliseconds(5)), 10, 1);
+}
+
+TEST_F(OverloadTest, ItLastsAsLongAsTooMuchComes) {
+  Pass(milliseconds(5'000), 10, 2);
+  EXPECT_TRUE(overload_.IsOn());
+
+  Pass(milliseconds(600), 2, 2);
+
+  EXPECT_FALSE(overload_.IsOn());
+}
+
+TEST_F(OverloadTest, AFullQueueOfCallersWhoWaitIsNone) {
+  for (int i = 0; i < 1'000; ++i) overload_.Came(now_);
+
+  Pass(milliseconds(5'000), 2, 2);
+
+  EXPECT_FALSE(overload_.IsOn());
+}
+
+TEST_F(OverloadTest, AStandstillThatIsMadeUpForIsNone) {
+  for (int i = 0; i < 10; ++i) {
+    Pass(milliseconds(700), 2, 0);
+    Pass(milliseconds(800), 2, 4);
+  }
+
+  EXPECT_FALSE(overload_.IsOn());
+}
+
+TEST_F(OverloadTest, ATrickleIsNone) {
+  for (int i = 0; i < 50; ++i) {
+    Pass(milliseconds(100), 0, 0);
+    Pass(milliseconds(1), 1, 0);
+  }
+
+  EXPECT_FALSE(overload_.IsOn());
+}
+
+}  // namespace
+}  // namespace lotura
