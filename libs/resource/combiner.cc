@@ -11,6 +11,8 @@ namespace {
 
 // How far behind its batch the combiner looks for units that fit.
 constexpr std::size_t kLookAhead = 4;
+// When a refused write asks to come back.
+constexpr std::int64_t kRetryAfterMs = 100;
 
 // What may occur only once in a batch.
 std::vector<std::string> MarksOf(const Unit& unit) {
@@ -39,18 +41,33 @@ Combiner::~Combiner() {
   }
 }
 
+absl::Status Combiner::Admit(Deadline::Point now) {
+  overload_.Came(now);
+  if (waiting_.size() >= limits_.waiting_max)
+    return ResourceExhausted("WRITES_WAITING", "too many writes are waiting", kRetryAfterMs);
+  // A full batch, and what is written while one waits.
+  const auto bearable =
+      static_cast<double>(limits_.batch_max) + overload_.DoneWithin(limits_.patience);
+  if (overload_.IsOn() && static_cast<double>(waiting_.size()) >= bearable)
+    return ResourceExhausted("OVERLOADED", "more writes come than can be written", kRetryAfterMs);
+  return absl::OkStatus();
+}
+
 void Combiner::Submit(Unit unit, Done done) {
+  absl::Status admitted;
   {
     auto common = CommonOf(unit);
     auto marks = MarksOf(unit);
+    const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() < limits_.waiting_max) {
+    admitted = Admit(now);
+    if (admitted.ok()) {
       waiting_.push_back({std::move(unit), std::move(done), std::move(common), std::move(marks)});
       if (IsWorthABatch()) arrived_.notify_one();
       return;
     }
   }
-  done(ResourceExhausted("WRITES_WAITING", "too many writes are waiting", 100), unit);
+  done(admitted, unit);
 }
 
 Combiner::Taken Combiner::TakeBatch() {
@@ -83,6 +100,7 @@ Combiner::Taken Combiner::TakeBatch() {
   waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
                   std::make_move_iterator(left.end()));
   if (!batch.empty()) {
+    for (std::size_t i = 0; i < batch.size(); ++i) overload_.Did(now);
     ++running_;
     newest_ = batch.front().common;
   }

@@ -1,12 +1,14 @@
 // lotura-bench-server: a server that has nothing to do, either bare or behind the whole door.
 #include "libs/base/errors.h"
 #include "libs/base/options.h"
+#include "libs/pg/database.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
 #include "libs/rpc/token_verifier.h"
 #include "lotura/bench/v1/nothing.pb.h"
 #include "tools/bench/program.h"
 #include "tools/bench/server/bare_echo.h"
+#include "tools/bench/server/queries.sql.h"
 
 namespace lotura::bench {
 namespace {
@@ -20,6 +22,8 @@ struct Settings {
   std::string token_jwks;
   std::int64_t log_ok_every = 100;
   std::int64_t threads = 1;
+  std::string postgres;
+  std::int64_t part_us = 2'000;
 
   void Declare(Options& options) {
     options.RequiredText({"listen", "where gRPC is served, as address:port"}, listen);
@@ -34,12 +38,29 @@ struct Settings {
     options.Number({"log-ok-every", "door: every how many calls one is logged"}, log_ok_every,
                    {0, 1'000'000});
     options.Number({"executor-threads", "door: calls handled at the same time"}, threads, {1, 256});
+    options.Text({"postgres", "door: where each call waits for a statement; empty: nowhere"},
+                 postgres);
+    options.Number({"part-us", "door: how long the statement takes", "us"}, part_us,
+                   {1, 1'000'000});
   }
 };
 
-absl::StatusOr<v1::DoNothingResponse> DoNothing(const Call& /*call*/,
-                                                const v1::DoNothingRequest& /*request*/) {
-  return v1::DoNothingResponse();
+using Nothing =
+    std::function<absl::StatusOr<v1::DoNothingResponse>(const Call&, const v1::DoNothingRequest&)>;
+
+// Answers at once, or after a statement that takes a known time on a connection of its own.
+Nothing Handler(const Settings& settings, std::unique_ptr<pg::Database>& database) {
+  if (settings.postgres.empty()) return [](auto&&...) { return v1::DoNothingResponse(); };
+  database = std::make_unique<pg::Database>(pg::Options{
+      .conninfo = settings.postgres, .pool_size = static_cast<std::size_t>(settings.threads)});
+  return [&database, &settings](const Call& call,
+                                const auto&) -> absl::StatusOr<v1::DoNothingResponse> {
+    LOTURA_RETURN_IF_ERROR(database->Read(call.deadline, [&](pg::Tx& tx) {
+      tx.Run(lotura::tools::bench::server::sql::kPart, pg::Params().Int(settings.part_us));
+      return absl::OkStatus();
+    }));
+    return v1::DoNothingResponse();
+  };
 }
 
 absl::Status ServeBare(const Settings& settings, rpc::ShutdownSignal& stop) {
@@ -62,8 +83,9 @@ absl::Status ServeDoor(const Settings& settings, rpc::ShutdownSignal& stop) {
   rpc::Executor executor({.threads = static_cast<std::size_t>(settings.threads)}, metrics);
   rpc::Door door({.pipeline = {.log_ok_every = static_cast<unsigned>(settings.log_ok_every)}},
                  rpc::PipelineParts{*tokens, executor, clock, log, metrics});
+  std::unique_ptr<pg::Database> database;
   door.Handle("lotura.bench.v1.NothingService/DoNothing",
-              rpc::Bind<v1::DoNothingRequest, v1::DoNothingResponse>(DoNothing));
+              rpc::Bind<v1::DoNothingRequest, v1::DoNothingResponse>(Handler(settings, database)));
   LOTURA_ASSIGN_OR_RETURN(const auto server,
                           rpc::Server::Start({.address = settings.listen}, door));
   door.health().SetAll(rpc::Serving::kYes);
