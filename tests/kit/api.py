@@ -105,6 +105,10 @@ class Client:
         stub = self._channel.stream_stream(**self._coding(method, self._method(method)))
         return stub(requests, metadata=self._metadata)
 
+    def await_connection(self, seconds: float = CALL_SECONDS) -> None:
+        """Waits until the address takes connections, also after its process was replaced."""
+        grpc.channel_ready_future(self._channel).result(timeout=seconds)
+
     def close(self) -> None:
         self._channel.close()
 

@@ -176,6 +176,8 @@ def restart(matrix: Matrix) -> None:
     accounts = matrix.stack.member("accounts")
     accounts.start()
     accounts.wait_ready()
+    for client in (*matrix.clients, matrix.stranger):
+        client.await_connection()
 
 
 CASES: tuple[Callable[[Matrix], None], ...] = (
