@@ -10,7 +10,9 @@ namespace lotura::crash {
 namespace {
 
 // Nobody changes the environment of these programs while they run.
-const char* Setting(const char* name) { return std::getenv(name); }  // NOLINT(concurrency-mt-unsafe)
+const char* Setting(const char* name) {
+  return std::getenv(name);
+}  // NOLINT(concurrency-mt-unsafe)
 
 std::atomic<long> passed = 0;
 

@@ -84,9 +84,7 @@ class RelayTrial : public ::testing::Test {
   }
 
   // Enough of the fast clock's for the whole trial.
-  [[nodiscard]] int Days() const {
-    return kDaysOfMutants + static_cast<int>(span_.count()) / 2;
-  }
+  [[nodiscard]] int Days() const { return kDaysOfMutants + static_cast<int>(span_.count()) / 2; }
 
   // One transaction as the engine's are: it reads what it will replace, then writes under the guard
   // of the version it read. The database sleeps before the first write, so that numbers and times

@@ -1,5 +1,6 @@
 """The nemesis that ends services at named points of their own code, see libs/crash."""
 
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fault.trial.supervisor import BINARIES, Supervisor
 
 POINTS = {"accounts": ("relay.fetched", "relay.produced", "relay.confirmed", "relay.saved"),
           "communications": ("consumer.effects", "consumer.applied", "consumer.committed")}
-TURN_MAX = 20
+TURN_MAX = 8
 LOOK_S = 0.05
 # A relay that dies keeps its lease for five seconds. Here they are over at once, as if another
 # replica had waited: more crashes fit into the time.
@@ -30,9 +31,13 @@ def armed_binaries(directory: Path) -> Path:
 
 @dataclass
 class CrashAtPoints:
-    """Starts each service so that it will end at a point; when it did, at another one."""
+    """Starts each service so that it will end at a point; when it did, at another one.
+
+    Each round of a service visits all of its points, in an order of its own.
+    """
 
     crashes: dict[str, int] = field(default_factory=dict)  # By point.
+    _ahead: dict[str, list[str]] = field(default_factory=dict)  # Points left in the round.
 
     def __call__(self, supervisor: Supervisor) -> None:
         chance = supervisor.trial.chance("crash")
@@ -53,10 +58,11 @@ class CrashAtPoints:
         for service in POINTS:
             stack.member(service).kill()
 
-    @staticmethod
-    def _start(stack: Stack, service: str, chance) -> str:
+    def _start(self, stack: Stack, service: str, chance: random.Random) -> str:
         """Arms and starts it; returns where it will end."""
-        point = chance.choice(POINTS[service])
+        if not self._ahead.get(service):
+            self._ahead[service] = chance.sample(POINTS[service], len(POINTS[service]))
+        point = self._ahead[service].pop()
         stack.variables |= {"CRASH_POINT": point, "CRASH_TURN": str(chance.randint(1, TURN_MAX))}
         if service == "accounts":
             stack.postgres.query(EXPIRE_LEASE)
