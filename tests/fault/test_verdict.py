@@ -8,7 +8,8 @@ from fault.trial.rates import Rate, availability
 from fault.trial.verdict import Effect, Entry, Found, judge
 
 CLEAN = {"lost": 0, "duplicates": 0, "unexpected": 0, "unannounced": 0, "effects_missing": 0,
-         "effects_duplicate": 0, "effects_phantom": 0, "stale": 0}
+         "effects_duplicate": 0, "effects_phantom": 0, "stale": 0,
+         "invented": 0}
 
 
 def line(op: int, what: str, **fields) -> dict:
@@ -139,6 +140,13 @@ def test_a_stale_read_is_seen():
             line(2, OK, version=1)]
 
     assert counts([*create(1), *read], found([entry(1)])) == {"stale": 1}
+
+
+def test_a_read_of_what_was_never_written_is_seen():
+    read = [line(2, "invoke", kind="read", service="accounts", name="organizations/a", at_least=1),
+            line(2, OK, version=7)]
+
+    assert counts([*create(1), *read], found([entry(1)])) == {"invented": 1}
 
 
 def test_an_operation_that_succeeds_after_three_repetitions_counts_as_available():

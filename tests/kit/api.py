@@ -60,7 +60,8 @@ class Refused(Exception):
         self.code = error.code()
         self.infos = []  # Reasons of all ErrorInfo; a typed error has one.
         self.fields: dict[str, str] = {}  # Reasons by field.
-        trailers = dict(error.trailing_metadata() or ())
+        # Pairs of either API; what the asynchronous one gives looks like a mapping, and is none.
+        trailers = dict(iter(error.trailing_metadata() or ()))
         for detail in message_class("google.rpc.Status").FromString(
                 trailers.get(DETAILS, b"")).details:
             content = message_class(detail.TypeName()).FromString(detail.value)

@@ -7,11 +7,12 @@ It shares nothing with those who wrote, and prints one JSON object: figures by n
 
 import json
 import sys
+from bisect import bisect_left
 from pathlib import Path
 
 from fault.announced import Sources, Version, deliveries_of, query
 from fault.trial import rates
-from fault.trial.history import OK, Operation, lines_of, operations
+from fault.trial.history import OK, READ, Operation, lines_of, operations
 from fault.trial.verdict import Effect, Entry, Found, judge
 
 ROWS = "SELECT tenant_id || '/' || name, display_name FROM accounts.organization"
@@ -38,6 +39,7 @@ def callers_figures(seen: list[Operation]) -> dict[str, float]:
         "unknown": sum(write.outcome not in (OK, "fail") for write in writes),
         "failed": sum(operation.outcome != OK for operation in seen),
         "repeated": sum(operation.tries > 1 for operation in seen),
+        "call_max_s": max((one.took_max for one in seen), default=0.0),
         "availability": rates.availability(seen),
         "write_p50_ms": rates.percentile(writes, 0.5) * 1e3,
         "write_p99_ms": rates.percentile(writes, 0.99) * 1e3,
@@ -59,15 +61,52 @@ def recoveries(seen: list[Operation], faults: list[dict]) -> dict[str, float]:
     return {service: max(times) for service, times in found.items()}
 
 
+def phases(seen: list[Operation], faults: list[dict]) -> dict[str, dict[str, float]]:
+    """Of each span that the nemesis named, how the operations that began in it fared."""
+    marks = [fault for fault in faults if fault["what"] == "phase"]
+    ends = [mark["t"] for mark in marks[1:]] + [float("inf")]
+    found = {}
+    for mark, end in zip(marks, ends, strict=True):
+        inside = [one for one in seen if mark["t"] <= one.begin < end]
+        writes = [one for one in inside if one.is_write]
+        reads = [one for one in inside if one.kind == READ]
+        found[mark["target"]] = {
+            "operations": len(inside), "failed": sum(one.outcome != OK for one in inside),
+            "acknowledged": sum(write.outcome == OK for write in writes),
+            "write_p99_ms": rates.percentile(writes, 0.99) * 1e3,
+            "read_p99_ms": rates.percentile(reads, 0.99) * 1e3,
+            "read_p50_ms": rates.percentile(reads, 0.5) * 1e3}
+    return found
+
+
+def first_successes(seen: list[Operation], faults: list[dict]) -> list[float]:
+    """Seconds from each time that something was healed to the next write that succeeded."""
+    ends = sorted(one.end for one in seen if one.is_write and one.outcome == OK)
+    return [ends[at] - fault["t"] for fault in faults if fault["what"] == "healed"
+            and (at := bisect_left(ends, fault["t"])) < len(ends)]
+
+
+def healings(seen: list[Operation], faults: list[dict]) -> dict[str, float]:
+    """Of each fault that was healed, how long the rate then took to come back."""
+    end = max((operation.begin for operation in seen), default=0.0)
+    rate = rates.Rate(seen)
+    begun = {fault["target"]: fault["t"] for fault in faults if fault["what"] == "fault"}
+    found = {fault["target"]: rate.recovery(begun[fault["target"]], end, since=fault["t"])
+             for fault in faults if fault["what"] == "healed" and fault["target"] in begun}
+    return {target: took for target, took in found.items() if took is not None}
+
+
 def main(history: str, faults: str, postgres: str, kafka: str) -> None:
     seen = operations(lines_of(Path(history)))
+    done = lines_of(Path(faults))
     found = read(Sources(postgres, kafka))
     verdict = judge(seen, found)
     print(json.dumps({
         "figures": callers_figures(seen) | dict(verdict.counts) | {
             "rows": len(found.rows), "events": len(found.deliveries),
             "repeated_events": len(found.deliveries) - len(set(found.deliveries))},
-        "recovery_s": recoveries(seen, lines_of(Path(faults))),
+        "recovery_s": recoveries(seen, done), "phases": phases(seen, done),
+        "heal_s": healings(seen, done), "first_success_s": first_successes(seen, done),
         "examples": verdict.examples}))
 
 

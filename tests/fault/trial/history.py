@@ -34,6 +34,7 @@ class Operation:
     outcome: str = INFO
     end: float = float("inf")
     tries: int = 1
+    took_max: float = 0.0  # The longest of its calls that failed.
     reason: str = ""
 
     @property
@@ -81,9 +82,11 @@ def operations(lines: Iterable[dict]) -> list[Operation]:
         operation = found[line["op"]]
         if line["what"] == "retry":
             operation.tries += 1
+            operation.took_max = max(operation.took_max, line.get("took", 0.0))
             continue
         operation.outcome, operation.end = line["what"], line["t"]
         operation.name = line.get("name", operation.name)
         operation.version = line.get("version", operation.version)
         operation.reason = line.get("reason", "")
+        operation.took_max = max(operation.took_max, line.get("took", 0.0))
     return list(found.values())

@@ -38,16 +38,18 @@ class Rate:
         return (bisect_left(self._prompt, begin + seconds)
                 - bisect_left(self._prompt, begin)) / seconds
 
-    def recovery(self, fault: float, end: float) -> float | None:
-        """Seconds from a fault to the first window with 95 % of the rate before the fault.
+    def recovery(self, fault: float, end: float, since: float | None = None) -> float | None:
+        """Seconds to the first window with 95 % of the rate before the fault.
 
-        None if the load ended before that could be seen, or there was no load before.
+        They count from the fault, or from `since`, when it was healed. None if the load ended
+        before that could be seen, or there was no load before.
         """
+        begin = fault if since is None else since
         before = self.within(fault - WINDOW_S)
         if before == 0:
             return None
-        steps = int(min(SEARCH_S, end - fault - WINDOW_S) / STEP_S)
+        steps = int(min(SEARCH_S, end - begin - WINDOW_S) / STEP_S)
         for step in range(steps + 1):
-            if self.within(fault + step * STEP_S) >= RECOVERED * before:
+            if self.within(begin + step * STEP_S) >= RECOVERED * before:
                 return step * STEP_S
-        return None if end - fault - WINDOW_S < SEARCH_S / 6 else SEARCH_S
+        return None if end - begin - WINDOW_S < SEARCH_S / 6 else SEARCH_S

@@ -97,6 +97,14 @@ class Supervisor:
             raise Failure("the load of the trial did not end.") from None
         return False
 
+    def phase(self, name: str) -> None:
+        """From here on the checker counts under this name."""
+        self.faults.note("phase", name)
+
+    def last(self, part: float) -> bool:
+        """Waits for so large a part of the trial's time; false when the load has ended."""
+        return self.rest(part * self.trial.seconds)
+
     def finish(self) -> None:
         """Waits for the end of the load, and until relay and consumers have done their work."""
         while self.rest(1.0):
@@ -131,6 +139,8 @@ class Supervisor:
         for example in report.examples:
             say(f"    {example}")
         self.trial.figures |= report.figures
+        self.trial.figures |= {f"{phase}: {name}": value for phase, found in report.phases.items()
+                               for name, value in found.items()}
         return report
 
 
@@ -140,6 +150,9 @@ class Report:
 
     figures: dict[str, float]
     recovery_s: dict[str, float]
+    phases: dict[str, dict[str, float]]
+    heal_s: dict[str, float]
+    first_success_s: list[float]
     examples: list[str]
 
     def safety(self) -> list[Criterion]:
@@ -149,7 +162,8 @@ class Report:
             ("writes that nobody was promised", "unexpected"),
             ("versions without their one event in order", "unannounced"),
             ("effects missing", "effects_missing"), ("duplicate effects", "effects_duplicate"),
-            ("effects of nothing", "effects_phantom"), ("stale reads", "stale"))]
+            ("effects of nothing", "effects_phantom"), ("stale reads", "stale"),
+            ("reads of what was never written", "invented"))]
 
 
 def _environment() -> dict[str, str]:

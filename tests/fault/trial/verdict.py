@@ -66,6 +66,7 @@ def judge(operations: list[Operation], found: Found) -> Verdict:
     verdict.add("effects_duplicate", _effects_duplicate(found.effects))
     verdict.add("effects_phantom", _effects_phantom(found))
     verdict.add("stale", _stale(operations))
+    verdict.add("invented", _invented(operations, found.journal))
     return verdict
 
 
@@ -116,6 +117,14 @@ def _effects_phantom(found: Found) -> Iterator[str]:
     for effect in found.effects:
         if effect.event_id not in written:
             yield f"of {effect}"
+
+
+def _invented(operations: list[Operation], journal: list[Entry]) -> Iterator[str]:
+    """Read although it was never written: somebody's bytes were believed."""
+    written = {(entry.version.record.split("/", 1)[1], entry.version.number) for entry in journal}
+    for read in operations:
+        if read.kind == READ and read.outcome == OK and (read.name, read.version) not in written:
+            yield f"version {read.version} of {read.name}"
 
 
 def _stale(operations: list[Operation]) -> Iterator[str]:

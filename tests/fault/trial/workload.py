@@ -93,7 +93,8 @@ class Workload:
                           for service, address in plan.addresses.items()}
         self._stubs: dict[tuple[str, int], object] = {}
         self._metadata = (("authorization", f"Bearer {plan.token}"),)
-        self._turns = {PROBE: 0}
+        self._probes = 0
+        self.broken: BaseException | None = None
 
     async def run(self) -> None:
         start = time.monotonic()
@@ -105,9 +106,17 @@ class Workload:
             task = asyncio.create_task(self._perform(number, kind, start + moment))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
+            task.add_done_callback(self._note_end)
         if under_way:
             await asyncio.wait(under_way, timeout=self._plan.call_s * (len(PAUSES_S) + 1)
                                + sum(PAUSES_S) * 2)
+        if self.broken is not None:
+            raise self.broken
+
+    def _note_end(self, task: asyncio.Task) -> None:
+        """A bug of the load itself must not look like a silent caller."""
+        if not task.cancelled() and task.exception() is not None:
+            self.broken = task.exception()
 
     async def _perform(self, number: int, kind: str, begin: float) -> None:
         if kind == PROBE:
@@ -162,8 +171,8 @@ class Workload:
             self._recorder.note(number, OK, time.monotonic(), version=answer.employee_count)
 
     async def _probe(self, number: int, begin: float) -> None:
-        service = list(PROBES)[self._turns[PROBE] % len(PROBES)]
-        self._turns[PROBE] += 1
+        service = list(PROBES)[self._probes % len(PROBES)]
+        self._probes += 1
         self._invoke(number, begin, PROBE, service=service)
         method, fields = PROBES[service]
         if await self._call(number, service, method, fields) is not None:
@@ -179,6 +188,7 @@ class Workload:
         stub = self._stub(service, method, number)
         was_unknown = False
         for pause in (*PAUSES_S, None):
+            begin = time.monotonic()
             try:
                 return await stub(request, timeout=self._plan.call_s, metadata=self._metadata)
             except grpc.RpcError as error:
@@ -187,10 +197,12 @@ class Workload:
             was_unknown = was_unknown or is_unknown
             if not is_unknown or pause is None:
                 break
-            self._recorder.note(number, "retry", time.monotonic(), code=refused.code.name)
+            self._recorder.note(number, "retry", time.monotonic(), code=refused.code.name,
+                                took=round(time.monotonic() - begin, 4))
             await asyncio.sleep(pause * self._chance(number).uniform(0.8, 1.2))
         self._recorder.note(number, INFO if was_unknown else FAIL, time.monotonic(),
-                            reason=f"{refused.code.name} {refused.reason}".strip())
+                            reason=f"{refused.code.name} {refused.reason}".strip(),
+                            took=round(time.monotonic() - begin, 4))
         return None
 
     def _stub(self, service: str, method: str, number: int):

@@ -1,0 +1,48 @@
+"""R9: PostgreSQL is killed, again and again, while callers write."""
+
+from dataclasses import dataclass
+
+from fault.trial.figures import Criterion
+from fault.trial.history import CREATE, READ, UPDATE
+from fault.trial.nemesis import WARM_UP_S
+from fault.trial.supervisor import Supervisor, Trial, run_under
+
+TITLE = "kill -9 of PostgreSQL's postmaster under writes"
+SECONDS = 120
+RATE = 500.0
+EVERY_S = 6.0
+RECONNECT_S = 2.0
+AVAILABILITY = 0.99
+
+
+@dataclass
+class KillPostgres:
+    """Kills the postmaster and starts it at once; healed is when it takes connections."""
+
+    kills: int = 0
+
+    def __call__(self, supervisor: Supervisor) -> None:
+        postgres = supervisor.stack.postgres
+        goes_on = supervisor.rest(WARM_UP_S)
+        while goes_on:
+            supervisor.faults.note("postgres", "postgres")
+            postgres.kill()
+            postgres.start()
+            postgres.wait_ready()
+            supervisor.faults.note("healed", "postgres")
+            self.kills += 1
+            goes_on = supervisor.rest(EVERY_S)
+
+
+def run(trial: Trial) -> list[Criterion]:
+    rate = trial.rate_or(RATE)
+    nemesis = KillPostgres()
+    with trial.stack() as stack:
+        report = run_under(trial, stack, {CREATE: rate, UPDATE: rate / 10, READ: rate / 10},
+                           nemesis)
+    trial.figures["kills"] = nemesis.kills
+    return [*report.safety(),
+            Criterion("s from PostgreSQL's return to a write", max(report.first_success_s), "<=",
+                      RECONNECT_S),
+            Criterion("available after at most 3 repetitions", report.figures["availability"], ">=",
+                      AVAILABILITY)]
