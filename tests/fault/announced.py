@@ -21,6 +21,8 @@ PUBLISH_SECONDS = 180
 # Two lengths, the headers, then key and value, which are bytes.
 FORMAT = "%K %S\n%h\n%k%s\n"
 SHOWN_MAX = 10
+# Header "trial" of a record that a trial itself put on the topic.
+POISON = "poison"
 UNPUBLISHED = """
 SELECT count(*) FROM {0}.journal j
 WHERE NOT EXISTS (SELECT 1 FROM {0}.relay_cursor c WHERE (j.xid, j.seq) <= (c.xid, c.seq))"""
@@ -82,6 +84,8 @@ def _parse(stream: io.BytesIO) -> Iterator[Version]:
         headers = stream.readline()
         key, value = stream.read(key_size), stream.read(value_size)
         stream.readline()
+        if f"trial={POISON}".encode() in headers:
+            continue
         event_id = re.search(rb"(?:^|,)ce_id=([^,\s]+)", headers).group(1)
         yield Version(key.decode(), change.FromString(value).version, event_id.decode())
 

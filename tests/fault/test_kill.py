@@ -92,7 +92,8 @@ def imported(stack, tmp_path_factory):
 
 
 def test_every_opportunity_is_there_once(imported):
-    assert query(Sources.of(imported), "SELECT count(*) FROM sales.opportunity") == [(OPPORTUNITIES,)]
+    opportunities = "SELECT count(*) FROM sales.opportunity"
+    assert query(Sources.of(imported), opportunities) == [(OPPORTUNITIES,)]
     created = "SELECT count(*), count(DISTINCT name) FROM sales.journal WHERE version = 1 AND " \
               "resource_type = 'lotura.sales.v1.Opportunity'"
     assert query(Sources.of(imported), created) == [(OPPORTUNITIES, OPPORTUNITIES)]

@@ -1,6 +1,6 @@
 """The checker, a program of its own: reads history, tables and topics, and prints what is wrong.
 
-    python3 -m fault.trial.check history.jsonl faults.jsonl 'host=... dbname=lotura' 127.0.0.1:9092
+    python3 -m fault.trial.check history.jsonl faults.jsonl 'dbname=lotura' 127.0.0.1:9092
 
 It shares nothing with those who wrote, and prints one JSON object: figures by name, and examples.
 """
@@ -8,6 +8,7 @@ It shares nothing with those who wrote, and prints one JSON object: figures by n
 import json
 import sys
 from bisect import bisect_left
+from itertools import zip_longest
 from pathlib import Path
 
 from fault.announced import Sources, Version, deliveries_of, query
@@ -64,9 +65,9 @@ def recoveries(seen: list[Operation], faults: list[dict]) -> dict[str, float]:
 def phases(seen: list[Operation], faults: list[dict]) -> dict[str, dict[str, float]]:
     """Of each span that the nemesis named, how the operations that began in it fared."""
     marks = [fault for fault in faults if fault["what"] == "phase"]
-    ends = [mark["t"] for mark in marks[1:]] + [float("inf")]
     found = {}
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, following in zip_longest(marks, marks[1:]):
+        end = following["t"] if following else float("inf")
         inside = [one for one in seen if mark["t"] <= one.begin < end]
         writes = [one for one in inside if one.is_write]
         reads = [one for one in inside if one.kind == READ]

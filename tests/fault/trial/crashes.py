@@ -15,7 +15,7 @@ TURN_MAX = 8
 LOOK_S = 0.05
 # A relay that dies keeps its lease for five seconds. Here they are over at once, as if another
 # replica had waited: more crashes fit into the time.
-EXPIRE_LEASE = "UPDATE accounts.lease SET expire_time = '-infinity' WHERE name = 'kafka' RETURNING 1"
+EXPIRE_LEASE = "UPDATE accounts.lease SET expire_time = '-infinity' WHERE name = 'kafka'"
 
 
 def armed_binaries(directory: Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 CHUNK = 65536
-START_S = 10
+WAIT_S = 10
 # What is smaller holds no value that anybody could believe.
 CORRUPT_MIN = 64
 Behavior = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -80,14 +80,22 @@ class Gate:
         self.port = listener.getsockname()[1]
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, sock=listener),
-                                         self._loop).result(START_S)
+        self._server = asyncio.run_coroutine_threadsafe(
+            asyncio.start_server(self._serve, sock=listener), self._loop).result(WAIT_S)
         return self
 
     def __exit__(self, *_) -> None:
-        self.break_all()
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(WAIT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(START_S)
+        self._thread.join(WAIT_S)
+        self._loop.close()
+
+    async def _close(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     def heal(self) -> None:
         """What was held back or broken is not continued: callers connect anew."""
@@ -113,12 +121,16 @@ class Gate:
         self._open |= {writer, far_writer}
         pumps = [asyncio.ensure_future(self._pump(reader, far_writer, is_answer=False)),
                  asyncio.ensure_future(self._pump(far_reader, writer, is_answer=True))]
-        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        for end in (writer, far_writer):
-            self._open.discard(end)
-            end.transport.abort()
-        for pump in pumps:
-            pump.cancel()
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            for end in (writer, far_writer):
+                self._open.discard(end)
+                end.transport.abort()
+            # Connections are closed in the next turn of the loop.
+            await asyncio.sleep(0)
 
     async def _pump(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, *,
                     is_answer: bool) -> None:

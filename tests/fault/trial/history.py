@@ -1,4 +1,4 @@
-"""What callers saw, as JSON lines: each operation is invoked, and ends as ok, fail or info.
+"""What callers saw, as JSON lines: each operation is invoked and ends as ok, fail or info.
 
     {"op": 7, "what": "invoke", "t": 12.3, "kind": "create", "service": "accounts", "request": "..."}
     {"op": 7, "what": "retry", "t": 12.5, "code": "UNAVAILABLE"}

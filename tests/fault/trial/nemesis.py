@@ -1,4 +1,4 @@
-"""Who disturbs an installation: each nemesis is called with the supervisor, and heals what it broke."""
+"""Who disturbs an installation: a nemesis is called with the supervisor, and heals what it broke."""
 
 from dataclasses import dataclass
 

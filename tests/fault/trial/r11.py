@@ -18,8 +18,9 @@ PUBLISHED_DROP = 0.95
 GROWTH = 2.0
 BYSTANDER_RISE = 1.2
 SAMPLE_S = 1.0
-ROW_BYTES = ("SELECT sum(pg_total_relation_size(relid))::float8 / greatest(1, (SELECT count(*) FROM "
-             "accounts.journal)) FROM pg_partition_tree('accounts.journal') WHERE isleaf")
+ROW_BYTES = """SELECT sum(pg_total_relation_size(relid))::float8
+  / greatest(1, (SELECT count(*) FROM accounts.journal))
+FROM pg_partition_tree('accounts.journal') WHERE isleaf"""
 PUBLISHED = "SELECT count(*) FROM accounts.journal j, accounts.relay_cursor c " \
             "WHERE (j.xid, j.seq) <= (c.xid, c.seq)"
 

@@ -22,12 +22,13 @@ SLOW_S = 0.2
 P99_RATIO = 3.0
 CALL_S = 0.05  # What the cache may cost a call; see libs/cache.
 # Spoils values, not the kind of what is there: the first byte says that.
-SPOIL = ("for _, key in ipairs(redis.call('KEYS', '*')) do if redis.call('TYPE', key).ok == 'string' "
-         "and redis.call('STRLEN', key) > 40 then redis.call('SETRANGE', key, "
-         "redis.call('STRLEN', key) - 3, '~') end end")
+SPOIL = """for _, key in ipairs(redis.call('KEYS', '*')) do
+  local size = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) or 0
+  if size > 40 then redis.call('SETRANGE', key, size - 3, '~') end
+end"""
 SPOIL_EVERY_S = 0.5
-ROUND_TRIP = re.compile(r'^lotura_cache_round_trip_seconds_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} (\d+)',
-                        re.MULTILINE)
+ROUND_TRIP = re.compile(
+    r'^lotura_cache_round_trip_seconds_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} (\d+)', re.MULTILINE)
 EVENTS = re.compile(r'^lotura_cache_events_total\{[^}]*event="(\w+)"[^}]*\} (\d+)', re.MULTILINE)
 
 

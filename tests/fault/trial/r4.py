@@ -18,7 +18,6 @@ def run(trial: Trial) -> list[Criterion]:
     nemesis = CrashAtPoints()
     with trial.stack(armed_binaries(trial.directory)) as stack:
         report = run_under(trial, stack, {CREATE: rate, UPDATE: rate / 5}, nemesis)
-    trial.figures |= {f"crashes at {point}": count for point, count in sorted(nemesis.crashes.items())}
     of_relay = sum(nemesis.crashes.get(point, 0) for point in POINTS["accounts"])
     return [*report.safety(),
             Criterion("repeated events for each crash of the relay",

@@ -34,6 +34,7 @@ class Trial:
     seed: int
     seconds: float
     rate: float | None = None  # Instead of the trial's own.
+    addresses: dict[str, str] = field(default_factory=dict)  # Where services are called instead.
     figures: dict[str, object] = field(default_factory=dict)
 
     def rate_or(self, own: float) -> float:
@@ -74,8 +75,9 @@ class Supervisor:
 
     def start(self, rates: dict[str, float], seconds: float | None = None) -> None:
         """Starts the load as a process of its own."""
-        plan = Plan(addresses={service: self.stack.grpc(service) for service in SERVICES},
-                    token=self.stack.issuer.mint(), seed=self.trial.seed, rates=rates,
+        addresses = {service: self.stack.grpc(service) for service in SERVICES}
+        plan = Plan(addresses=addresses | self.trial.addresses, rates=rates, seed=self.trial.seed,
+                    token=self.stack.issuer.mint(),
                     seconds=self.trial.seconds if seconds is None else seconds)
         plan.write(self.trial.directory / "plan.json")
         self._deadline = time.monotonic() + plan.seconds + LOAD_SLACK_S

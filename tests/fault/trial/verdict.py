@@ -1,4 +1,4 @@
-"""Compares what callers saw with what tables and topics hold. Knows nothing of how they were read."""
+"""Compares what callers saw with what tables and topics hold, however those were read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

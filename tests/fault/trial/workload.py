@@ -2,8 +2,8 @@
 
     python3 -m fault.trial.workload plan.json history.jsonl
 
-Operations begin when the plan says, however long the ones before them take. One that may have had an
-effect is repeated with the same request_id, a few times. The seed decides what is done when.
+Operations begin when the plan says, however long the ones before them take. One that may have had
+an effect is repeated with the same request_id, a few times. The seed decides what is done when.
 """
 
 import asyncio
@@ -42,12 +42,12 @@ UNKNOWN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.
 PAUSES_S = (0.3, 1.0, 3.0)  # Before the first, second and third repetition, jittered.
 IN_FLIGHT_MAX = 5000
 RECENT = 256  # Records that are read and updated.
-CONNECTIONS = 4
+CONNECTIONS = 2  # To each address.
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done: operations a second by kind, for so long."""
+    """What is done: operations a second by kind, for so long. Replicas are joined by commas."""
 
     addresses: dict[str, str]
     token: str
@@ -88,9 +88,10 @@ class Workload:
         self._plan = plan
         self._recorder = recorder
         self._recent: deque[Record] = deque(maxlen=RECENT)
+        # Replicas are called in turn.
         self._channels = {service: [grpc.aio.insecure_channel(address, options=OPTIONS)
-                                    for _ in range(CONNECTIONS if service == "accounts" else 1)]
-                          for service, address in plan.addresses.items()}
+                                    for address in addresses.split(",") * CONNECTIONS]
+                          for service, addresses in plan.addresses.items()}
         self._stubs: dict[tuple[str, int], object] = {}
         self._metadata = (("authorization", f"Bearer {plan.token}"),)
         self._probes = 0
