@@ -129,7 +129,7 @@ def recent_of(brokers: str) -> list[Record]:
         key, value = stream.read(key_size), stream.read(value_size)
         stream.readline()
         if f"trial={POISON}" not in headers:
-            found.append(Record(partition, tuple(re.split(r",(?=\w+=)", headers)), key, value))
+            found.append(Record(partition, tuple(re.split(r",(?=[\w-]+=)", headers)), key, value))
     return found
 
 
