@@ -1,4 +1,4 @@
-"""R9: PostgreSQL is killed, again and again, while callers write."""
+"""R9: PostgreSQL, or all its sessions, are ended again and again while callers write."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from fault.trial.history import CREATE, READ, UPDATE
 from fault.trial.nemesis import WARM_UP_S
 from fault.trial.supervisor import Supervisor, Trial, run_under
 
-TITLE = "kill -9 of PostgreSQL's postmaster under writes"
+TITLE = "kill -9 of PostgreSQL's postmaster, and pg_terminate_backend of all sessions, under writes"
 SECONDS = 120
 RATE = 500.0
 EVERY_S = 6.0
@@ -15,32 +15,44 @@ RECONNECT_S = 2.0
 AVAILABILITY = 0.99
 
 
+TERMINATE = ("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+             "WHERE usename = 'lotura' AND pid <> pg_backend_pid()")
+
+
 @dataclass
-class KillPostgres:
-    """Kills the postmaster and starts it at once; healed is when it takes connections."""
+class EndSessions:
+    """Ends all sessions, or kills the postmaster and starts it at once, in turn.
+
+    Healed is when PostgreSQL takes connections.
+    """
 
     kills: int = 0
+    terminated: int = 0
 
     def __call__(self, supervisor: Supervisor) -> None:
         postgres = supervisor.stack.postgres
         goes_on = supervisor.rest(WARM_UP_S)
         while goes_on:
+            supervisor.faults.note("terminate", "postgres")
+            self.terminated += int(postgres.query(TERMINATE))
+            supervisor.faults.note("healed", "postgres")
+            supervisor.rest(EVERY_S / 2)
             supervisor.faults.note("postgres", "postgres")
             postgres.kill()
             postgres.start()
             postgres.wait_ready()
             supervisor.faults.note("healed", "postgres")
             self.kills += 1
-            goes_on = supervisor.rest(EVERY_S)
+            goes_on = supervisor.rest(EVERY_S / 2)
 
 
 def run(trial: Trial) -> list[Criterion]:
     rate = trial.rate_or(RATE)
-    nemesis = KillPostgres()
+    nemesis = EndSessions()
     with trial.stack() as stack:
         report = run_under(trial, stack, {CREATE: rate, UPDATE: rate / 10, READ: rate / 10},
                            nemesis)
-    trial.figures["kills"] = nemesis.kills
+    trial.figures |= {"kills": nemesis.kills, "sessions terminated": nemesis.terminated}
     return [*report.safety(),
             Criterion("s from PostgreSQL's return to a write", max(report.first_success_s), "<=",
                       RECONNECT_S),
