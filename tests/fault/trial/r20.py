@@ -10,8 +10,9 @@ from fault.trial.gate import Behavior, Gate, corrupt, delay, reset, swallow, tri
 from fault.trial.history import CREATE, PROBE, READ, UPDATE
 from fault.trial.supervisor import Supervisor, Trial, run_under
 
-TITLE = "between the services and PostgreSQL, Kafka, Redis: 500 ms late, 1 byte/ms, silence, reset"
-SECONDS = 150
+TITLE = ("the links to PostgreSQL, Kafka, Redis and from callers: 500 ms late, 1 byte/ms, silent, "
+         "reset; Kafka's and Redis's flip bits")
+SECONDS = 180
 RATE = 50.0
 LATE_S = 0.5
 FAULT_S = 3.0
@@ -19,10 +20,9 @@ DEADLINE_SLACK_S = 0.05
 CALL_S = 5.0
 RECOVERY_S = 5.0
 PAUSE_S = 6.0
-CELLS = (("postgres", "late"), ("postgres", "trickle"), ("postgres", "silent"),
-         ("postgres", "reset"), ("kafka", "late"), ("kafka", "trickle"), ("kafka", "silent"),
-         ("kafka", "reset"), ("kafka", "corrupt"), ("redis", "late"), ("redis", "trickle"),
-         ("redis", "silent"), ("redis", "reset"), ("redis", "corrupt"))
+CELLS = (*((link, fault) for link in ("postgres", "kafka", "redis", "grpc")
+           for fault in ("late", "trickle", "silent", "reset")),
+         ("kafka", "corrupt"), ("redis", "corrupt"))
 
 
 @dataclass
@@ -65,8 +65,10 @@ def run(trial: Trial) -> list[Criterion]:
         sockets = stack.place.sockets
         gates = {link: opened.enter_context(Gate(upstream)) for link, upstream in (
             ("postgres", f"{sockets}/.s.PGSQL.5432"), ("redis", str(stack.redis.socket)),
-            ("kafka", ("127.0.0.1", stack.ports["kafka"])))}
+            ("kafka", ("127.0.0.1", stack.ports["kafka"])),
+            ("grpc", ("127.0.0.1", stack.ports["accounts-grpc"])))}
         route_through(stack, gates)
+        trial.addresses["accounts"] = gates["grpc"].address
         nemesis = LinkFaults(gates)
         report = run_under(trial, stack, {CREATE: rate, UPDATE: rate / 2, READ: rate, PROBE: 20.0},
                            nemesis)

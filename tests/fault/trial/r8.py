@@ -26,6 +26,7 @@ RECENT = 40  # Of each partition, whence records are taken.
 STALL_S = 1.0
 FORMAT = "%p %K %S\n%h\n%k%s\n"
 KCAT_S = 30
+LOOK_S = 5
 # How long the oldest change that has no effect yet has waited.
 WAITING = """SELECT coalesce(extract(epoch FROM clock_timestamp() - min(j.create_time)), 0)::float8
 FROM accounts.journal j WHERE j.create_time > now() - interval '20 seconds' AND NOT EXISTS (
@@ -120,8 +121,13 @@ def _event_id(chance: random.Random) -> str:
 
 
 def recent_of(brokers: str) -> list[Record]:
-    answer = subprocess.run(["kcat", "-b", brokers, "-C", "-t", TOPIC, "-o", str(-RECENT), "-e",
-                             "-q", "-f", FORMAT], capture_output=True, check=True, timeout=KCAT_S)
+    """The newest records of each partition; none if the broker takes its time."""
+    command = ["kcat", "-b", brokers, "-C", "-t", TOPIC, "-o", str(-RECENT), "-e", "-q", "-f",
+               FORMAT]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=True, timeout=LOOK_S)
+    except subprocess.TimeoutExpired:
+        return []
     stream, found = io.BytesIO(answer.stdout), []
     while sizes := stream.readline():
         partition, key_size, value_size = (int(text) for text in sizes.split())

@@ -10,9 +10,9 @@ from fault.trial.supervisor import Supervisor, Trial, run_under
 TITLE = "kill -9 of PostgreSQL's postmaster, and pg_terminate_backend of all sessions, under writes"
 SECONDS = 120
 RATE = 500.0
-EVERY_S = 6.0
+EVERY_S = 10.0
 RECONNECT_S = 2.0
-AVAILABILITY = 0.99
+RECOVERY_S = 5.0
 
 
 TERMINATE = ("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -33,16 +33,16 @@ class EndSessions:
         postgres = supervisor.stack.postgres
         goes_on = supervisor.rest(WARM_UP_S)
         while goes_on:
-            supervisor.faults.note("terminate", "postgres")
+            supervisor.faults.note("fault", f"termination {self.kills + 1}")
             self.terminated += int(postgres.query(TERMINATE))
-            supervisor.faults.note("healed", "postgres")
+            supervisor.faults.note("healed", f"termination {self.kills + 1}")
             supervisor.rest(EVERY_S / 2)
-            supervisor.faults.note("postgres", "postgres")
+            self.kills += 1
+            supervisor.faults.note("fault", f"kill {self.kills}")
             postgres.kill()
             postgres.start()
             postgres.wait_ready()
-            supervisor.faults.note("healed", "postgres")
-            self.kills += 1
+            supervisor.faults.note("healed", f"kill {self.kills}")
             goes_on = supervisor.rest(EVERY_S / 2)
 
 
@@ -56,5 +56,6 @@ def run(trial: Trial) -> list[Criterion]:
     return [*report.safety(),
             Criterion("s from PostgreSQL's return to a write", max(report.first_success_s), "<=",
                       RECONNECT_S),
-            Criterion("available after at most 3 repetitions", report.figures["availability"], ">=",
-                      AVAILABILITY)]
+            # A connection that nobody gives back would keep the rate down for good.
+            Criterion("s from then to 95 % of the rate", max(report.heal_s.values()), "<=",
+                      RECOVERY_S)]
