@@ -7,6 +7,7 @@
 #include <set>
 
 #include "libs/base/errors.h"
+#include "libs/crash/point.h"
 #include "libs/events/cloud_events.h"
 
 namespace lotura::events {
@@ -143,9 +144,11 @@ void ConsumerStep::Commit(std::size_t records) {
     places.push_back({partition.first, partition.second, offset});
   }
   if (places.empty()) return;
+  crash::Point("consumer.applied");
   // Whoever reads the partition next gets the records again if this fails, and finds them handled;
   // the next commit covers this one.
   Count(consumer_->Commit(places)).IgnoreError();
+  crash::Point("consumer.committed");
 }
 
 absl::Status ConsumerStep::Announce(Instant now) {

@@ -18,6 +18,8 @@ KafkaSettings Settings(const KafkaOptions& options, const Subscription& subscrip
       // Records that expired before they were read are not to be skipped without a word.
       {"auto.offset.reset", "error"},
       {"allow.auto.create.topics", "false"},
+      // Otherwise bytes that changed on their way are believed.
+      {"check.crcs", "true"},
       // Cooperative assignors hang or crash in librdkafka 2.0.2.
       {"partition.assignment.strategy", "range"},
       {"session.timeout.ms", std::to_string(options.session.count())},
@@ -89,6 +91,9 @@ absl::Status FinalError(const RdKafka::Message& message) {
     case RdKafka::ERR__FATAL:
     case RdKafka::ERR_FENCED_INSTANCE_ID:
     case RdKafka::ERR__DESTROY:
+    // librdkafka goes on behind records that it cannot read. A new consumer reads them once more.
+    case RdKafka::ERR__BAD_MSG:
+    case RdKafka::ERR__BAD_COMPRESSION:
       return FailedPrecondition("CONSUMER_BROKEN", "the consumer reads nothing any more",
                                 {{"kafka_error", RdKafka::err2str(message.err())}});
     case RdKafka::ERR__AUTO_OFFSET_RESET:

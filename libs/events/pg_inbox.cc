@@ -7,6 +7,7 @@
 
 #include "libs/base/crypto.h"
 #include "libs/base/errors.h"
+#include "libs/crash/point.h"
 #include "libs/events/cloud_events.h"
 #include "libs/events/parked_record.h"
 #include "libs/events/queries.sql.h"
@@ -143,7 +144,9 @@ void PgInbox::ApplySpan(std::span<const Item> items, std::span<const Event> even
   if (status.ok()) {
     status = database_.Write(deadline, [&](pg::Tx& tx) {
       outcome = {};
-      return Handle(tx, items, events, outcome);
+      const absl::Status handled = Handle(tx, items, events, outcome);
+      crash::Point("consumer.effects");
+      return handled;
     });
   }
   if (!status.ok() && !MayPass(status)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/errors.h"
+#include "libs/crash/point.h"
 #include "libs/events/cloud_events.h"
 #include "libs/events/flight.h"
 
@@ -153,6 +154,7 @@ absl::Status RelayStep::Collect() {
       metrics_.delay.Observe(Seconds(now - term.times[i]));
     term.collected = confirmed;
     term.confirmed = term.positions[confirmed - 1];
+    crash::Point("relay.confirmed");
   }
   if (failed || confirmed == term.positions.size()) {
     term.flight.reset();
@@ -189,6 +191,7 @@ absl::Status RelayStep::ReadBatch(Instant now) {
   term.collected = 0;
   term.flight = std::make_shared<Flight>(term.positions.size(), wake_);
   metrics_.oldest_unpublished_seconds.Set(Seconds(now - entries.front().create_time));
+  crash::Point("relay.fetched");
   return absl::OkStatus();
 }
 
@@ -212,6 +215,7 @@ absl::Status RelayStep::ProduceBatch() {
     }
     term.records[index] = {};
     ++term.produced;
+    if (term.produced == term.records.size()) crash::Point("relay.produced");
   }
   return absl::OkStatus();
 }
@@ -226,6 +230,7 @@ absl::Status RelayStep::SaveCursor(Instant now) {
   if (status.ok()) {
     term.saved = term.confirmed;
     term.saved_at = now;
+    crash::Point("relay.saved");
   } else if (ReasonOf(status) == "LEASE_LOST") {
     EndTerm();
     // The database may live elsewhere and the lease be free.

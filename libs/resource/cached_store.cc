@@ -5,6 +5,7 @@
 #include "libs/base/check.h"
 #include "libs/base/crypto.h"
 #include "libs/base/errors.h"
+#include "libs/crash/point.h"
 #include "libs/resource/codec.h"
 
 namespace lotura::resource {
@@ -156,6 +157,7 @@ std::vector<absl::StatusOr<Outcome>> CachedStore::Commit(std::span<const Unit> u
   LOTURA_CHECK(outcomes.size() == units.size());
   std::vector<cache::Key> keys;
   for (std::size_t i = 0; i < units.size(); ++i) CollectEnded(units[i], outcomes[i], keys);
+  if (!keys.empty()) crash::Point("store.committed");
   Fence(keys);
   return outcomes;
 }

@@ -10,7 +10,7 @@ import pytest
 from devkit.command_line import CommandLine
 from devkit.layout import ROOT, SERVICES
 from devkit.process import wait_until
-from history import check, query
+from fault.announced import Sources, check, query
 from kit.api import Client
 
 MAPPING = ROOT / "tests" / "data" / "crm-sales-opportunities" / "mapping.yaml"
@@ -92,26 +92,27 @@ def imported(stack, tmp_path_factory):
 
 
 def test_every_opportunity_is_there_once(imported):
-    assert query(imported, "SELECT count(*) FROM sales.opportunity") == [(OPPORTUNITIES,)]
+    opportunities = "SELECT count(*) FROM sales.opportunity"
+    assert query(Sources.of(imported), opportunities) == [(OPPORTUNITIES,)]
     created = "SELECT count(*), count(DISTINCT name) FROM sales.journal WHERE version = 1 AND " \
               "resource_type = 'lotura.sales.v1.Opportunity'"
-    assert query(imported, created) == [(OPPORTUNITIES, OPPORTUNITIES)]
+    assert query(Sources.of(imported), created) == [(OPPORTUNITIES, OPPORTUNITIES)]
 
 
 @pytest.mark.parametrize("service", ["directory", "accounts", "sales"])
 def test_versions_are_consecutive_and_each_has_one_event(imported, service):
-    assert check(imported, service) > 0
+    assert check(Sources.of(imported), service) > 0
 
 
 def test_a_second_import_changes_nothing(imported, tmp_path):
     count = "SELECT (SELECT count(*) FROM sales.journal), (SELECT count(*) FROM accounts.journal)"
-    before = query(imported, count)
+    before = query(Sources.of(imported), count)
 
     again = Import(imported, tmp_path)
 
     assert again.finish() == 0
     assert sum(step["written"] for step in json.loads(again.report)["steps"]) == 0
-    assert query(imported, count) == before
+    assert query(Sources.of(imported), count) == before
 
 
 def test_the_funnel_equals_the_data(imported):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from history import await_handled, check
+from fault.announced import Sources, await_handled, check
 from load import Load
 
 # A trial of its own may ask for a longer one.
@@ -34,9 +34,9 @@ def test_without_kafka_no_write_fails_and_all_events_arrive_later_in_order(stack
 
     assert load.tally.failures == []
     assert written > OUTAGE_S
-    assert check(stack, "accounts") >= load.tally.writes
+    assert check(Sources.of(stack), "accounts") >= load.tally.writes
     for consumer in CONSUMERS:
-        await_handled(stack, consumer, "accounts")
+        await_handled(Sources.of(stack), consumer, "accounts")
 
 
 def test_killed_kafka_comes_back_and_has_everything(stack, load):
@@ -47,7 +47,7 @@ def test_killed_kafka_comes_back_and_has_everything(stack, load):
     load.end()
 
     assert load.tally.failures == []
-    check(stack, "accounts")
+    check(Sources.of(stack), "accounts")
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

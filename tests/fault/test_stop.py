@@ -8,7 +8,7 @@ import pytest
 
 from conftest import ANNOUNCE_MS
 from devkit.process import wait_until
-from history import query
+from fault.announced import Sources, query
 from kit.api import Client, message_class
 from load import NO_REASON, Load
 
@@ -66,7 +66,8 @@ def test_every_accepted_call_is_answered_and_what_was_refused_did_not_happen(sta
         told = len(load.tally.failures)
         assert wait_until(lambda: len(load.tally.failures) > told, BOUND_S)
 
-    stored = dict(query(stack, "SELECT name, display_name::int FROM accounts.organization"))
+    rows = "SELECT name, display_name::int FROM accounts.organization"
+    stored = dict(query(Sources.of(stack), rows))
     assert exit_code == 0
     assert {tuple(failure.split()[:2]) for failure in load.tally.failures} <= REFUSALS
     assert stored == load.tally.revisions

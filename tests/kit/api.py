@@ -60,7 +60,8 @@ class Refused(Exception):
         self.code = error.code()
         self.infos = []  # Reasons of all ErrorInfo; a typed error has one.
         self.fields: dict[str, str] = {}  # Reasons by field.
-        trailers = dict(error.trailing_metadata() or ())
+        # Pairs of either API; what the asynchronous one gives looks like a mapping, and is none.
+        trailers = dict(iter(error.trailing_metadata() or ()))
         for detail in message_class("google.rpc.Status").FromString(
                 trailers.get(DETAILS, b"")).details:
             content = message_class(detail.TypeName()).FromString(detail.value)
@@ -104,6 +105,10 @@ class Client:
         """The answers of a method with streams in both directions."""
         stub = self._channel.stream_stream(**self._coding(method, self._method(method)))
         return stub(requests, metadata=self._metadata)
+
+    def await_connection(self, seconds: float = CALL_SECONDS) -> None:
+        """Waits until the address takes connections, also after its process was replaced."""
+        grpc.channel_ready_future(self._channel).result(timeout=seconds)
 
     def close(self) -> None:
         self._channel.close()

@@ -18,7 +18,8 @@ from pathlib import Path
 from devkit.console import Failure, complain
 
 # The order of a working day; verbs that are not named here follow in alphabetical order.
-USUAL_ORDER = ["setup", "build", "up", "down", "reset", "demo", "test", "bench", "lint", "fmt"]
+USUAL_ORDER = ["setup", "build", "up", "down", "reset", "demo", "test", "bench", "trial", "lint",
+               "fmt"]
 
 
 def summary_of(module: Path) -> str | None:

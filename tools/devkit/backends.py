@@ -127,6 +127,8 @@ class Kafka(Member):
     port_names = ("kafka", "kafka-controller")
     # Any 16 bytes in base64: a fixed id spares one start of Java.
     cluster_id = "bG90dXJhLWRldi1rYWZrYQ"
+    # The port that clients are told, if something stands between them and the broker.
+    advertised: int | None = None
 
     @property
     def brokers(self) -> str:
@@ -153,7 +155,7 @@ class Kafka(Member):
         return f"""process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{self.advertised or port}
 controller.listener.names=CONTROLLER
 controller.quorum.voters=1@127.0.0.1:{controller}
 log.dirs={self.home}/log

@@ -62,9 +62,10 @@ class Service(Member):
     ready_seconds = 90.0
 
     def __init__(self, place: Place, ports: Ports, name: str,
-                 surroundings: Callable[[], Surroundings]):
+                 surroundings: Callable[[], Surroundings], program: str = ""):
         super().__init__(place, ports)
         self.name = name
+        self._program = program or name  # Replicas of a service have names of their own.
         self.port_names = (f"{name}-grpc", f"{name}-http")
         self._surroundings = surroundings
 
@@ -77,14 +78,14 @@ class Service(Member):
         return f"127.0.0.1:{self.ports[f'{self.name}-http']}"
 
     def command(self) -> list[str]:
-        return [str(self._surroundings().binary(self.name))]
+        return [str(self._surroundings().binary(self._program))]
 
     def environment(self) -> dict[str, str]:
         return self._surroundings().variables() | {"LOTURA_GRPC_LISTEN": self.grpc,
                                                    "LOTURA_HTTP_LISTEN": self.http}
 
     def settings(self) -> str:
-        program = self._surroundings().binary(self.name).stat()
+        program = self._surroundings().binary(self._program).stat()
         return f"{program.st_mtime_ns}:{program.st_size}"
 
     def is_ready(self) -> bool:

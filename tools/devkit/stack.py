@@ -65,6 +65,12 @@ class Stack:
             page_token_keys=ensure_page_token_keys(self.place.secrets / "page_token_keys"),
             extra=self.variables)
 
+    def add_replica(self, service: str, number: int) -> Service:
+        """Another process of the service, such as "sales-2", with ports of its own; not started."""
+        name = f"{service}-{number}"
+        self.services[name] = Service(self.place, self.ports, name, self.surroundings, service)
+        return self.services[name]
+
     @property
     def backends(self) -> tuple[Member, ...]:
         return (self.postgres, self.redis, self.kafka, self.prometheus)

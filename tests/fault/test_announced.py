@@ -1,6 +1,6 @@
 """The comparison of journal and topic sees each fault that it is there for."""
 
-from history import Version, faults
+from fault.announced import Version, faults
 
 ONE, TWO, THREE = (Version("t/a", number, f"e{number}") for number in (1, 2, 3))
 OTHER = Version("t/b", 1, "f1")

@@ -1,0 +1,136 @@
+"""R15: Redis is gone, hangs, is slow, and tells lies."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from devkit.member import DIRECT
+from devkit.stack import Stack
+
+from fault.trial.figures import Criterion
+from fault.trial.gate import Gate, corrupt, delay
+from fault.trial.history import CREATE, READ, UPDATE
+from fault.trial.supervisor import Supervisor, Trial, run_under
+
+TITLE = "Redis is stopped, hangs, answers 200 ms late, answers with wrong bits, holds wrong values"
+SECONDS = 120
+RATE = 100.0
+SLOW_S = 0.2
+P99_RATIO = 3.0
+CALL_S = 0.05  # What the cache may cost a call; see libs/cache.
+# Spoils values, not the kind of what is there: the first byte says that.
+SPOIL = """for _, key in ipairs(redis.call('KEYS', '*')) do
+  local size = redis.call('TYPE', key).ok == 'string' and redis.call('STRLEN', key) or 0
+  if size > 40 then redis.call('SETRANGE', key, size - 3, '~') end
+end"""
+SPOIL_EVERY_S = 0.5
+ROUND_TRIP = re.compile(
+    r'^lotura_cache_round_trip_seconds_bucket\{(?:[^}]*,)?le="([^"]+)"[^}]*\} (\d+)', re.MULTILINE)
+EVENTS = re.compile(r'^lotura_cache_events_total\{[^}]*event="(\w+)"[^}]*\} (\d+)', re.MULTILINE)
+
+
+def metrics_of(stack: Stack, service: str = "accounts") -> str:
+    with DIRECT.open(f"http://{stack.member(service).http}/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def cache_events(stack: Stack) -> dict[str, int]:
+    return {event: int(count) for event, count in EVENTS.findall(metrics_of(stack))}
+
+
+def slow_round_trips(stack: Stack, seconds: float) -> int:
+    """How many took longer than the smallest bound of a bucket beyond `seconds`.
+
+    Those that were given up after exactly that time are in the bucket before.
+    """
+    counts = {float(bound): int(count) for bound, count in ROUND_TRIP.findall(metrics_of(stack))}
+    bound = min(bound for bound in counts if bound > seconds)
+    return counts[float("inf")] - counts[bound]
+
+
+@contextmanager
+def stopped(supervisor: Supervisor) -> Iterator[None]:
+    supervisor.stack.redis.stop()
+    yield
+    supervisor.stack.redis.start()
+    supervisor.stack.redis.wait_ready()
+
+
+@contextmanager
+def hanging(supervisor: Supervisor) -> Iterator[None]:
+    record = supervisor.stack.redis.record()
+    record.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        record.send(signal.SIGCONT)
+
+
+@dataclass
+class RedisFaults:
+    """One fault after the other, with time between them in which all is well."""
+
+    gate: Gate
+    events: dict[str, dict[str, int]] = field(default_factory=dict)  # At the end of each phase.
+
+    def __call__(self, supervisor: Supervisor) -> None:
+        part = 1 / 12
+        supervisor.last(part / 2)
+        supervisor.phase("well")
+        supervisor.last(part * 1.5)
+        wrong_bits = corrupt(supervisor.trial.chance("bits"))
+        for name, fault in (("stopped", stopped), ("hanging", hanging),
+                            ("slow", self._behaving(delay(SLOW_S))),
+                            ("wrong bits", self._behaving(wrong_bits)),
+                            ("wrong values", spoiled)):
+            supervisor.phase(name)
+            with fault(supervisor):
+                supervisor.last(part)
+            supervisor.phase(f"after {name}")
+            supervisor.last(part)
+            self.events[name] = cache_events(supervisor.stack)
+
+    def _behaving(self, behavior) -> Callable:
+        @contextmanager
+        def through_gate(_: Supervisor) -> Iterator[None]:
+            self.gate.behavior = behavior
+            yield
+            self.gate.heal()
+
+        return through_gate
+
+
+@contextmanager
+def spoiled(supervisor: Supervisor) -> Iterator[None]:
+    """Flips bytes of all values, once before the phase begins and again while it lasts."""
+    command = ["redis-cli", "-s", str(supervisor.stack.redis.socket), "EVAL", SPOIL, "0"]
+    for _ in range(4):
+        subprocess.run(command, check=True, capture_output=True, timeout=10)
+        supervisor.rest(SPOIL_EVERY_S)
+    yield
+
+
+def run(trial: Trial) -> list[Criterion]:
+    rate = trial.rate_or(RATE)
+    with trial.stack() as stack, Gate(str(stack.redis.socket)) as gate:
+        stack.variables["LOTURA_REDIS"] = gate.address
+        nemesis = RedisFaults(gate)
+        report = run_under(trial, stack, {READ: rate * 2, CREATE: rate / 2, UPDATE: rate / 2},
+                           nemesis)
+        slow = slow_round_trips(stack, CALL_S)
+        events = cache_events(stack)
+    trial.figures |= {f"cache: {event}": count for event, count in events.items() if count}
+    well = report.phases["well"]["read_p99_ms"]
+    return [*report.safety(),
+            Criterion("failed calls", report.figures["failed"], "==", 0),
+            *(Criterion(f"p99 of reads, {phase} / well",
+                        report.phases[phase]["read_p99_ms"] / well, "<=", P99_RATIO)
+              for phase in ("stopped", "hanging", "slow", "wrong bits", "wrong values")),
+            Criterion("round trips to Redis not given up after 50 ms", slow, "==", 0),
+            Criterion("openings of the circuit", events.get("circuit_opened", 0), ">=", 3),
+            Criterion("circuits left open", events.get("circuit_opened", 0)
+                      - events.get("circuit_closed", 0), "==", 0),
+            Criterion("corrupt entries found", events.get("miss_corrupt", 0), ">", 0)]

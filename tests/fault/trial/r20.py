@@ -1,0 +1,81 @@
+"""R20: every link of a service is slow, trickles, is silent, breaks; two of them lie."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from devkit.stack import Stack
+
+from fault.trial.figures import Criterion
+from fault.trial.gate import Behavior, Gate, corrupt, delay, reset, swallow, trickle
+from fault.trial.history import CREATE, PROBE, READ, UPDATE
+from fault.trial.supervisor import Supervisor, Trial, run_under
+
+TITLE = ("the links to PostgreSQL, Kafka, Redis and from callers: 500 ms late, 1 byte/ms, silent, "
+         "reset; Kafka's and Redis's flip bits")
+SECONDS = 180
+RATE = 50.0
+LATE_S = 0.5
+FAULT_S = 3.0
+DEADLINE_SLACK_S = 0.05
+CALL_S = 5.0
+RECOVERY_S = 5.0
+PAUSE_S = 6.0
+CELLS = (*((link, fault) for link in ("postgres", "kafka", "redis", "grpc")
+           for fault in ("late", "trickle", "silent", "reset")),
+         ("kafka", "corrupt"), ("redis", "corrupt"))
+
+
+@dataclass
+class LinkFaults:
+    """Each link misbehaves in each way for a while; in an order that the seed decides."""
+
+    gates: dict[str, Gate]
+    done: int = 0
+
+    def __call__(self, supervisor: Supervisor) -> None:
+        chance = supervisor.trial.chance("links")
+        behaviors: dict[str, Behavior] = {
+            "late": delay(LATE_S), "trickle": trickle, "silent": swallow, "reset": reset,
+            "corrupt": corrupt(supervisor.trial.chance("bits"))}
+        goes_on = supervisor.rest(PAUSE_S)
+        for link, behavior in chance.sample(CELLS, len(CELLS)):
+            if not goes_on:
+                return
+            supervisor.faults.note("fault", f"{link} {behavior}")
+            self.gates[link].behavior = behaviors[behavior]
+            supervisor.rest(FAULT_S)
+            self.gates[link].heal()
+            supervisor.faults.note("healed", f"{link} {behavior}")
+            self.done += 1
+            goes_on = supervisor.rest(PAUSE_S)
+
+
+def route_through(stack: Stack, gates: dict[str, Gate]) -> None:
+    """Tells the services, and Kafka's clients, the gates' addresses."""
+    stack.kafka.advertised = gates["kafka"].port
+    stack.variables |= {
+        "LOTURA_REDIS": gates["redis"].address, "LOTURA_KAFKA_BROKERS": gates["kafka"].address,
+        "LOTURA_POSTGRES": f"host=127.0.0.1 port={gates['postgres'].port} dbname=lotura "
+                           "user=lotura sslmode=disable gssencmode=disable"}
+
+
+def run(trial: Trial) -> list[Criterion]:
+    rate = trial.rate_or(RATE)
+    with trial.stack() as stack, ExitStack() as opened:
+        sockets = stack.place.sockets
+        gates = {link: opened.enter_context(Gate(upstream)) for link, upstream in (
+            ("postgres", f"{sockets}/.s.PGSQL.5432"), ("redis", str(stack.redis.socket)),
+            ("kafka", ("127.0.0.1", stack.ports["kafka"])),
+            ("grpc", ("127.0.0.1", stack.ports["accounts-grpc"])))}
+        route_through(stack, gates)
+        trial.addresses["accounts"] = gates["grpc"].address
+        nemesis = LinkFaults(gates)
+        report = run_under(trial, stack, {CREATE: rate, UPDATE: rate / 2, READ: rate, PROBE: 20.0},
+                           nemesis)
+    trial.figures["cells"] = nemesis.done
+    return [*report.safety(),
+            Criterion("cells of link and fault", nemesis.done, ">=", len(CELLS)),
+            Criterion("s that a call took at most", report.figures["call_max_s"], "<=",
+                      CALL_S + DEADLINE_SLACK_S),
+            *(Criterion(f"{cell}: s from healing to 95 % of the rate", seconds, "<=", RECOVERY_S)
+              for cell, seconds in sorted(report.heal_s.items()))]
