@@ -25,6 +25,7 @@ class CachedStore final : public Store {
                                                            Deadline deadline) override;
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
   void Forget(const TenantId& tenant, std::span<const RecordRef> records) override;
+  void EncodeRows(Chunk& chunk) override { store_.EncodeRows(chunk); }
   // Fences every record of every row: which of them were committed is in the answer alone.
   absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
                                      Deadline deadline) override;

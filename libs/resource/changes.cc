@@ -49,7 +49,14 @@ std::string AnyOf(const pbuf::Message& detail) {
 }
 
 std::vector<std::string> SetFields(const Declaration& declaration, const pbuf::Message& record) {
-  return ChangedPaths(declaration, *declaration.NewMessage(), record);
+  const pbuf::Reflection& reflection = *record.GetReflection();
+  std::vector<std::string> set;
+  for (const Column& column : declaration.columns()) {
+    const bool is_set = column.field->is_repeated() ? reflection.FieldSize(record, column.field) > 0
+                                                    : reflection.HasField(record, column.field);
+    if (is_set) set.push_back(column.name);
+  }
+  return set;
 }
 
 bool IsDeleted(const Declaration& declaration, const pbuf::Message& record) {

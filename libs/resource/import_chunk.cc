@@ -92,6 +92,7 @@ absl::Status ImportChunk::Prepare() {
   chunk_.request.id = IdOfChunk(*call_, head_);
   chunk_.request.hash = HashOf(*call_, *request_);
   chunk_.rows.clear();
+  chunk_.encoded.reset();
   failures_.clear();
   if (!validate_only_) {
     LOTURA_RETURN_IF_ERROR(FindFirstAnswer());
@@ -109,6 +110,7 @@ absl::Status ImportChunk::Prepare() {
         absl::IsInternal(failure) || absl::IsResourceExhausted(failure))
       return failure;
   }
+  if (!validate_only_) method_.parts_.store.EncodeRows(chunk_);
   return absl::OkStatus();
 }
 

@@ -14,22 +14,6 @@ namespace {
 // How often the server is asked whether a lost process has ended.
 constexpr std::chrono::milliseconds kBackendPoll{10};
 
-// The changes of one part, of the units that were not refused so far.
-std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
-                                      const std::vector<absl::StatusOr<Outcome>>& results) {
-  std::vector<NumberedChange> changes;
-  for (std::size_t unit = 0; unit < units.size(); ++unit) {
-    if (results[unit]->verdict != Verdict::kCommitted) continue;
-    const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
-    for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
-      const RecordChange& change = units[unit].changes[ord];
-      if (PartOf(change) == part)
-        changes.push_back({unit, ord, &change, units[unit].call.get(), request});
-    }
-  }
-  return changes;
-}
-
 Verdict VerdictOf(std::string_view letter) {
   switch (letter.front()) {
     case 'R':
@@ -150,17 +134,24 @@ PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline)
   return results;
 }
 
+pg::Params PgStore::EncodePart(const Part& part, WithRequests with_requests,
+                               std::span<const NumberedChange> changes) const {
+  const Table& table = TableOf(*part.declaration);
+  return ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
+}
+
 void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-                      std::span<const Unit> units, Results& results) const {
+                      std::span<const Unit> units, Results& results,
+                      const pg::Params* encoded) const {
   const Table& table = TableOf(*part.declaration);
   const std::vector<NumberedChange> changes = ChangesOf(part, units, results);
   if (changes.empty()) return;
-  const pg::Params params =
-      ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
   const bool creates = part.statement == Statement::kCreate;
-  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
-                             creates ? table.create : table.update, params),
-                 changes, results);
+  ReadExceptions(
+      tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
+                  creates ? table.create : table.update,
+                  encoded != nullptr ? *encoded : EncodePart(part, with_requests, changes)),
+      changes, results);
 }
 
 absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused,

@@ -30,6 +30,7 @@ class PgStore final : public Store {
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override;
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
+  void EncodeRows(Chunk& chunk) override;
   absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
                                      Deadline deadline) override;
   absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override;
@@ -51,6 +52,7 @@ class PgStore final : public Store {
   using Results = Outcomes;
   // Rows of a chunk that are known to fail, by their places.
   using Failing = std::map<std::size_t, absl::StatusOr<Outcome>>;
+  struct Encoded;
   // One transaction over the rows of a chunk but those that fail.
   using Attempt = std::function<absl::Status(Failing& failing)>;
 
@@ -73,18 +75,22 @@ class PgStore final : public Store {
   Results Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline);
   absl::Status WaitForBackendToEnd(std::int64_t backend, Deadline deadline);
   // The statement of one part over those units that were not refused so far; fills in who is
-  // refused now.
+  // refused now. `encoded` are its parameters, if they are known already.
   void RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-               std::span<const Unit> units, Results& results) const;
+               std::span<const Unit> units, Results& results,
+               const pg::Params* encoded = nullptr) const;
+  pg::Params EncodePart(const Part& part, WithRequests with_requests,
+                        std::span<const NumberedChange> changes) const;
 
   // Those about the rows of chunks stand in pg_store_rows.cc.
   // Makes attempts until no row fails the statements as a whole.
   absl::Status RunRows(std::span<const Unit> rows, const Attempt& attempt, Deadline deadline);
   // Writes the rows in rounds. ABORTED UNIT_REFUSED, with more that fails, if a row was refused
   // after a part of it was written.
-  absl::StatusOr<Results> WriteRows(pg::Tx& tx, std::span<const Unit> rows, Failing& failing) const;
+  absl::StatusOr<Results> WriteRows(pg::Tx& tx, std::span<const Unit> rows, Failing& failing,
+                                    const EncodedRows* encoded = nullptr) const;
   void WriteRound(pg::Tx& tx, std::span<const Unit> units, Results& results,
-                  std::vector<std::size_t>& late) const;
+                  std::vector<std::size_t>& late, const pg::Params* encoded) const;
   // Writes the rows and takes it back.
   absl::StatusOr<Results> TryRows(std::span<const Unit> rows, Failing& failing, Deadline deadline);
   // Tries the rows in halves until each that fails the statements as a whole is found.

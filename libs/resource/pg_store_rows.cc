@@ -18,13 +18,28 @@ bool IsCommitted(const absl::StatusOr<Outcome>& result) {
 
 }  // namespace
 
+// The parameters of the first part, for a round that all rows share.
+struct PgStore::Encoded final : EncodedRows {
+  pg::Params params;
+};
+
+void PgStore::EncodeRows(Chunk& chunk) {
+  if (chunk.rows.empty()) return;
+  const Part part = PartsOf(chunk.rows.front()).front();
+  const Results all(chunk.rows.size(), Outcome());
+  auto encoded = std::make_unique<Encoded>();
+  encoded->params = EncodePart(part, WithRequests::kNo, ChangesOf(part, chunk.rows, all));
+  chunk.encoded = std::move(encoded);
+}
+
 absl::StatusOr<Outcome> PgStore::CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
                                             Deadline deadline) {
   const TenantId& tenant = chunk.call->principal.tenant;
   Request request = chunk.request;
   const Attempt attempt = [&](Failing& failing) {
     return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
-      LOTURA_ASSIGN_OR_RETURN(const Results results, WriteRows(tx, chunk.rows, failing));
+      LOTURA_ASSIGN_OR_RETURN(const Results results,
+                              WriteRows(tx, chunk.rows, failing, chunk.encoded.get()));
       LOTURA_ASSIGN_OR_RETURN(request.answer, answer_of(results));
       if (RememberIn(tx, tenant, request)) return absl::OkStatus();
       return Aborted(kChunkKnown, "the chunk was committed before");
@@ -75,7 +90,8 @@ absl::Status PgStore::RunRows(std::span<const Unit> rows, const Attempt& attempt
 }
 
 absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const Unit> rows,
-                                                    Failing& failing) const {
+                                                    Failing& failing,
+                                                    const EncodedRows* encoded) const {
   RowRounds rounds(rows);
   for (const auto& [row, outcome] : failing) rounds.Decide(row, outcome);
   std::size_t refused_late = 0;
@@ -87,7 +103,9 @@ absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const 
     const std::span<const Unit> units = some.empty() ? rows : some;
     Results results(units.size(), Outcome());
     std::vector<std::size_t> late;
-    WriteRound(tx, units, results, late);
+    const bool is_encoded = some.empty() && encoded != nullptr;
+    WriteRound(tx, units, results, late,
+               is_encoded ? &static_cast<const Encoded*>(encoded)->params : nullptr);
     for (const std::size_t place : late) failing.insert_or_assign(round[place], results[place]);
     refused_late += late.size();
     for (std::size_t place = 0; place < round.size(); ++place)
@@ -98,9 +116,9 @@ absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const 
 }
 
 void PgStore::WriteRound(pg::Tx& tx, std::span<const Unit> units, Results& results,
-                         std::vector<std::size_t>& late) const {
+                         std::vector<std::size_t>& late, const pg::Params* encoded) const {
   const std::vector<Part> parts = PartsOf(units.front());
-  RunPart(tx, parts.front(), WithRequests::kNo, units, results);
+  RunPart(tx, parts.front(), WithRequests::kNo, units, results, encoded);
   // What the first part refuses wrote nothing, unless the part changes several records of a row.
   std::vector<bool> written(units.size());
   for (std::size_t i = 0; i < units.size(); ++i)

@@ -77,6 +77,11 @@ struct Unit {
   std::vector<RecordChange> changes;
 };
 
+// What a store has made of the rows of a chunk before their turn came.
+struct EncodedRows {
+  virtual ~EncodedRows() = default;
+};
+
 // Rows of an import that are committed together as far as nothing is in their way.
 struct Chunk {
   std::shared_ptr<const Call> call;
@@ -84,6 +89,8 @@ struct Chunk {
   Request request;
   // Each with the request that its journal entries name, which is not remembered.
   std::vector<Unit> rows;
+  // Of exactly these rows, or null.
+  std::unique_ptr<const EncodedRows> encoded = nullptr;
 };
 
 enum class Verdict {
@@ -146,6 +153,8 @@ class Store {
   // request to look for, or that it could not be looked for in time.
   virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                                       Deadline deadline) = 0;
+  // Does beforehand what CommitRows would do with the rows alone; it need not be called.
+  virtual void EncodeRows(Chunk& /*chunk*/) {}
   // Commits the rows in one transaction with the chunk's request and the answer that is made of
   // their outcomes: a row that is refused costs its neighbors nothing. Rows may name the same
   // record or match key: the first one has it. Committed or replayed, with the answer, or
