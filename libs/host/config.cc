@@ -54,6 +54,9 @@ void Config::DeclareSizes(Options& options) {
                  read_connections, {1, 64});
   options.Number({"write-connections", "connections to PostgreSQL for writing, for each service"},
                  write_connections, {1, 64});
+  options.Number({"import-connections",
+                  "connections to PostgreSQL for imports, for each service with records to import"},
+                 import_connections, {1, 16});
   options.Number({"executor-threads", "calls that are handled at the same time"}, executor_threads,
                  {1, 256});
   options.Number({"executor-queue-max", "calls that may wait for a thread"}, executor_queue_max,

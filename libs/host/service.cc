@@ -41,6 +41,13 @@ pg::Options WriteOptions(const ServiceSpec& spec, const Config& config) {
   return options;
 }
 
+pg::Options ImportOptions(const ServiceSpec& spec, const Config& config) {
+  pg::Options options =
+      PoolOptions(spec, config, "import", static_cast<std::size_t>(config.import_connections));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
 pg::Options StreamOptions(const ServiceSpec& spec, const Config& config, std::size_t consumers) {
   pg::Options options = PoolOptions(spec, config, "events", kStreamConnections + consumers);
   options.plan_for = pg::PlanFor::kWrites;
@@ -75,9 +82,14 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       write_metrics_(metrics_),
       reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
       writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
+      import_writes_(ImportOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "import")),
       foreign_records_(reads_) {}
 
-Service::~Service() { Stop(); }
+Service::~Service() {
+  // The chunk that is being written tells the relay.
+  if (imports_ != nullptr) imports_->Stop();
+  Stop();
+}
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec,
                                                          const SharedParts& shared) {
@@ -124,6 +136,16 @@ absl::Status Service::Declare() {
                                                    });
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(
       resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
+  import_store_ =
+      std::make_unique<resource::PgStore>(reads_, import_writes_, shared_.clock, declarations);
+  cached_import_store_ =
+      std::make_unique<resource::CachedStore>(*import_store_, shared_.cache, declarations);
+  imports_ = std::make_unique<resource::Imports>(
+      resource::ImportParts{{catalog_, *cached_import_store_, foreign_records_, shared_.ids},
+                            shared_.clock,
+                            log_,
+                            metrics_,
+                            [this] { streams_->Wake(); }});
   query_context_ = std::make_unique<QueryContext>(
       QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
   return absl::OkStatus();
@@ -141,11 +163,15 @@ absl::Status Service::ServeRecords() {
     if (deletes && !type.declaration->soft_delete())
       return Internal(fmt::format("{} deletes records of a type without soft_delete", service));
     LOTURA_ASSIGN_OR_RETURN(
-        auto methods, resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_));
+        auto methods,
+        resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_, *imports_));
     for (auto& method : methods) {
       const std::string name = fmt::format("{}/{}", service, method.method->name());
       if (auto* read = std::get_if<resource::StandardMethod::Read>(&method.handler)) {
         shared_.door.Handle(name, rpc::BlockingHandler(std::move(*read)));
+      } else if (auto* stream = std::get_if<rpc::StreamHandler>(&method.handler)) {
+        has_imports_ = true;
+        shared_.door.Handle(name, std::move(*stream));
       } else {
         shared_.door.Handle(
             name, Deferred(std::get<resource::StandardMethod::Write>(std::move(method.handler))));
@@ -198,6 +224,9 @@ absl::Status Service::Start() {
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
+  // One more than can write: its chunk is prepared meanwhile.
+  if (has_imports_)
+    imports_->Start(static_cast<std::size_t>(shared_.config.import_connections) + 1);
   return streams_->Start();
 }
 

@@ -18,6 +18,7 @@
 #include "libs/observe/readiness.h"
 #include "libs/pg/database.h"
 #include "libs/pg/migration.h"
+#include "libs/resource/imports.h"
 #include "libs/resource/standard_methods.h"
 #include "libs/rpc/door.h"
 
@@ -141,6 +142,8 @@ class Service {
   const WriteMetrics write_metrics_;
   pg::Database reads_;
   pg::Database writes_;
+  // Imports have connections of their own, so that they never stand before a call.
+  pg::Database import_writes_;
   resource::Catalog catalog_;
   resource::PgForeignRecords foreign_records_;
   std::unique_ptr<resource::Store> store_;
@@ -148,6 +151,10 @@ class Service {
   std::unique_ptr<resource::Lister> lister_;
   std::unique_ptr<resource::Combiner> combiner_;
   std::unique_ptr<resource::UnitOfWork> unit_of_work_;
+  std::unique_ptr<resource::Store> import_store_;
+  std::unique_ptr<resource::Store> cached_import_store_;
+  std::unique_ptr<resource::Imports> imports_;
+  bool has_imports_ = false;
   std::unique_ptr<QueryContext> query_context_;
   std::vector<ConsumerSpec> consumers_;
   std::unique_ptr<pg::Database> stream_database_;

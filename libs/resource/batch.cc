@@ -171,6 +171,21 @@ bool CanShare(const Unit& unit) {
   return !unit.changes.empty();
 }
 
+std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
+                                      const Outcomes& results) {
+  std::vector<NumberedChange> changes;
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    if (results[unit]->verdict != Verdict::kCommitted) continue;
+    const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
+    for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
+      const RecordChange& change = units[unit].changes[ord];
+      if (PartOf(change) == part)
+        changes.push_back({unit, ord, &change, units[unit].call.get(), request});
+    }
+  }
+  return changes;
+}
+
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
                     std::span<const NumberedChange> changes, WithRequests with_requests,
                     Instant now) {

@@ -40,6 +40,10 @@ std::vector<Part> PartsOf(const Unit& unit);
 // changes cannot.
 bool CanShare(const Unit& unit);
 
+// The changes of one part, of the units that were not refused so far.
+std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
+                                      const Outcomes& results);
+
 // The arrays of one statement over `changes`, all of one declaration; units without a request get
 // none.
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,

@@ -172,6 +172,19 @@ absl::StatusOr<Outcome> CachedStore::Check(const Unit& unit, Deadline deadline) 
   return outcome;
 }
 
+absl::StatusOr<Outcome> CachedStore::CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                                Deadline deadline) {
+  auto outcome = store_.CommitRows(chunk, answer_of, deadline);
+  std::vector<cache::Key> keys;
+  for (const Unit& row : chunk.rows) CollectEnded(row, outcome, keys);
+  Fence(keys);
+  return outcome;
+}
+
+absl::StatusOr<Outcomes> CachedStore::CheckRows(const Chunk& chunk, Deadline deadline) {
+  return store_.CheckRows(chunk, deadline);
+}
+
 void CachedStore::CollectEnded(const Unit& unit, const absl::StatusOr<Outcome>& outcome,
                                std::vector<cache::Key>& keys) {
   if (!EndsWhatWasCached(outcome)) return;

@@ -25,6 +25,11 @@ class CachedStore final : public Store {
                                                            Deadline deadline) override;
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
   void Forget(const TenantId& tenant, std::span<const RecordRef> records) override;
+  void EncodeRows(Chunk& chunk) override { store_.EncodeRows(chunk); }
+  // Fences every record of every row: which of them were committed is in the answer alone.
+  absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                     Deadline deadline) override;
+  absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override;
   // Fences every record that a unit changed or may have changed before the outcome is returned, and
   // every one that it did not find as it had read it: what it read may come from the cache, and a
   // second attempt shall read anew.

@@ -49,7 +49,14 @@ std::string AnyOf(const pbuf::Message& detail) {
 }
 
 std::vector<std::string> SetFields(const Declaration& declaration, const pbuf::Message& record) {
-  return ChangedPaths(declaration, *declaration.NewMessage(), record);
+  const pbuf::Reflection& reflection = *record.GetReflection();
+  std::vector<std::string> set;
+  for (const Column& column : declaration.columns()) {
+    const bool is_set = column.field->is_repeated() ? reflection.FieldSize(record, column.field) > 0
+                                                    : reflection.HasField(record, column.field);
+    if (is_set) set.push_back(column.name);
+  }
+  return set;
 }
 
 bool IsDeleted(const Declaration& declaration, const pbuf::Message& record) {
@@ -83,21 +90,21 @@ const RecordType& Changes::TypeOf(const pbuf::Descriptor* message) const {
 absl::StatusOr<std::optional<Record>> Changes::Find(const RecordType& type,
                                                     const std::string& name) {
   const auto key = std::pair(&type, name);
-  if (const auto known = read_.find(key); known != read_.end()) return known->second;
+  if (const auto known = reads_.own.find(key); known != reads_.own.end()) return known->second;
   LOTURA_RETURN_IF_ERROR(Prefetch(type, {&name, 1}));
-  return read_.at(key);
+  return reads_.own.at(key);
 }
 
 absl::Status Changes::Prefetch(const RecordType& type, std::span<const std::string> names) {
   std::vector<std::string> unknown;
   for (const std::string& name : names) {
-    if (!read_.contains(std::pair(&type, name))) unknown.push_back(name);
+    if (!reads_.own.contains(std::pair(&type, name))) unknown.push_back(name);
   }
   if (unknown.empty()) return absl::OkStatus();
   LOTURA_ASSIGN_OR_RETURN(auto records, parts_.store.Load(*type.declaration, call_.principal.tenant,
                                                           unknown, call_.deadline));
   for (std::size_t i = 0; i < unknown.size(); ++i)
-    read_.emplace(std::pair(&type, unknown[i]), std::move(records[i]));
+    reads_.own.emplace(std::pair(&type, unknown[i]), std::move(records[i]));
   return absl::OkStatus();
 }
 
@@ -302,7 +309,7 @@ absl::Status Changes::Follow(const RecordType& type, const pbuf::Message* before
 
 void Changes::Forget() const {
   std::vector<RecordRef> records;
-  for (const auto& [key, record] : read_)
+  for (const auto& [key, record] : reads_.own)
     records.push_back({key.first->declaration.get(), key.second});
   for (const RecordChange& change : changes_) records.push_back({change.declaration, change.name});
   parts_.store.Forget(call_.principal.tenant, records);

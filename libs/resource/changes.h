@@ -20,11 +20,24 @@ struct EngineParts {
   IdSource& ids;
 };
 
+// What was read, for whoever reads it again: of one unit, or of all rows of a chunk.
+struct ReadRecords {
+  // By type and name; nothing where no record is.
+  std::map<std::pair<const RecordType*, std::string>, std::optional<Record>> own;
+  // Names of records of other services, and whether they are there.
+  std::map<std::string, bool> foreign;
+};
+
 // Used by one thread. Records are read before anything is written, and each change expects the
 // version that was read.
 class Changes {
  public:
-  Changes(const EngineParts& parts, const Call& call) : parts_(parts), call_(call) {}
+  Changes(const EngineParts& parts, const Call& call) : Changes(parts, call, own_reads_) {}
+  // Shares what is read with others, which are used by the same thread.
+  Changes(const EngineParts& parts, const Call& call, ReadRecords& reads)
+      : parts_(parts), call_(call), reads_(reads) {}
+  Changes(const Changes&) = delete;
+  Changes& operator=(const Changes&) = delete;
 
   [[nodiscard]] const Call& call() const { return call_; }
 
@@ -73,6 +86,8 @@ class Changes {
   [[nodiscard]] bool Touches(const std::string& name) const { return place_.contains(name); }
   // Reads many records in one go, so that loading them afterwards costs nothing.
   absl::Status Prefetch(const RecordType& type, std::span<const std::string> names);
+  // The same for records of other services.
+  absl::Status PrefetchForeign(std::span<const std::string> names);
 
   // Checks that every record which a changed one newly refers to is there.
   absl::Status CheckReferences();
@@ -113,8 +128,8 @@ class Changes {
   const EngineParts& parts_;
   const Call& call_;
   std::string field_prefix_;
-  // What was read, by type and name; nothing where no record is.
-  std::map<std::pair<const RecordType*, std::string>, std::optional<Record>> read_;
+  ReadRecords own_reads_;
+  ReadRecords& reads_;
   std::vector<RecordChange> changes_;
   // Place of a record's change in changes_.
   std::map<std::string, std::size_t> place_;

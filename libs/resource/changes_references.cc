@@ -88,10 +88,24 @@ absl::Status Changes::CheckOwn(const References& references) {
     }
     LOTURA_RETURN_IF_ERROR(Prefetch(type, names));
     for (const std::string& name : names) {
-      const auto& record = read_.at(std::pair(&type, name));
+      const auto& record = reads_.own.at(std::pair(&type, name));
       if (!record.has_value() || record->deleted) return Missing(by_name.at(name));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status Changes::PrefetchForeign(std::span<const std::string> names) {
+  std::vector<std::string> unknown;
+  for (const std::string& name : names) {
+    if (!reads_.foreign.contains(name)) unknown.push_back(name);
+  }
+  if (unknown.empty()) return absl::OkStatus();
+  LOTURA_ASSIGN_OR_RETURN(const auto missing, parts_.foreign_records.FindMissing(
+                                                  call_.principal.tenant, unknown, call_.deadline));
+  for (const std::string& name : missing) reads_.foreign.emplace(name, false);
+  // What is not missing is there.
+  for (const std::string& name : unknown) reads_.foreign.emplace(name, true);
   return absl::OkStatus();
 }
 
@@ -104,10 +118,11 @@ absl::Status Changes::CheckForeign(const References& references) {
       if (by_name.emplace(name, &reference).second) names.push_back(name);
     }
   }
-  if (names.empty()) return absl::OkStatus();
-  LOTURA_ASSIGN_OR_RETURN(const auto missing, parts_.foreign_records.FindMissing(
-                                                  call_.principal.tenant, names, call_.deadline));
-  return missing.empty() ? absl::OkStatus() : Missing(*by_name.at(missing.front()));
+  LOTURA_RETURN_IF_ERROR(PrefetchForeign(names));
+  for (const std::string& name : names) {
+    if (!reads_.foreign.at(name)) return Missing(*by_name.at(name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace lotura::resource

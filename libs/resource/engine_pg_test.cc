@@ -29,8 +29,8 @@ class EngineTest : public ::testing::Test {
 TEST_F(EngineTest, EveryDeclaredMethodIsServed) {
   EXPECT_THAT(engine_.Methods(),
               ::testing::ElementsAre("BatchCreateWidgets", "BatchGetWidgets", "BatchUpdateWidgets",
-                                     "CreateWidget", "DeleteWidget", "GetWidget", "ListWidgets",
-                                     "UndeleteWidget", "UpdateWidget"));
+                                     "CreateWidget", "DeleteWidget", "GetWidget", "ImportWidgets",
+                                     "ListWidgets", "UndeleteWidget", "UpdateWidget"));
 }
 
 TEST_F(EngineTest, CreatedRecordIsReadAsItWasAnswered) {

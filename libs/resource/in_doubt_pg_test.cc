@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/resource/testdata/engine_bench.h"
+#include "libs/resource/testdata/import_client.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 
@@ -86,6 +87,37 @@ TEST_F(InDoubtTest, TwoHundredKilledCommitsGiveNoWrongAnswer) {
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(engine_.Count("widget"), 200);
   EXPECT_EQ(engine_.Count("journal"), 200);
+}
+
+TEST_F(InDoubtTest, KilledCommitsOfAnImportLoseAndDoubleNothing) {
+  constexpr int kChunks = 10;
+  MakeCommitsWait();
+  ImportClient client(engine_.import());
+  std::atomic<bool> ended = false;
+  absl::Status status;
+  std::jthread caller([&] {
+    for (int i = 0; i < kChunks; ++i)
+      client.Send(ChunkAt(i, {Row(fmt::format("a{}", i)), Row(fmt::format("b{}", i))}));
+    status = client.Close();
+    ended = true;
+  });
+  std::int64_t kills = 0;
+  ASSERT_TRUE(Eventually(
+      [&] {
+        kills += KillWaitingCommits();
+        return ended.load();
+      },
+      seconds(60)));
+  caller.join();
+
+  EXPECT_THAT(status, testing::IsOk());
+  EXPECT_GE(kills, kChunks);
+  ASSERT_EQ(client.results().size(), kChunks);
+  for (const auto& result : client.results())
+    EXPECT_EQ(Told(result),
+              fmt::format("widgets/a{} widgets/b{}", result.position(), result.position()));
+  EXPECT_EQ(engine_.Count("widget"), 2 * kChunks);
+  EXPECT_EQ(engine_.Count("journal"), 2 * kChunks);
 }
 
 TEST_F(InDoubtTest, WithoutRequestIdTheCallerIsToldThatTheOutcomeIsUnknown) {

@@ -12,8 +12,9 @@ absl::StatusOr<std::vector<std::optional<Record>>> MemoryStore::Load(
   const std::lock_guard lock(mutex_);
   std::vector<std::optional<Record>> found;
   for (const std::string& name : names) {
-    const auto record = records_.find({tenant, name});
-    found.push_back(record == records_.end() ? std::nullopt : std::optional(record->second));
+    const auto record = content_.records.find({tenant, name});
+    found.push_back(record == content_.records.end() ? std::nullopt
+                                                     : std::optional(record->second));
   }
   return found;
 }
@@ -22,8 +23,8 @@ absl::StatusOr<std::optional<StoredRequest>> MemoryStore::FindRequest(const Tena
                                                                       const Uuid& request_id,
                                                                       Deadline) {
   const std::lock_guard lock(mutex_);
-  const auto found = requests_.find({tenant, request_id});
-  return found == requests_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = content_.requests.find({tenant, request_id});
+  return found == content_.requests.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<absl::StatusOr<Outcome>> MemoryStore::Commit(std::span<const Unit> units, Deadline) {
@@ -42,10 +43,50 @@ absl::StatusOr<Outcome> MemoryStore::Check(const Unit& unit, Deadline) {
   return Refuse(unit).value_or(Outcome());
 }
 
+absl::StatusOr<Outcome> MemoryStore::CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                                Deadline) {
+  const std::lock_guard lock(mutex_);
+  const auto key = std::pair(chunk.call->principal.tenant, chunk.request.id);
+  const auto known = content_.requests.find(key);
+  if (known != content_.requests.end()) return RepetitionOf(known->second, chunk.request);
+  const Content before = content_;
+  auto answer = answer_of(ApplyRows(chunk.rows));
+  if (!answer.ok()) {
+    content_ = before;
+    return answer.status();
+  }
+  Outcome committed;
+  committed.answer = *std::move(answer);
+  content_.requests[key] = {chunk.request.hash, committed.answer};
+  return committed;
+}
+
+absl::StatusOr<Outcomes> MemoryStore::CheckRows(const Chunk& chunk, Deadline) {
+  const std::lock_guard lock(mutex_);
+  const Content before = content_;
+  Outcomes outcomes = ApplyRows(chunk.rows);
+  content_ = before;
+  return outcomes;
+}
+
+Outcomes MemoryStore::ApplyRows(std::span<const Unit> rows) {
+  Outcomes outcomes;
+  for (const Unit& row : rows) {
+    std::optional<Outcome> refused;
+    for (std::size_t i = 0; i < row.changes.size() && !refused.has_value(); ++i)
+      refused = RefuseChange(row, i);
+    if (!refused.has_value()) {
+      for (const RecordChange& change : row.changes) ApplyChange(row, change);
+    }
+    outcomes.emplace_back(refused.value_or(Outcome()));
+  }
+  return outcomes;
+}
+
 std::optional<Outcome> MemoryStore::Refuse(const Unit& unit) const {
   if (unit.request.has_value()) {
-    const auto known = requests_.find({unit.call->principal.tenant, unit.request->id});
-    if (known != requests_.end()) return RepetitionOf(known->second, *unit.request);
+    const auto known = content_.requests.find({unit.call->principal.tenant, unit.request->id});
+    if (known != content_.requests.end()) return RepetitionOf(known->second, *unit.request);
   }
   for (std::size_t i = 0; i < unit.changes.size(); ++i) {
     if (auto refused = RefuseChange(unit, i)) return refused;
@@ -56,22 +97,22 @@ std::optional<Outcome> MemoryStore::Refuse(const Unit& unit) const {
 std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t place) const {
   const RecordChange& change = unit.changes[place];
   const TenantId& tenant = unit.call->principal.tenant;
-  const auto current = records_.find({tenant, change.name});
+  const auto current = content_.records.find({tenant, change.name});
   Outcome outcome;
   outcome.change = place;
-  if (change.version == 1 && current != records_.end()) {
+  if (change.version == 1 && current != content_.records.end()) {
     outcome.verdict = Verdict::kNameTaken;
     outcome.holder = change.name;
     return outcome;
   }
   if (change.version > 1 &&
-      (current == records_.end() || current->second.version != change.version - 1)) {
+      (current == content_.records.end() || current->second.version != change.version - 1)) {
     outcome.verdict = Verdict::kStale;
     return outcome;
   }
   for (const auto& [kind, key] : change.added_keys) {
-    const auto holder = match_keys_.find({tenant, kind, key});
-    if (holder == match_keys_.end() || holder->second == change.name) continue;
+    const auto holder = content_.match_keys.find({tenant, kind, key});
+    if (holder == content_.match_keys.end() || holder->second == change.name) continue;
     outcome.verdict = Verdict::kMatchKeyTaken;
     outcome.field = kind.substr(kind.rfind('.') + 1);
     outcome.holder = holder->second;
@@ -83,22 +124,25 @@ std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t p
 void MemoryStore::Apply(const Unit& unit) {
   for (const RecordChange& change : unit.changes) ApplyChange(unit, change);
   if (unit.request.has_value()) {
-    requests_[{unit.call->principal.tenant, unit.request->id}] = {unit.request->hash,
-                                                                  unit.request->answer};
+    content_.requests[{unit.call->principal.tenant, unit.request->id}] = {unit.request->hash,
+                                                                          unit.request->answer};
   }
 }
 
 void MemoryStore::ApplyChange(const Unit& unit, const RecordChange& change) {
   const TenantId& tenant = unit.call->principal.tenant;
-  for (const auto& [kind, key] : change.removed_keys) match_keys_.erase({tenant, kind, key});
-  for (const auto& [kind, key] : change.added_keys) match_keys_[{tenant, kind, key}] = change.name;
+  for (const auto& [kind, key] : change.removed_keys)
+    content_.match_keys.erase({tenant, kind, key});
+  for (const auto& [kind, key] : change.added_keys)
+    content_.match_keys[{tenant, kind, key}] = change.name;
   const auto* deleted = change.declaration->delete_time_field();
   const bool is_deleted =
       deleted != nullptr && change.after->GetReflection()->HasField(*change.after, deleted);
-  records_[{tenant, change.name}] = {change.after, change.version, is_deleted};
+  content_.records[{tenant, change.name}] = {change.after, change.version, is_deleted};
 
   events::JournalEntry entry;
-  entry.position = {1, journal_.size() + 1, static_cast<std::int64_t>(journal_.size()) + 1};
+  entry.position = {1, content_.journal.size() + 1,
+                    static_cast<std::int64_t>(content_.journal.size()) + 1};
   entry.create_time = unit.call->now;
   entry.tenant = tenant;
   entry.event_id = change.event_id;
@@ -122,12 +166,12 @@ void MemoryStore::ApplyChange(const Unit& unit, const RecordChange& change) {
   entry.request_id = unit.request.has_value() ? unit.request->id.ToString() : "";
   entry.cause = unit.call->cause;
   entry.traceparent = unit.call->trace.ToTraceparent();
-  journal_.push_back(std::move(entry));
+  content_.journal.push_back(std::move(entry));
 }
 
 std::vector<events::JournalEntry> MemoryStore::Journal() const {
   const std::lock_guard lock(mutex_);
-  return journal_;
+  return content_.journal;
 }
 
 }  // namespace lotura::resource

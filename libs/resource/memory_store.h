@@ -24,6 +24,9 @@ class MemoryStore final : public Store {
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override;
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
+  absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                     Deadline deadline) override;
+  absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override;
 
   // Every entry that was committed, in the order of the commits.
   [[nodiscard]] std::vector<events::JournalEntry> Journal() const;
@@ -32,17 +35,23 @@ class MemoryStore final : public Store {
   // tenant, kind and normal form of a match key.
   using MatchKey = std::tuple<TenantId, std::string, std::string>;
 
+  // Everything that a commit changes.
+  struct Content {
+    std::map<Key, Record> records;
+    std::map<std::pair<TenantId, Uuid>, StoredRequest> requests;
+    std::map<MatchKey, std::string> match_keys;
+    std::vector<events::JournalEntry> journal;
+  };
+
   // All of these expect the mutex to be held.
+  Outcomes ApplyRows(std::span<const Unit> rows);
   std::optional<Outcome> Refuse(const Unit& unit) const;
   std::optional<Outcome> RefuseChange(const Unit& unit, std::size_t place) const;
   void Apply(const Unit& unit);
   void ApplyChange(const Unit& unit, const RecordChange& change);
 
   mutable std::mutex mutex_;  // guards everything below
-  std::map<Key, Record> records_;
-  std::map<std::pair<TenantId, Uuid>, StoredRequest> requests_;
-  std::map<MatchKey, std::string> match_keys_;
-  std::vector<events::JournalEntry> journal_;
+  Content content_;
 };
 
 }  // namespace lotura::resource

@@ -4,6 +4,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "lotura/type/v1/import.pb.h"
 
 namespace lotura::resource {
 namespace {
@@ -40,6 +41,8 @@ Fields RequestFields(MethodKind kind, const Declaration& declaration) {
     case MethodKind::kDelete:
     case MethodKind::kUndelete:
       return {"name", "etag", "request_id", "validate_only"};
+    case MethodKind::kImport:
+      return {"import_id", "position", "requests", "validate_only"};
   }
   LOTURA_CHECK(false);
 }
@@ -52,6 +55,8 @@ Fields ResponseFields(MethodKind kind, const Declaration& declaration) {
     case MethodKind::kBatchCreate:
     case MethodKind::kBatchUpdate:
       return {declaration.plural()};
+    case MethodKind::kImport:
+      return {"position", "rows"};
     case MethodKind::kGet:
     case MethodKind::kCreate:
     case MethodKind::kUpdate:
@@ -83,7 +88,8 @@ MethodShapes::MethodShapes(const Declaration& declaration) : declaration_(declar
             {"Update" + one, MethodKind::kUpdate},
             {"BatchUpdate" + many, MethodKind::kBatchUpdate},
             {"Delete" + one, MethodKind::kDelete},
-            {"Undelete" + one, MethodKind::kUndelete}};
+            {"Undelete" + one, MethodKind::kUndelete},
+            {"Import" + many, MethodKind::kImport}};
 }
 
 std::optional<MethodKind> MethodShapes::KindOf(const pbuf::MethodDescriptor& method) const {
@@ -96,6 +102,13 @@ absl::Status MethodShapes::Check(const pbuf::MethodDescriptor& method, MethodKin
   const bool in_place = kind == MethodKind::kList || kind == MethodKind::kCreate;
   if (in_place && declaration_.pattern().HasParent()) request.emplace_back("parent");
   LOTURA_RETURN_IF_ERROR(CheckHas(*method.input_type(), request));
+  const bool streams = method.client_streaming() && method.server_streaming();
+  if (kind == MethodKind::kImport &&
+      (!streams || method.output_type() != type::v1::ImportResult::descriptor())) {
+    return Internal(fmt::format("{} is no stream in both directions that answers with {}",
+                                method.full_name(),
+                                type::v1::ImportResult::descriptor()->full_name()));
+  }
   return CheckHas(*method.output_type(), ResponseFields(kind, declaration_));
 }
 

@@ -19,6 +19,7 @@ enum class MethodKind {
   kBatchUpdate,
   kDelete,
   kUndelete,
+  kImport,
 };
 
 // Those of one record type.

@@ -13,25 +13,6 @@ namespace {
 
 // How often the server is asked whether a lost process has ended.
 constexpr std::chrono::milliseconds kBackendPoll{10};
-// How often a statement runs that loses a name or a key to another transaction; each time it may be
-// another one.
-constexpr int kRacesMax = 4;
-
-// The changes of one part, of the units that were not refused so far.
-std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
-                                      const std::vector<absl::StatusOr<Outcome>>& results) {
-  std::vector<NumberedChange> changes;
-  for (std::size_t unit = 0; unit < units.size(); ++unit) {
-    if (results[unit]->verdict != Verdict::kCommitted) continue;
-    const Request* request = units[unit].request.has_value() ? &*units[unit].request : nullptr;
-    for (std::size_t ord = 0; ord < units[unit].changes.size(); ++ord) {
-      const RecordChange& change = units[unit].changes[ord];
-      if (PartOf(change) == part)
-        changes.push_back({unit, ord, &change, units[unit].call.get(), request});
-    }
-  }
-  return changes;
-}
 
 Verdict VerdictOf(std::string_view letter) {
   switch (letter.front()) {
@@ -153,17 +134,24 @@ PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline)
   return results;
 }
 
+pg::Params PgStore::EncodePart(const Part& part, WithRequests with_requests,
+                               std::span<const NumberedChange> changes) const {
+  const Table& table = TableOf(*part.declaration);
+  return ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
+}
+
 void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-                      std::span<const Unit> units, Results& results) const {
+                      std::span<const Unit> units, Results& results,
+                      const pg::Params* encoded) const {
   const Table& table = TableOf(*part.declaration);
   const std::vector<NumberedChange> changes = ChangesOf(part, units, results);
   if (changes.empty()) return;
-  const pg::Params params =
-      ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
   const bool creates = part.statement == Statement::kCreate;
-  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
-                             creates ? table.create : table.update, params),
-                 changes, results);
+  ReadExceptions(
+      tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
+                  creates ? table.create : table.update,
+                  encoded != nullptr ? *encoded : EncodePart(part, with_requests, changes)),
+      changes, results);
 }
 
 absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused,
@@ -223,18 +211,23 @@ absl::StatusOr<Outcome> PgStore::Check(const Unit& unit, Deadline deadline) {
   return Narrow({&unit, 1}, ended, deadline).front();
 }
 
+bool PgStore::IsAboutARow(const absl::Status& failure) {
+  return failure.code() == absl::StatusCode::kAlreadyExists ||
+         failure.code() == absl::StatusCode::kFailedPrecondition ||
+         failure.code() == absl::StatusCode::kInvalidArgument;
+}
+
+absl::StatusOr<Outcome> PgStore::OutcomeOf(const absl::Status& failure) {
+  if (ReasonOf(failure) != "REFERENCE_VIOLATION") return failure;
+  Outcome gone;
+  gone.verdict = Verdict::kReferenceGone;
+  return gone;
+}
+
 PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status& failure,
                                  Deadline deadline) {
-  const bool about_a_row = failure.code() == absl::StatusCode::kAlreadyExists ||
-                           failure.code() == absl::StatusCode::kFailedPrecondition ||
-                           failure.code() == absl::StatusCode::kInvalidArgument;
-  if (!about_a_row) return Results(units.size(), failure);
-  if (units.size() == 1) {
-    if (ReasonOf(failure) != "REFERENCE_VIOLATION") return Results(1, failure);
-    Outcome gone;
-    gone.verdict = Verdict::kReferenceGone;
-    return Results(1, gone);
-  }
+  if (!IsAboutARow(failure)) return Results(units.size(), failure);
+  if (units.size() == 1) return Results(1, OutcomeOf(failure));
   const std::size_t half = units.size() / 2;
   Results results = CommitTogether(units.first(half), deadline);
   Results rest = CommitTogether(units.subspan(half), deadline);
@@ -242,23 +235,27 @@ PgStore::Results PgStore::Narrow(std::span<const Unit> units, const absl::Status
   return results;
 }
 
+bool PgStore::RememberIn(pg::Tx& tx, const TenantId& tenant, const Request& request) const {
+  pg::Array periods(pg::Type::kDate);
+  for (const auto period : PeriodsToWrite(clock_.Now())) periods.Add(pg::binary::Date(period));
+  return !tx.Run(sql::kRememberRequest,
+                 pg::Params()
+                     .Tenant(tenant)
+                     .Id(request.id)
+                     .Bytes(
+                         {reinterpret_cast<const char*>(request.hash.data()), request.hash.size()})
+                     .Bytes(request.answer.plain)
+                     .Bytes(request.answer.personal)
+                     .Add(periods))
+              .empty();
+}
+
 absl::StatusOr<Outcome> PgStore::Remember(const Unit& unit, Deadline deadline) {
   LOTURA_CHECK(unit.request.has_value());
   const Request& request = *unit.request;
   const TenantId& tenant = unit.call->principal.tenant;
-  pg::Array periods(pg::Type::kDate);
-  for (const auto period : PeriodsToWrite(clock_.Now())) periods.Add(pg::binary::Date(period));
   const auto written = writes_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::StatusOr<bool> {
-    return !tx.Run(sql::kRememberRequest,
-                   pg::Params()
-                       .Tenant(tenant)
-                       .Id(request.id)
-                       .Bytes({reinterpret_cast<const char*>(request.hash.data()),
-                               request.hash.size()})
-                       .Bytes(request.answer.plain)
-                       .Bytes(request.answer.personal)
-                       .Add(periods))
-                .empty();
+    return RememberIn(tx, tenant, request);
   });
   if (ReasonOf(written.status()) == "COMMIT_IN_DOUBT")
     return Settle({&unit, 1}, written.status(), deadline).front();

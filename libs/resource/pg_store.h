@@ -1,6 +1,7 @@
 // Records in PostgreSQL.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,10 @@ class PgStore final : public Store {
   std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                               Deadline deadline) override;
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override;
+  void EncodeRows(Chunk& chunk) override;
+  absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                     Deadline deadline) override;
+  absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override;
 
  private:
   // What is known of a declaration from the start.
@@ -44,7 +49,12 @@ class PgStore final : public Store {
 
     explicit Table(const Declaration& record_type);
   };
-  using Results = std::vector<absl::StatusOr<Outcome>>;
+  using Results = Outcomes;
+  // Rows of a chunk that are known to fail, by their places.
+  using Failing = std::map<std::size_t, absl::StatusOr<Outcome>>;
+  struct Encoded;
+  // One transaction over the rows of a chunk but those that fail.
+  using Attempt = std::function<absl::Status(Failing& failing)>;
 
   const Table& TableOf(const Declaration& declaration) const;
   // Units of equal parts that can share, or a single one: one statement for each part, in one
@@ -56,6 +66,8 @@ class PgStore final : public Store {
   // After a failure of the statement as a whole: once more, then in halves, so that the bad unit is
   // found.
   Results Narrow(std::span<const Unit> units, const absl::Status& failure, Deadline deadline);
+  // False for a request that is known already.
+  bool RememberIn(pg::Tx& tx, const TenantId& tenant, const Request& request) const;
   // A unit that has a request and changes nothing.
   absl::StatusOr<Outcome> Remember(const Unit& unit, Deadline deadline);
   // Finds out what became of units whose commit was in doubt, and runs again what was not
@@ -63,9 +75,38 @@ class PgStore final : public Store {
   Results Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline);
   absl::Status WaitForBackendToEnd(std::int64_t backend, Deadline deadline);
   // The statement of one part over those units that were not refused so far; fills in who is
-  // refused now.
+  // refused now. `encoded` are its parameters, if they are known already.
   void RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-               std::span<const Unit> units, Results& results) const;
+               std::span<const Unit> units, Results& results,
+               const pg::Params* encoded = nullptr) const;
+  pg::Params EncodePart(const Part& part, WithRequests with_requests,
+                        std::span<const NumberedChange> changes) const;
+
+  // Those about the rows of chunks stand in pg_store_rows.cc.
+  // Makes attempts until no row fails the statements as a whole.
+  absl::Status RunRows(std::span<const Unit> rows, const Attempt& attempt, Deadline deadline);
+  // Writes the rows in rounds. ABORTED UNIT_REFUSED, with more that fails, if a row was refused
+  // after a part of it was written.
+  absl::StatusOr<Results> WriteRows(pg::Tx& tx, std::span<const Unit> rows, Failing& failing,
+                                    const EncodedRows* encoded = nullptr) const;
+  void WriteRound(pg::Tx& tx, std::span<const Unit> units, Results& results,
+                  std::vector<std::size_t>& late, const pg::Params* encoded) const;
+  // Writes the rows and takes it back.
+  absl::StatusOr<Results> TryRows(std::span<const Unit> rows, Failing& failing, Deadline deadline);
+  // Tries the rows in halves until each that fails the statements as a whole is found.
+  absl::Status FindFailing(std::span<const Unit> rows, std::size_t first, Failing& failing,
+                           Deadline deadline);
+  // What became of a chunk whose commit was in doubt.
+  absl::StatusOr<Outcome> SettleRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                     const absl::Status& doubt, Deadline deadline);
+
+  // How often a statement runs that loses a name or a key to another transaction; each time it may
+  // be another one.
+  static constexpr int kRacesMax = 4;
+  // True for the failure of a statement as a whole that one of its rows brought about.
+  static bool IsAboutARow(const absl::Status& failure);
+  // Of a row that alone fails its statement.
+  static absl::StatusOr<Outcome> OutcomeOf(const absl::Status& failure);
 
   pg::Database& reads_;
   pg::Database& writes_;

@@ -8,7 +8,9 @@
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
+#include "libs/resource/creation.h"
 #include "libs/resource/field_mask.h"
+#include "libs/resource/import_session.h"
 #include "libs/resource/method_shape.h"
 #include "libs/resource/request_shape.h"
 
@@ -38,6 +40,8 @@ class Method {
         unit_of_work_(unit_of_work),
         lister_(lister),
         shape_(declaration_, *method.input_type()),
+        creation_(type, shape_.requests == nullptr ? *method.input_type()
+                                                   : *shape_.requests->message_type()),
         response_(PrototypeOf(method.output_type())),
         records_(method.output_type()->FindFieldByName(declaration_.plural())) {
     if (shape_.requests != nullptr)
@@ -104,7 +108,7 @@ class Method {
   }
 
   Answer Create(Changes& changes, const pbuf::Message& request) const {
-    return CreateOne(changes, shape_, request, "");
+    return creation_.Create(changes, request, "");
   }
 
   Answer Update(Changes& changes, const pbuf::Message& request) const {
@@ -121,10 +125,10 @@ class Method {
                         const auto complete = CopyOf(element);
                         complete->GetReflection()->SetString(complete.get(), element_shape_->parent,
                                                              parent);
-                        return CreateOne(changes, *element_shape_, *complete, prefix);
+                        return creation_.Create(changes, *complete, prefix);
                       }
                       if (!StandsUnder(parent, own)) return ParentMismatch(prefix + "parent");
-                      return CreateOne(changes, *element_shape_, element, prefix);
+                      return creation_.Create(changes, element, prefix);
                     });
   }
 
@@ -251,36 +255,6 @@ class Method {
     return absl::OkStatus();
   }
 
-  Answer CreateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request,
-                   const std::string& prefix) const {
-    const std::string record_path = prefix + declaration_.singular();
-    if (!request.GetReflection()->HasField(request, shape.record))
-      return InvalidArgument(record_path, "REQUIRED", "is missing");
-    const auto record = CopyOf(request.GetReflection()->GetMessage(request, shape.record));
-    LOTURA_RETURN_IF_ERROR(ClearOutputOnly(changes.call(), *record));
-    changes.set_field_prefix(record_path + ".");
-    return changes.CreateAny(type_, *record, TextOf(request, shape.parent),
-                             TextOf(request, shape.record_id));
-  }
-
-  // What the engine or the rules decide is not taken from the caller, but for the past of importers
-  // of history.
-  absl::Status ClearOutputOnly(const Call& call, pbuf::Message& record) const {
-    const pbuf::Reflection& reflection = *record.GetReflection();
-    for (const Column& column : declaration_.columns()) {
-      if (!column.output_only) continue;
-      const bool is_set = !column.field->is_repeated() && reflection.HasField(record, column.field);
-      if (column.backdatable && is_set) {
-        const std::string permission = fmt::format("{}.{}.setTimes", declaration_.service(),
-                                                   declaration_.pattern().Collection());
-        if (!call.principal.Permits(permission)) return PermissionDenied(permission);
-        continue;
-      }
-      reflection.ClearField(&record, column.field);
-    }
-    return absl::OkStatus();
-  }
-
   Answer UpdateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request,
                    const std::string& prefix) const {
     const pbuf::Reflection& reflection = *request.GetReflection();
@@ -324,6 +298,7 @@ class Method {
   UnitOfWork& unit_of_work_;
   const Lister& lister_;
   RequestShape shape_;
+  const Creation creation_;
   std::optional<RequestShape> element_shape_;
   const pbuf::Message& response_;
   // The repeated field of a response that holds records.
@@ -368,6 +343,8 @@ StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, M
       return HandlerOf(method, &Method::Delete);
     case MethodKind::kUndelete:
       return HandlerOf(method, &Method::Undelete);
+    case MethodKind::kImport:
+      break;
   }
   LOTURA_CHECK(false);
 }
@@ -376,7 +353,7 @@ StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, M
 
 absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
     const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
-    const Lister& lister) {
+    const Lister& lister, Imports& imports) {
   const MethodShapes shapes(*type.declaration);
   std::vector<StandardMethod> methods;
   for (int i = 0; i < service.method_count(); ++i) {
@@ -384,6 +361,10 @@ absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
     const std::optional<MethodKind> kind = shapes.KindOf(descriptor);
     if (!kind.has_value()) continue;
     LOTURA_RETURN_IF_ERROR(shapes.Check(descriptor, *kind));
+    if (kind == MethodKind::kImport) {
+      methods.push_back({&descriptor, ImportHandler(descriptor, type, imports)});
+      continue;
+    }
     const auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
     methods.push_back({&descriptor, HandlerOf(method, *kind)});
   }

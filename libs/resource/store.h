@@ -4,6 +4,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,6 +77,22 @@ struct Unit {
   std::vector<RecordChange> changes;
 };
 
+// What a store has made of the rows of a chunk before their turn came.
+struct EncodedRows {
+  virtual ~EncodedRows() = default;
+};
+
+// Rows of an import that are committed together as far as nothing is in their way.
+struct Chunk {
+  std::shared_ptr<const Call> call;
+  // Remembered with the rows, and answered with what became of them.
+  Request request;
+  // Each with the request that its journal entries name, which is not remembered.
+  std::vector<Unit> rows;
+  // Of exactly these rows, or null.
+  std::unique_ptr<const EncodedRows> encoded = nullptr;
+};
+
 enum class Verdict {
   kCommitted,
   kReplayed,       // the request was committed before; `answer` is what it was answered
@@ -95,6 +112,13 @@ struct Outcome {
   std::string field;
   std::string holder;
 };
+
+// One for each unit, in order.
+using Outcomes = std::vector<absl::StatusOr<Outcome>>;
+
+// What a chunk of rows is answered with, given what became of each of them. An error gives the
+// chunk up.
+using AnswerOfRows = std::function<absl::StatusOr<Answer>(const Outcomes& rows)>;
 
 // What is kept of a request that was committed.
 struct StoredRequest {
@@ -129,6 +153,16 @@ class Store {
   // request to look for, or that it could not be looked for in time.
   virtual std::vector<absl::StatusOr<Outcome>> Commit(std::span<const Unit> units,
                                                       Deadline deadline) = 0;
+  // Does beforehand what CommitRows would do with the rows alone; it need not be called.
+  virtual void EncodeRows(Chunk& /*chunk*/) {}
+  // Commits the rows in one transaction with the chunk's request and the answer that is made of
+  // their outcomes: a row that is refused costs its neighbors nothing. Rows may name the same
+  // record or match key: the first one has it. Committed or replayed, with the answer, or
+  // kRequestReused. Errors as of Commit; what `answer_of` fails with gives the chunk up.
+  virtual absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                             Deadline deadline) = 0;
+  // What would become of the rows now; writes nothing.
+  virtual absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) = 0;
 };
 
 }  // namespace lotura::resource

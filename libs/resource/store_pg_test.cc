@@ -1,10 +1,5 @@
 // The contract of a store, held by PostgreSQL and by memory alike.
-#include <gtest/gtest.h>
-
-#include "libs/resource/changed_keys.h"
-#include "libs/resource/codec.h"
-#include "libs/resource/testdata/bench.h"
-#include "libs/testing/status_matchers.h"
+#include "libs/resource/testdata/store_bench.h"
 
 namespace lotura::resource {
 namespace {
@@ -13,124 +8,10 @@ using ::lotura::testing::IsOk;
 using testdata::CallAs;
 using testdata::v1::Widget;
 
-class InMemory {
- public:
-  explicit InMemory(const Catalog&) {}
-  Store& store() { return store_; }
-  std::size_t CountJournal() { return store_.Journal().size(); }
-
- private:
-  MemoryStore store_;
-};
-
-class InPostgres {
- public:
-  explicit InPostgres(const Catalog& catalog)
-      : store_(reads_, writes_, clock_, catalog.Declarations()) {}
-  Store& store() { return store_; }
-  std::size_t CountJournal() {
-    return static_cast<std::size_t>(
-        reads_
-            .Read(Deadline::After(std::chrono::seconds(10)),
-                  [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                    return tx.RunScript("SELECT count(*) FROM journal").Int(0, 0);
-                  })
-            .value());
-  }
-
- private:
-  const std::string conninfo_ = testdata::NewWidgetDatabase();
-  pg::Database reads_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 4}};
-  pg::Database writes_{{.conninfo = conninfo_,
-                        .schema = "testdata",
-                        .pool_size = 4,
-                        .plan_for = pg::PlanFor::kWrites}};
-  SystemClock clock_;
-  PgStore store_;
-};
-
 template <typename Backend>
-class StoreContract : public ::testing::Test {
- protected:
-  StoreContract()
-      : catalog_(testdata::WidgetCatalog()),
-        declaration_(*catalog_.types().front().declaration),
-        backend_(catalog_) {}
+class StoreContract : public testdata::StoreBench<Backend> {};
 
-  std::shared_ptr<Widget> NewWidget(const std::string& id, const std::string& email = "") {
-    auto widget = std::make_shared<Widget>();
-    widget->set_name("widgets/" + id);
-    widget->set_display_name("Widget " + id);
-    widget->set_email(email);
-    SetTimestamp(*widget, declaration_.create_time_field(), call_.now);
-    SetTimestamp(*widget, declaration_.update_time_field(), call_.now);
-    return widget;
-  }
-
-  Unit Create(const std::shared_ptr<Widget>& widget) {
-    Unit unit{.call = std::make_shared<const Call>(call_)};
-    AddCreate(unit, widget);
-    return unit;
-  }
-  void AddCreate(Unit& unit, const std::shared_ptr<Widget>& widget) {
-    unit.changes.push_back({.declaration = &declaration_,
-                            .kind = events::v1::KIND_CREATED,
-                            .name = widget->name(),
-                            .version = 1,
-                            .after = widget,
-                            .event_type = declaration_.EventType("created"),
-                            .event_id = ids_.Next()});
-    FindChangedKeys(unit.changes.back());
-  }
-  Unit Update(const std::shared_ptr<Widget>& before, const std::shared_ptr<Widget>& after,
-              std::int64_t version) {
-    Unit unit{.call = std::make_shared<const Call>(call_)};
-    unit.changes.push_back({.declaration = &declaration_,
-                            .kind = events::v1::KIND_UPDATED,
-                            .name = after->name(),
-                            .version = version,
-                            .before = before,
-                            .after = after,
-                            .event_type = declaration_.EventType("updated"),
-                            .event_id = ids_.Next()});
-    FindChangedKeys(unit.changes.back());
-    return unit;
-  }
-  Unit WithRequest(Unit unit, std::uint8_t id, std::uint8_t hash = 1) {
-    Request request;
-    request.id.bytes[0] = id;
-    request.hash[0] = hash;
-    request.answer = {"answer " + std::to_string(id), "personal"};
-    unit.request = request;
-    return unit;
-  }
-
-  std::vector<absl::StatusOr<Outcome>> Commit(const std::vector<Unit>& units) {
-    return backend_.store().Commit(units, Soon());
-  }
-  Verdict CommitOne(const Unit& unit) {
-    const auto outcome = Commit({unit}).front();
-    EXPECT_THAT(outcome, IsOk());
-    return outcome->verdict;
-  }
-  std::optional<Record> Load(const std::string& id) {
-    const std::string name = "widgets/" + id;
-    return backend_.store()
-        .Load(declaration_, call_.principal.tenant, {&name, 1}, Soon())
-        .value()
-        .front();
-  }
-  static Deadline Soon() { return Deadline::After(std::chrono::seconds(20)); }
-
-  Catalog catalog_;
-  const Declaration& declaration_;
-  Backend backend_;
-  testing::FakeIds ids_;
-  const Call call_ = CallAs(1);
-};
-
-using Backends = ::testing::Types<InMemory, InPostgres>;
-TYPED_TEST_SUITE(StoreContract, Backends);
+TYPED_TEST_SUITE(StoreContract, testdata::StoreBackends);
 
 TYPED_TEST(StoreContract, WhatWasCommittedIsLoadedUnchanged) {
   const auto widget = this->NewWidget("a", "a@example.org");

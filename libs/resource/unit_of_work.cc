@@ -1,11 +1,8 @@
 #include "libs/resource/unit_of_work.h"
 
-#include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include "libs/base/limits.h"
 #include "libs/resource/refusal.h"
+#include "libs/resource/repetition.h"
 
 namespace lotura::resource {
 namespace {
@@ -24,16 +21,6 @@ bool IsValidateOnly(const pbuf::Message& request) {
   return field != nullptr && request.GetReflection()->GetBool(request, field);
 }
 
-std::string CanonicalBytes(const pbuf::Message& request) {
-  std::string bytes;
-  pbuf::io::StringOutputStream stream(&bytes);
-  pbuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  request.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
 absl::StatusOr<std::optional<Request>> RequestOf(const Call& call, const pbuf::Message& message) {
   const auto* field = FieldOf(message, "request_id");
   const std::string text =
@@ -44,15 +31,8 @@ absl::StatusOr<std::optional<Request>> RequestOf(const Call& call, const pbuf::M
     return InvalidArgument("request_id", "REQUEST_ID_INVALID", "is not a UUID of 36 characters");
   Request request;
   request.id = *id;
-  request.hash =
-      Sha256(fmt::format("{}\n{}\n{}", call.method, call.principal.name, CanonicalBytes(message)));
+  request.hash = HashOf(call, message);
   return request;
-}
-
-absl::StatusOr<MessagePtr> AnswerFrom(const Answer& answer, const pbuf::Message& response) {
-  std::shared_ptr<pbuf::Message> message(response.New());
-  if (!Join(answer, *message)) return Internal("a stored answer cannot be read");
-  return MessagePtr(message);
 }
 
 // The records of an answer: the answer itself, or its elements.

@@ -28,6 +28,11 @@ class Stream {
 
   virtual ~Stream() = default;
   virtual Wrote Write(std::shared_ptr<const pbuf::Message> message) = 0;
+  // Reads nothing from the client until ResumeReading, so that it waits: for a session that works
+  // on what it was told. A message that is being read when it is called is still delivered; called
+  // from within OnMessage, none is.
+  virtual void PauseReading() = 0;
+  virtual void ResumeReading() = 0;
   // Ends the stream after what was written before. Only the first end counts.
   virtual void Finish(const absl::Status& status) = 0;
 };

@@ -76,6 +76,17 @@ Stream::Wrote StreamReactor::Write(std::shared_ptr<const pbuf::Message> message)
   return Wrote::kQueued;
 }
 
+void StreamReactor::PauseReading() {
+  const std::lock_guard lock(mutex_);
+  reading_paused_ = true;
+}
+
+void StreamReactor::ResumeReading() {
+  const std::lock_guard lock(mutex_);
+  reading_paused_ = false;
+  ReadNext();
+}
+
 void StreamReactor::Finish(const absl::Status& status) {
   if (status.ok()) {
     Answer(std::shared_ptr<const pbuf::Message>());
@@ -111,7 +122,7 @@ void StreamReactor::DropQueue() {
 }
 
 void StreamReactor::ReadNext() {
-  if (!read_wanted_ || end_.has_value() || !HasRoom()) return;
+  if (!read_wanted_ || reading_paused_ || end_.has_value() || !HasRoom()) return;
   read_wanted_ = false;
   StartRead(&incoming_);
 }

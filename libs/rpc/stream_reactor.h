@@ -21,6 +21,8 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   using Exchange::Exchange;
 
   Wrote Write(std::shared_ptr<const pbuf::Message> message) override;
+  void PauseReading() override;
+  void ResumeReading() override;
   void Finish(const absl::Status& status) override;
 
   void OnReadDone(bool ok) override;
@@ -60,6 +62,7 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   grpc::ByteBuffer outgoing_;
   bool writing_ = false;
   bool read_wanted_ = false;
+  bool reading_paused_ = false;
   bool was_full_ = false;
   bool finished_ = false;
   bool done_ = false;

@@ -23,6 +23,7 @@ bool MeansOneRecord(Kind kind) {
     case Kind::kList:
     case Kind::kCreate:
     case Kind::kBatchCreate:
+    case Kind::kImport:
       return false;
   }
   return false;
@@ -31,7 +32,7 @@ bool MeansOneRecord(Kind kind) {
 }  // namespace
 
 void BadRequests::AddNames() {
-  if (rpc_.declaration == nullptr) return;
+  if (rpc_.declaration == nullptr || rpc_.kind == Kind::kImport) return;
   if (MeansOneRecord(rpc_.kind)) {
     AddWrongNames();
     AddNamesOfOthers();

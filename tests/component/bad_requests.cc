@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "libs/resource/import_chunk.h"
+
 namespace lotura::component {
 namespace {
 
@@ -52,6 +54,7 @@ std::vector<BadRequest> BadRequestsOf(const Rpc& rpc, Samples& samples, Platform
   bad.AddNames();
   bad.AddRecords();
   bad.AddLists();
+  bad.AddImports();
   bad.AddVerb();
   return bad.found();
 }
@@ -86,9 +89,11 @@ void BadRequests::Add(const std::string& what, const pbuf::Message& request,
 
 void BadRequests::AddBytes() {
   const std::string valid = samples_.ValidRequest(rpc_)->SerializeAsString();
-  found_.push_back(
-      {.what = "two messages", .messages = {valid, valid}, .reason = "REQUEST_REPEATED"});
-  found_.push_back({.what = "no message", .messages = {}, .reason = "REQUEST_MISSING"});
+  if (!rpc_.method->client_streaming()) {
+    found_.push_back(
+        {.what = "two messages", .messages = {valid, valid}, .reason = "REQUEST_REPEATED"});
+    found_.push_back({.what = "no message", .messages = {}, .reason = "REQUEST_MISSING"});
+  }
   found_.push_back({.what = "no message of any type",
                     .messages = {"\xFF\xFF\xFF"},
                     .reason = "REQUEST_MALFORMED"});
@@ -102,6 +107,28 @@ void BadRequests::AddBytes() {
                       .reason = "INVALID_UTF8",
                       .field = text.path});
   }
+}
+
+void BadRequests::AddImports() {
+  if (rpc_.kind != Kind::kImport) return;
+  const auto add = [&](const char* what, const char* reason, const char* field,
+                       const std::function<void(pbuf::Message&)>& spoil) {
+    const MessagePtr request = samples_.ValidRequest(rpc_);
+    spoil(*request);
+    Add(what, *request, reason, field);
+  };
+  add("no import id", "REQUIRED", "import_id",
+      [](pbuf::Message& chunk) { SetText(chunk, "import_id", ""); });
+  add("an import id that is none", "IMPORT_ID_INVALID", "import_id",
+      [](pbuf::Message& chunk) { SetText(chunk, "import_id", "a"); });
+  add("a negative position", "POSITION_INVALID", "position",
+      [](pbuf::Message& chunk) { SetNumber(chunk, FieldOf(chunk, "position"), -1); });
+  add("no rows", "REQUIRED", "requests", [](pbuf::Message& chunk) {
+    chunk.GetReflection()->ClearField(&chunk, FieldOf(chunk, "requests"));
+  });
+  add("too many rows", "TOO_MANY", "requests", [](pbuf::Message& chunk) {
+    for (int i = 0; i < resource::kChunkRowsMax; ++i) AddElement(chunk, "requests");
+  });
 }
 
 std::string BadRequests::RecordPath() const {

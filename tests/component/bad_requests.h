@@ -41,6 +41,8 @@ class BadRequests {
   void AddRecords();
   // Filters, orders, sizes and tokens of lists and other pages.
   void AddLists();
+  // What is wrong with a chunk of an import beside its rows.
+  void AddImports();
   // Every field of a verb's or a query's request, by what it declares: missing, a NUL, no value of
   // an enum, no day, too many, no reference.
   void AddVerb();

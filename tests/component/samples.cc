@@ -57,6 +57,7 @@ Kind KindOf(const pbuf::MethodDescriptor& method, const Declaration& declaration
   for (const auto& [prefix, kind] : kSingular) {
     if (method.name() == prefix + declaration.message()->name()) return kind;
   }
+  if (method.name().starts_with("Import") && method.client_streaming()) return Kind::kImport;
   const bool of_records = method.output_type()->FindFieldByName(declaration.plural()) != nullptr;
   if (!of_records) return Kind::kVerb;
   if (method.name().starts_with("BatchGet")) return Kind::kBatchGet;
@@ -168,6 +169,11 @@ MessagePtr Samples::ValidRequest(const Rpc& rpc) {
     case Kind::kCreate:
       return CreateRequest(rpc, *NewRecord(declaration));
     case Kind::kBatchCreate:
+      AddElement(*request, "requests")
+          .CopyFrom(*ValidRequest(*FindFor(declaration, Kind::kCreate)));
+      break;
+    case Kind::kImport:
+      SetText(*request, "import_id", NewRequestId());
       AddElement(*request, "requests")
           .CopyFrom(*ValidRequest(*FindFor(declaration, Kind::kCreate)));
       break;

@@ -24,6 +24,7 @@ enum class Kind {
   kBatchUpdate,
   kDelete,
   kUndelete,
+  kImport,
   kVerb,  // or a query: whatever is not a standard method
 };
 

@@ -29,11 +29,13 @@ class EngineBench {
         store_(reads_, writes_, clock_, catalog_.Declarations()),
         lister_(reads_, tokens_, catalog_.Declarations()),
         combiner_(store_, {}),
-        work_({catalog_, store_, foreign_, ids_}, combiner_) {
+        work_({catalog_, store_, foreign_, ids_}, combiner_),
+        imports_({{catalog_, store_, foreign_, ids_}, clock_, log_, metrics_, {}}) {
     combiner_.Start(2);
+    imports_.Start(2);
     const auto* service = v1::Widget::descriptor()->file()->FindServiceByName("WidgetService");
     const auto methods =
-        StandardMethodsOf(*service, catalog_.types().front(), work_, lister_).value();
+        StandardMethodsOf(*service, catalog_.types().front(), work_, lister_, imports_).value();
     for (const auto& method : methods) methods_[method.method->name()] = method;
   }
 
@@ -67,6 +69,10 @@ class EngineBench {
               })
         .value();
   }
+  const rpc::StreamHandler& import() const {
+    return std::get<rpc::StreamHandler>(methods_.at("ImportWidgets").handler);
+  }
+  observe::Metrics& metrics() { return metrics_; }
   pg::Database& reads() { return reads_; }
   KnownForeignRecords& foreign() { return foreign_; }
   std::vector<std::string> Methods() const {
@@ -92,6 +98,9 @@ class EngineBench {
   Lister lister_;
   Combiner combiner_;
   UnitOfWork work_;
+  observe::Metrics metrics_{"widget"};
+  observe::Log log_{{.service = "widget", .level = observe::Level::kError}, metrics_};
+  Imports imports_;
   std::map<std::string, StandardMethod> methods_;
 };
 

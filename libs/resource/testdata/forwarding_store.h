@@ -25,6 +25,13 @@ class ForwardingStore : public Store {
   absl::StatusOr<Outcome> Check(const Unit& unit, Deadline deadline) override {
     return inner.Check(unit, deadline);
   }
+  absl::StatusOr<Outcome> CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
+                                     Deadline deadline) override {
+    return inner.CommitRows(chunk, answer_of, deadline);
+  }
+  absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override {
+    return inner.CheckRows(chunk, deadline);
+  }
 
   MemoryStore inner;
 };

@@ -1,0 +1,181 @@
+#include "libs/resource/import_session.h"
+
+#include <fmt/format.h>
+
+#include "libs/rpc/fence.h"
+
+namespace lotura::resource {
+
+ImportSession::ImportSession(const ImportMethod& method, Imports& imports,
+                             std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream)
+    : method_(method),
+      imports_(imports),
+      call_(std::move(call)),
+      stream_(std::move(stream)),
+      last_heard_(std::chrono::steady_clock::now()) {}
+
+absl::Status ImportSession::Enter() {
+  const auto look = [weak = weak_from_this()](Deadline::Point now) {
+    if (const auto session = weak.lock()) session->EndIfSilent(now);
+  };
+  LOTURA_ASSIGN_OR_RETURN(const std::uint64_t place, imports_.Enter(look));
+  const std::lock_guard lock(mutex_);
+  place_ = place;
+  return absl::OkStatus();
+}
+
+void ImportSession::OnMessage(std::unique_ptr<pbuf::Message> message) {
+  const auto head = method_.HeadOf(*message);
+  const std::lock_guard lock(mutex_);
+  if (over_) return;
+  const absl::Status status = head.ok() ? Follows(*head) : head.status();
+  if (!status.ok()) {
+    End(status);
+    return;
+  }
+  last_ = *head;
+  last_heard_ = std::chrono::steady_clock::now();
+  const std::uint64_t turn = came_++;
+  if (came_ - sent_ >= imports_.limits().chunks_max) stream_->PauseReading();
+  Call own = *call_;
+  own.now = imports_.parts().clock.Now();
+  own.deadline = call_->deadline.AtMost(imports_.limits().chunk);
+  // Shared, since a function that can be copied holds it.
+  const auto chunk = std::make_shared<ImportChunk>(
+      method_, *head, std::make_shared<const Call>(std::move(own)), std::move(message));
+  imports_.Submit([self = shared_from_this(), turn, chunk] { self->Run(turn, *chunk); });
+}
+
+absl::Status ImportSession::Follows(const ChunkHead& head) const {
+  if (!last_.has_value()) return absl::OkStatus();
+  Violations violations;
+  if (head.import_id != last_->import_id)
+    violations.Add("import_id", "IMPORT_ID_INVALID",
+                   "is another one than that of the chunk before");
+  if (head.position != last_->position + 1) {
+    violations.Add("position", "POSITION_INVALID",
+                   fmt::format("is not {}, which comes next", last_->position + 1));
+  }
+  return violations.ToStatus();
+}
+
+void ImportSession::OnHalfClose() {
+  const std::lock_guard lock(mutex_);
+  half_closed_ = true;
+  FinishIfDone();
+}
+
+void ImportSession::OnRoom() {
+  const std::lock_guard lock(mutex_);
+  SendUnsent();
+}
+
+void ImportSession::OnEnd() {
+  std::optional<std::uint64_t> place;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    unsent_.clear();
+    place.swap(place_);
+    turned_.notify_all();
+  }
+  if (place.has_value()) imports_.Leave(*place);
+}
+
+void ImportSession::EndIfSilent(Deadline::Point now) {
+  const std::lock_guard lock(mutex_);
+  if (over_ || sent_ != came_ || now - last_heard_ < imports_.limits().silence) return;
+  End(Aborted("IMPORT_SILENT", "no chunk came for too long; go on with the next position"));
+}
+
+void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
+  const auto began = std::chrono::steady_clock::now();
+  const absl::StatusOr<ResultPtr> result =
+      rpc::Fenced(imports_.parts().log, *call_, [&] { return ResultOf(turn, chunk); });
+  if (result.ok()) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    Count(chunk, *result, took.count());
+  }
+  const std::lock_guard lock(mutex_);
+  ++decided_;
+  turned_.notify_all();
+  if (over_) return;
+  if (!result.ok()) {
+    End(result.status());
+    return;
+  }
+  unsent_.push_back(*result);
+  SendUnsent();
+}
+
+absl::StatusOr<ImportSession::ResultPtr> ImportSession::ResultOf(std::uint64_t turn,
+                                                                 ImportChunk& chunk) {
+  const bool at_once = IsTurn(turn);
+  absl::Status prepared = chunk.Prepare();
+  if (!AwaitTurn(turn)) return Aborted("IMPORT_OVER", "nobody waits for the chunk any more");
+  if (!at_once && prepared.ok() && chunk.DependsOnWhatWasStored()) prepared = chunk.Prepare();
+  LOTURA_RETURN_IF_ERROR(prepared);
+  return chunk.Commit();
+}
+
+bool ImportSession::IsTurn(std::uint64_t turn) {
+  const std::lock_guard lock(mutex_);
+  return decided_ == turn;
+}
+
+// Whoever has an earlier turn has begun before: threads take up chunks in order.
+bool ImportSession::AwaitTurn(std::uint64_t turn) {
+  std::unique_lock lock(mutex_);
+  turned_.wait(lock, [&] { return over_ || decided_ == turn; });
+  return !over_;
+}
+
+void ImportSession::Count(const ImportChunk& chunk, const ResultPtr& result, double seconds) const {
+  const auto& rows = static_cast<const ImportChunk::Result&>(*result);
+  const ImportMetrics& metrics = imports_.metrics();
+  if (chunk.IsReplayed()) {
+    metrics.repeated.Add(rows.rows_size());
+  } else if (chunk.IsOnlyTried()) {
+    metrics.tried.Add(rows.rows_size());
+  } else {
+    metrics.Committed(rows);
+    metrics.chunk_seconds.Observe(seconds);
+    if (imports_.parts().committed) imports_.parts().committed();
+  }
+}
+
+void ImportSession::SendUnsent() {
+  while (!unsent_.empty() && stream_->Write(unsent_.front()) == rpc::Stream::Wrote::kQueued) {
+    unsent_.pop_front();
+    ++sent_;
+    last_heard_ = std::chrono::steady_clock::now();
+  }
+  if (came_ - sent_ < imports_.limits().chunks_max) stream_->ResumeReading();
+  FinishIfDone();
+}
+
+void ImportSession::FinishIfDone() {
+  if (half_closed_ && sent_ == came_ && !over_) End(absl::OkStatus());
+}
+
+void ImportSession::End(const absl::Status& why) {
+  over_ = true;
+  unsent_.clear();
+  turned_.notify_all();
+  stream_->Finish(why);
+}
+
+rpc::StreamHandler ImportHandler(const pbuf::MethodDescriptor& method, const RecordType& type,
+                                 Imports& imports) {
+  // Shared by the copies of the handler.
+  const auto import = std::make_shared<const ImportMethod>(method, type, imports.parts().engine);
+  return [import, &imports](std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream)
+             -> absl::StatusOr<std::shared_ptr<rpc::StreamSession>> {
+    const auto session =
+        std::make_shared<ImportSession>(*import, imports, std::move(call), std::move(stream));
+    LOTURA_RETURN_IF_ERROR(session->Enter());
+    return session;
+  };
+}
+
+}  // namespace lotura::resource

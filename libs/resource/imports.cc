@@ -1,0 +1,75 @@
+#include "libs/resource/imports.h"
+
+namespace lotura::resource {
+namespace {
+
+// How often an import may be looked at until it counts as silent.
+constexpr int kLooks = 10;
+// An import takes long; who comes too early only asks in vain.
+constexpr std::int64_t kRetryAfterMs = 5'000;
+
+}  // namespace
+
+void Imports::Start(std::size_t threads) {
+  for (std::size_t i = 0; i < threads; ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { Drive(stop); });
+  }
+}
+
+void Imports::Stop() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();
+  std::deque<std::function<void()>> dropped;
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  dropped.swap(steps_);
+}
+
+absl::StatusOr<std::uint64_t> Imports::Enter(Look look) {
+  const std::lock_guard lock(mutex_);
+  if (open_.size() >= limits_.open_max)
+    return ResourceExhausted("TOO_MANY_IMPORTS", "too many imports are under way", kRetryAfterMs);
+  open_.emplace(++last_place_, std::move(look));
+  metrics_.open.Set(static_cast<double>(open_.size()));
+  return last_place_;
+}
+
+void Imports::Leave(std::uint64_t place) {
+  const std::lock_guard lock(mutex_);
+  open_.erase(place);
+  metrics_.open.Set(static_cast<double>(open_.size()));
+}
+
+void Imports::Submit(std::function<void()> step) {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  steps_.push_back(std::move(step));
+  arrived_.notify_one();
+}
+
+void Imports::Drive(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::function<void()> step;
+    {
+      std::unique_lock lock(mutex_);
+      arrived_.wait_for(lock, stop, limits_.silence / kLooks, [&] { return !steps_.empty(); });
+      if (stop.stop_requested()) return;
+      if (!steps_.empty()) {
+        step = std::move(steps_.front());
+        steps_.pop_front();
+      }
+    }
+    step ? step() : LookAround();
+  }
+}
+
+void Imports::LookAround() {
+  std::vector<Look> looks;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [place, look] : open_) looks.push_back(look);
+  }
+  for (const Look& look : looks) look(std::chrono::steady_clock::now());
+}
+
+}  // namespace lotura::resource
