@@ -50,7 +50,7 @@ inline StreamHandler EchoStream() {
   };
 }
 
-// Serves Echo by `echo_handler`, EchoLater by `later_handler`, and Chat.
+// Serves Echo by `echo_handler`, EchoLater by `later_handler`, and Chat by `chat_handler`.
 class EchoServer {
  public:
   explicit EchoServer(const ServerOptions& options = {}, const DoorOptions& door_options = {},
@@ -67,7 +67,9 @@ class EchoServer {
     door_->Handle(kEchoLater, AsyncHandler([this](auto call, auto request, Done done) {
                     later_handler(std::move(call), std::move(request), std::move(done));
                   }));
-    door_->Handle(kChat, EchoStream());
+    door_->Handle(kChat, StreamHandler([this](auto call, auto stream) {
+                    return chat_handler(std::move(call), std::move(stream));
+                  }));
     server_ = *Server::Start(options, *door_);
     channel_ = NewChannel();
   }
@@ -106,6 +108,7 @@ class EchoServer {
     response.set_text(request.text());
     return response;
   };
+  StreamHandler chat_handler = EchoStream();
   AsyncHandler later_handler = [](const auto&, const auto& request, const Done& done) {
     auto response = std::make_shared<echo::EchoLaterResponse>();
     response->set_text(static_cast<const echo::EchoLaterRequest&>(*request).text());

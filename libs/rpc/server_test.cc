@@ -36,6 +36,61 @@ TEST(ServerTest, ARequestBeyondTheLimitIsRefused) {
   EXPECT_THAT(server.Echo("").status, IsOk());
 }
 
+// Takes one message at a time, and no other one before somebody lets it go on.
+class PausingSession final : public StreamSession {
+ public:
+  explicit PausingSession(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  void OnMessage(std::unique_ptr<pbuf::Message>) override {
+    EXPECT_FALSE(paused_.exchange(true)) << "a message came while nothing was to be read";
+    stream_->PauseReading();
+    ++heard_;
+  }
+  void OnHalfClose() override {
+    EXPECT_FALSE(paused_);
+    stream_->Finish(absl::OkStatus());
+  }
+
+  void GoOn() {
+    paused_ = false;
+    stream_->ResumeReading();
+  }
+  [[nodiscard]] int heard() const { return heard_; }
+
+ private:
+  const std::shared_ptr<Stream> stream_;  // kept by the transport, too, until OnEnd
+  std::atomic<bool> paused_ = false;
+  std::atomic<int> heard_ = 0;
+};
+
+TEST(ServerTest, ASessionThatPausesIsToldOfNothingUntilItGoesOn) {
+  EchoServer server;
+  std::promise<std::shared_ptr<PausingSession>> opened;
+  server.chat_handler =
+      [&](const auto&,
+          std::shared_ptr<Stream> stream) -> absl::StatusOr<std::shared_ptr<StreamSession>> {
+    auto session = std::make_shared<PausingSession>(std::move(stream));
+    opened.set_value(session);
+    return session;
+  };
+  RawAnswer answer;
+  std::jthread caller([&] {
+    answer = Send(server.channel(),
+                  {.method = kChat, .messages = {"", "", ""}, .token = server.Token()});
+  });
+  const auto session = opened.get_future().get();
+
+  for (int heard = 1; heard <= 3; ++heard) {
+    ASSERT_TRUE(Eventually([&] { return session->heard() == heard; }, 10s));
+    // Meanwhile the transport could have read more.
+    EXPECT_THAT(server.Echo("").status, IsOk());
+    EXPECT_EQ(session->heard(), heard);
+    session->GoOn();
+  }
+
+  caller.join();
+  EXPECT_THAT(answer.status, IsOk());
+}
+
 TEST(ServerTest, AResponseBeyondTheLimitIsRefused) {
   EchoServer server({}, {.pipeline = {.message_bytes_max = 10'000}});
   server.echo_handler = [](const auto&, const auto&) {
