@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from lint.tree import CPP, Finding, SourceFile, Tree
 
 # A library uses those to its left, and base. The same order stands in libs/CMakeLists.txt.
-LIBRARIES = ("base", "observe", "pg", "cache", "events", "rpc", "resource", "host", "testing")
+LIBRARIES = ("base", "observe", "pg", "cache", "events", "rpc", "resource", "feed", "host", "testing")
 
 # Headers of other people's libraries, and the folders that may know them.
 FOREIGN = {
