@@ -14,9 +14,15 @@ void MemoryHistory::Drop(Instant floor) {
   floor_ = floor;
 }
 
+void MemoryHistory::Fail(absl::Status status) {
+  const std::lock_guard lock(mutex_);
+  failure_ = std::move(status);
+}
+
 absl::StatusOr<HistoryBounds> MemoryHistory::Bounds(Deadline /*deadline*/) {
   ++calls_;
   const std::lock_guard lock(mutex_);
+  if (!failure_.ok()) return failure_;
   const std::lock_guard journal_lock(journal_.mutex_);
   return HistoryBounds{{BehindHorizon(kEpoch, journal_.HorizonLocked()), clock_.Now()},
                        {Position(), floor_}};
@@ -26,6 +32,7 @@ absl::StatusOr<HistoryBatch> MemoryHistory::Read(const HistoryQuery& query, cons
                                                  ReadLimit limit, Deadline /*deadline*/) {
   ++calls_;
   const std::lock_guard lock(mutex_);
+  if (!failure_.ok()) return failure_;
   const std::lock_guard journal_lock(journal_.mutex_);
   if (after.time < floor_ || after.position.epoch > kEpoch) return EventsExpired();
   const std::uint64_t horizon = journal_.HorizonLocked();

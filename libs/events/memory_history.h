@@ -20,14 +20,17 @@ class MemoryHistory final : public History {
                                     Deadline deadline) override;
   // What was made before counts as dropped.
   void Drop(Instant floor);
+  // All calls fail with it from here on; OK ends that.
+  void Fail(absl::Status status);
   // Calls of Bounds and Read together.
   [[nodiscard]] std::size_t calls() const { return calls_; }
 
  private:
   const MemoryJournal& journal_;
   const Clock& clock_;
-  mutable std::mutex mutex_;  // guards floor_
+  mutable std::mutex mutex_;  // guards floor_ and failure_
   Instant floor_;
+  absl::Status failure_;
   std::atomic<std::size_t> calls_ = 0;
 };
 

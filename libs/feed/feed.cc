@@ -32,6 +32,20 @@ absl::Status CheckStart(const Subscription& subscription) {
   return absl::OkStatus();
 }
 
+// A store that does not answer is no fault of the client: he subscribes again.
+absl::Status ForSubscriber(const absl::Status& read) {
+  switch (read.code()) {
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnknown:
+      return Unavailable("JOURNAL_UNAVAILABLE", "the past cannot be read now; subscribe again");
+    default:
+      return read;
+  }
+}
+
 double Seconds(std::chrono::microseconds span) {
   return std::max(0.0, std::chrono::duration<double>(span).count());
 }
@@ -114,7 +128,7 @@ void Feed::ReadPast(const SubscriberPtr& subscriber) {
   subscriber->Done();
   if (read.ok()) return Serve(subscriber);
   metrics_.ended.With({ReasonOf(read)}).Add();
-  subscriber->Finish(read);
+  subscriber->Finish(ForSubscriber(read));
 }
 
 std::vector<SubscriberPtr> Feed::Subscribers() const {
@@ -145,14 +159,16 @@ absl::Status Feed::ReadTail() {
                           reader_->Read(ring_.end().position, options_.batch, Bound()));
   std::vector<FeedEventPtr> events;
   events.reserve(entries.size());
+  std::size_t bytes = 0;
   for (const events::JournalEntry& entry : entries) {
     LOTURA_ASSIGN_OR_RETURN(FeedEventPtr event, FeedEvent::Make(entry, parts_.catalog.service(),
                                                                 tokens_, entry.create_time));
+    bytes += event->bytes();
     events.push_back(std::move(event));
   }
   ring_.Add(events);
   read_at_ = parts_.clock.Now();
-  full_batch_ = !entries.empty();
+  full_batch_ = events.size() >= options_.batch.entries || bytes >= options_.batch.bytes;
   metrics_.ring_events.Set(static_cast<double>(ring_.size()));
   metrics_.ring_bytes.Set(static_cast<double>(ring_.bytes()));
   metrics_.lag_seconds.Set(entries.empty() ? 0 : Seconds(read_at_ - entries.front().create_time));

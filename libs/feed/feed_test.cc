@@ -207,6 +207,38 @@ TEST_F(FeedTest, ASubscriberThatIsHeldUntilItsEventsAreDroppedIsToldWhenItGoesOn
   EXPECT_THAT(*held.stream->end, StatusIs(absl::StatusCode::kOutOfRange, "EVENTS_EXPIRED"));
 }
 
+TEST_F(FeedTest, WhileTheStoreDoesNotAnswerLiveStreamsStayAndReadersOfThePastComeAgain) {
+  const Follower live = Follow(RequestOf(Subscription::START_LATEST));
+  Settle();
+  history_.Fail(DeadlineExceeded("a statement took too long"));
+
+  const Follower late = Follow(RequestOf(Subscription::START_EARLIEST));
+  Settle();
+  Write(1, 2);
+  Settle();
+
+  ASSERT_TRUE(late.stream->end.has_value());
+  EXPECT_THAT(*late.stream->end, StatusIs(absl::StatusCode::kUnavailable, "JOURNAL_UNAVAILABLE"));
+  EXPECT_EQ(live.stream->versions(), (Versions{1, 2}));
+}
+
+TEST_F(FeedTest, ATailThatCannotBeginTriesAgain) {
+  history_.Fail(Unavailable("DATABASE_UNAVAILABLE", "gone"));
+  feed_->RunTail();
+  history_.Fail(absl::OkStatus());
+  const Follower follower = Follow(RequestOf(Subscription::START_LATEST));
+  history_.Fail(Unavailable("DATABASE_UNAVAILABLE", "gone"));
+  feed_->RunTail();
+  EXPECT_EQ(Metric("lotura_feed_failures_total{reason=\"DATABASE_UNAVAILABLE\""), 1);
+
+  history_.Fail(absl::OkStatus());
+  Settle();
+  Write(1, 2);
+  Settle();
+
+  EXPECT_EQ(follower.stream->versions(), (Versions{1, 2}));
+}
+
 class SmallRingTest : public FeedFixture {
  protected:
   SmallRingTest() : FeedFixture({.ring = {.events = 10}, .past = {.batch = {.entries = 7}}}) {}

@@ -14,7 +14,7 @@ struct PastLimits {
   events::ReadLimit batch{.entries = 200, .bytes = 1 << 20};
   std::int32_t page_size = 100;
   // Bound of each read.
-  std::chrono::milliseconds statement{5'000};
+  std::chrono::milliseconds statement{10'000};
 };
 
 // What it works with; everything outlives it.
