@@ -28,30 +28,6 @@ void AddState(const std::string& plain, const std::string& personal, v1::State* 
   state->set_personal(personal);
 }
 
-absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry) {
-  v1::Change change;
-  change.set_resource_type(entry.resource_type);
-  change.set_version(entry.version);
-  change.set_kind(static_cast<v1::Kind>(entry.kind));
-  // A state is never empty: it holds at least the record's name.
-  if (!entry.before_plain.empty()) {
-    AddState(entry.before_plain, entry.before_personal, change.mutable_before());
-  }
-  if (!entry.after_plain.empty()) {
-    AddState(entry.after_plain, entry.after_personal, change.mutable_after());
-  }
-  if (!entry.changed_fields.empty()) {
-    for (const std::string_view path : Split(entry.changed_fields, ',')) {
-      change.mutable_changed_fields()->add_paths(std::string(path));
-    }
-  }
-  if (!entry.detail.empty() && !change.mutable_detail()->ParseFromString(entry.detail)) {
-    return Internal("the detail of a journal entry is not readable");
-  }
-  change.set_epoch(entry.position.epoch);
-  return change;
-}
-
 absl::Status Undecodable(std::string_view reason, std::string_view header) {
   return Error(absl::StatusCode::kInvalidArgument, reason, "the record is not an event",
                {{"header", std::string(header)}});
@@ -109,6 +85,32 @@ class Attributes {
 
 std::string TopicOf(std::string_view service) { return fmt::format("lotura.{}.v1", service); }
 
+std::string SourceOf(std::string_view service) { return fmt::format("//{}.lotura", service); }
+
+absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry) {
+  v1::Change change;
+  change.set_resource_type(entry.resource_type);
+  change.set_version(entry.version);
+  change.set_kind(static_cast<v1::Kind>(entry.kind));
+  // A state is never empty: it holds at least the record's name.
+  if (!entry.before_plain.empty()) {
+    AddState(entry.before_plain, entry.before_personal, change.mutable_before());
+  }
+  if (!entry.after_plain.empty()) {
+    AddState(entry.after_plain, entry.after_personal, change.mutable_after());
+  }
+  if (!entry.changed_fields.empty()) {
+    for (const std::string_view path : Split(entry.changed_fields, ',')) {
+      change.mutable_changed_fields()->add_paths(std::string(path));
+    }
+  }
+  if (!entry.detail.empty() && !change.mutable_detail()->ParseFromString(entry.detail)) {
+    return Internal("the detail of a journal entry is not readable");
+  }
+  change.set_epoch(entry.position.epoch);
+  return change;
+}
+
 std::string RecordKey(const TenantId& tenant, std::string_view name) {
   return fmt::format("{}/{}", tenant.value.ToString(), name);
 }
@@ -119,7 +121,7 @@ absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_vie
   record.headers = {
       {kSpecVersion, "1.0"},
       {kId, entry.event_id.ToString()},
-      {kSource, fmt::format("//{}.lotura", service)},
+      {kSource, SourceOf(service)},
       {kType, entry.type},
       {kSubject, entry.name},
       {kTime, ToRfc3339(entry.create_time)},

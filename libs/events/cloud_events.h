@@ -20,6 +20,12 @@ std::string TopicOf(std::string_view service);
 // "<tenant>/<name>": the key by which all events of a record keep their order.
 std::string RecordKey(const TenantId& tenant, std::string_view name);
 
+// "//sales.lotura" for the service "sales".
+std::string SourceOf(std::string_view service);
+
+// What an entry says of its record. INTERNAL if the stored entry is not readable.
+absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry);
+
 // The record that announces an entry. INTERNAL if the stored entry is not readable.
 absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_view service);
 

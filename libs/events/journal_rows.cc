@@ -41,6 +41,24 @@ std::string ReadStatement(std::span<const Day> days) {
   return Replaced(sql::kBoundRead.text, "journal_leaves", leaves);
 }
 
+std::string HistoryStatement(const pg::Query& query, const pg::Query& leaf,
+                             std::span<const Day> days) {
+  std::string leaves;
+  for (const Day day : days)
+    leaves += fmt::format("{}({})", leaves.empty() ? "" : " UNION ALL ", ForLeaf(leaf, day));
+  return Replaced(query.text, "history_leaves", leaves);
+}
+
+std::string HistoryStartStatement(std::span<const Day> days) {
+  std::string leaves;
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    const std::string leaf = ForLeaf(sql::kHistoryStartOfLeaf, days[i]);
+    leaves += fmt::format("{}({})", leaves.empty() ? "" : " UNION ALL ",
+                          Replaced(leaf, "leaf_number", std::to_string(i)));
+  }
+  return Replaced(sql::kHistoryStart.text, "history_leaves", leaves);
+}
+
 pg::Params ReadParams(const Position& after, EpochState state, ReadLimit limit) {
   const std::uint64_t floor =
       state == EpochState::kEnded ? std::numeric_limits<std::uint64_t>::max() : 0;

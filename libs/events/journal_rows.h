@@ -22,7 +22,13 @@ std::string ReadStatement(std::span<const Day> days);
 enum class EpochState { kCurrent, kEnded };
 pg::Params ReadParams(const Position& after, EpochState state, ReadLimit limit);
 
-// One row of ReadStatement.
+// `query`, whose history_leaves are those of `leaf` for these days.
+std::string HistoryStatement(const pg::Query& query, const pg::Query& leaf,
+                             std::span<const Day> days);
+// What HistoryStart takes: where each of these days goes on, numbered as they stand here.
+std::string HistoryStartStatement(std::span<const Day> days);
+
+// One row of ReadStatement or HistoryRead.
 JournalEntry EntryAt(const pg::Rows& rows, std::size_t row);
 
 // Numbers of transactions are unsigned, and so are theirs of PostgreSQL.

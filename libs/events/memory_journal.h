@@ -38,6 +38,7 @@ class MemoryJournal final : public Journal {
 
  private:
   friend class MemoryJournalReader;
+  friend class MemoryHistory;
 
   struct Lease {
     Uuid holder;

@@ -24,6 +24,7 @@ void Config::Declare(Options& options) {
   options.Text({"redis-password", "password of the Redis user", "", Secret::kYes}, redis_password);
   DeclareEdge(options);
   DeclareSizes(options);
+  DeclareEvents(options);
 }
 
 void Config::DeclareEdge(Options& options) {
@@ -62,6 +63,14 @@ void Config::DeclareSizes(Options& options) {
   options.Number({"executor-queue-max", "calls that may wait for a thread"}, executor_queue_max,
                  {1, 100'000});
   options.Number(
+      {"drain-announce-ms", "how long load balancers get to notice that the process stops", "ms"},
+      drain_announce_ms, {0, 120'000});
+  options.Number({"drain-calls-ms", "how long calls in flight are awaited at the end", "ms"},
+                 drain_calls_ms, {0, 600'000});
+}
+
+void Config::DeclareEvents(Options& options) {
+  options.Number(
       {"topic-partitions", "partitions of each service's topic; never changed by a restart"},
       topic_partitions, {1, 1000});
   options.Number({"topic-replicas", "brokers that hold a copy of each record"}, topic_replicas,
@@ -74,11 +83,19 @@ void Config::DeclareSizes(Options& options) {
        "how long topics that are created keep events; 0: as long as the journal", "days"},
       topic_retention_days, {0, 3650});
   options.Number({"journal-days", "how long the journal is kept", "days"}, journal_days, {2, 3650});
-  options.Number(
-      {"drain-announce-ms", "how long load balancers get to notice that the process stops", "ms"},
-      drain_announce_ms, {0, 120'000});
-  options.Number({"drain-calls-ms", "how long calls in flight are awaited at the end", "ms"},
-                 drain_calls_ms, {0, 600'000});
+  options.Number({"event-subscribers-max", "streams of events, for each service"},
+                 event_subscribers_max, {0, 100'000});
+  options.Number({"event-readers",
+                  "threads, each with a connection to PostgreSQL, that read for subscribers who "
+                  "are behind, for each service"},
+                 event_readers, {1, 64});
+  options.Number({"event-ring-events",
+                  "the newest events that are in memory for subscribers, for each service"},
+                 event_ring_events, {1, 1'000'000});
+  options.Number({"event-ring-mib", "what these events may take", "MiB"}, event_ring_mib,
+                 {1, 4096});
+  options.Number({"event-heartbeat-ms", "how long a stream of events is silent at most", "ms"},
+                 event_heartbeat_ms, {100, 600'000});
 }
 
 std::map<std::string, std::string> Config::KafkaSecurity() const {

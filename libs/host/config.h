@@ -43,6 +43,11 @@ struct Config {
   std::int64_t topic_replicas_in_sync = 2;
   std::int64_t topic_retention_days = 0;
   std::int64_t journal_days = 30;
+  std::int64_t event_readers = 2;
+  std::int64_t event_subscribers_max = 2'000;
+  std::int64_t event_ring_events = 10'000;
+  std::int64_t event_ring_mib = 16;
+  std::int64_t event_heartbeat_ms = 10'000;
   std::int64_t drain_announce_ms = 5'000;
   std::int64_t drain_calls_ms = 10'000;
 
@@ -61,6 +66,7 @@ struct Config {
  private:
   void DeclareEdge(Options& options);
   void DeclareSizes(Options& options);
+  void DeclareEvents(Options& options);
   [[nodiscard]] bool UsesSasl() const { return kafka_protocol.starts_with("sasl"); }
   [[nodiscard]] bool UsesTls() const { return kafka_protocol.ends_with("ssl"); }
 };

@@ -127,6 +127,7 @@ class Process {
   std::unique_ptr<rpc::Executor> executor_;
   std::unique_ptr<rpc::Door> door_;
   std::vector<std::unique_ptr<Service>> services_;
+  std::unique_ptr<feed::EventService> events_;
   std::unique_ptr<rpc::Server> server_;
   // Last, so that it ends before anything that its probes ask.
   std::unique_ptr<observe::HttpEndpoint> http_;
@@ -182,12 +183,13 @@ absl::Status Process::MakeEdge() {
 absl::Status Process::MakeServices() {
   const SharedParts shared{config_,    clock_, ids_,    log_,  metrics_,
                            readiness_, *door_, *cache_, *bus_, *page_tokens_};
-  std::vector<std::string> packages;
+  std::vector<std::string> packages{feed::kEventsPackage};
   for (const ServiceSpec& spec : specs_) {
     LOTURA_ASSIGN_OR_RETURN(auto service, Service::Create(spec, shared));
     services_.push_back(std::move(service));
     packages.push_back(fmt::format("lotura.{}.v1", spec.name));
   }
+  events_ = ServeEvents(services_, *door_);
   return door_->CheckComplete(packages);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "libs/events/migrations.sql.h"
+#include "libs/events/pg_history.h"
+#include "libs/events/pg_journal.h"
 #include "libs/host/queries.sql.h"
 #include "libs/host/streams.h"
 #include "libs/pg/telemetry.h"
@@ -54,6 +56,24 @@ pg::Options StreamOptions(const ServiceSpec& spec, const Config& config, std::si
   return options;
 }
 
+// The tail and the readers of the past; none is opened before somebody subscribes.
+pg::Options FeedDatabaseOptions(const ServiceSpec& spec, const Config& config) {
+  pg::Options options =
+      PoolOptions(spec, config, "feed", 1 + static_cast<std::size_t>(config.event_readers));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+feed::FeedOptions FeedOptionsOf(const Config& config) {
+  feed::FeedOptions options;
+  options.ring.events = static_cast<std::size_t>(config.event_ring_events);
+  options.ring.bytes = static_cast<std::size_t>(config.event_ring_mib) << 20;
+  options.readers = static_cast<std::size_t>(config.event_readers);
+  options.subscribers_max = static_cast<std::size_t>(config.event_subscribers_max);
+  options.heartbeat = std::chrono::milliseconds(config.event_heartbeat_ms);
+  return options;
+}
+
 // A write holds no thread while it waits for its commit.
 rpc::DeferredHandler Deferred(resource::StandardMethod::Write write) {
   return {[write = std::move(write)](std::shared_ptr<const Call> call,
@@ -73,6 +93,25 @@ std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
           {"resource", &resource::sql::kMigrations},
           {spec.name, spec.migrations}};
 }
+
+// Members in the order in which they depend on each other.
+struct Service::FeedHolder {
+  FeedHolder(const ServiceSpec& spec, const SharedParts& shared, const resource::Catalog& records,
+             const resource::Lister& lister, const observe::Metrics& metrics,
+             const observe::Log& log)
+      : database(FeedDatabaseOptions(spec, shared.config), pg::ObserversOf(metrics, log, "feed")),
+        journal(database, shared.clock),
+        history(database, shared.clock),
+        catalog(spec.name, records),
+        feed(FeedOptionsOf(shared.config),
+             {journal, history, lister, catalog, shared.page_tokens, shared.clock}, metrics, log) {}
+
+  pg::Database database;
+  events::PgJournal journal;
+  events::PgHistory history;
+  feed::EventCatalog catalog;
+  feed::Feed feed;
+};
 
 Service::Service(const ServiceSpec& spec, const SharedParts& shared)
     : spec_(spec),
@@ -127,12 +166,11 @@ absl::Status Service::Declare() {
   store_ = std::make_unique<resource::PgStore>(reads_, writes_, shared_.clock, declarations);
   cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
+  feed_ = std::make_unique<FeedHolder>(spec_, shared_, catalog_, *lister_, metrics_, log_);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
                                                    [this](resource::Combiner::Committed batch) {
                                                      write_metrics_.Count(batch);
-                                                     // Gone before the combiner is, when the
-                                                     // process ends.
-                                                     if (streams_ != nullptr) streams_->Wake();
+                                                     TellOfWrites();
                                                    });
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(
       resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
@@ -145,7 +183,7 @@ absl::Status Service::Declare() {
                             shared_.clock,
                             log_,
                             metrics_,
-                            [this] { streams_->Wake(); }});
+                            [this] { TellOfWrites(); }});
   query_context_ = std::make_unique<QueryContext>(
       QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
   return absl::OkStatus();
@@ -223,6 +261,7 @@ absl::Status Service::Start() {
                                      pg::ObserversOf(metrics_, log_, "events"));
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
+  feed_->feed.Start();
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
   // One more than can write: its chunk is prepared meanwhile.
   if (has_imports_)
@@ -230,11 +269,24 @@ absl::Status Service::Start() {
   return streams_->Start();
 }
 
+feed::Feed& Service::feed() const { return feed_->feed; }
+
+std::unique_ptr<feed::EventService> ServeEvents(
+    const std::vector<std::unique_ptr<Service>>& services, rpc::Door& door) {
+  std::vector<feed::Feed*> feeds;
+  for (const auto& service : services) feeds.push_back(&service->feed());
+  auto events = std::make_unique<feed::EventService>(feeds);
+  events->ServeAt(door);
+  return events;
+}
+
 void Service::RequestStop() {
+  if (feed_ != nullptr) feed_->feed.RequestStop();
   if (streams_ != nullptr) streams_->RequestStop();
 }
 
 void Service::Stop() {
+  if (feed_ != nullptr) feed_->feed.Stop();
   if (streams_ != nullptr) streams_->Stop();
 }
 

@@ -10,6 +10,7 @@
 #include "libs/events/bus.h"
 #include "libs/events/event_handler.h"
 #include "libs/events/parking.h"
+#include "libs/feed/event_service.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
 #include "libs/host/write_metrics.h"
@@ -120,6 +121,8 @@ class Service {
 
   [[nodiscard]] const std::string& name() const { return spec_.name; }
   [[nodiscard]] const resource::Catalog& catalog() const { return catalog_; }
+  // What it announces, for subscribers over gRPC.
+  [[nodiscard]] feed::Feed& feed() const;
 
  private:
   Service(const ServiceSpec& spec, const SharedParts& shared);
@@ -127,6 +130,8 @@ class Service {
   // Outside of development an acknowledged write must be on disk.
   absl::Status CheckDurability();
   absl::Status Declare();
+  // Wakes those who follow the journal.
+  void TellOfWrites();
   absl::Status ServeRecords();
   // Follows the records of other services that ours refer to.
   void FollowForeignRecords();
@@ -149,6 +154,9 @@ class Service {
   std::unique_ptr<resource::Store> store_;
   std::unique_ptr<resource::Store> cached_store_;
   std::unique_ptr<resource::Lister> lister_;
+  // Before the combiner, which wakes it.
+  struct FeedHolder;
+  std::unique_ptr<FeedHolder> feed_;
   std::unique_ptr<resource::Combiner> combiner_;
   std::unique_ptr<resource::UnitOfWork> unit_of_work_;
   std::unique_ptr<resource::Store> import_store_;
@@ -161,5 +169,9 @@ class Service {
   class Streams;
   std::unique_ptr<Streams> streams_;
 };
+
+// Serves the EventService of these services; it must outlive the server, and they it.
+std::unique_ptr<feed::EventService> ServeEvents(
+    const std::vector<std::unique_ptr<Service>>& services, rpc::Door& door);
 
 }  // namespace lotura::host

@@ -9,6 +9,7 @@
 #include "libs/resource/changed_keys.h"
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
+#include "libs/resource/event_types.h"
 #include "libs/resource/validate.h"
 
 namespace lotura::resource {
@@ -32,14 +33,6 @@ events::v1::Kind Together(events::v1::Kind first, events::v1::Kind second) {
   if (first == events::v1::KIND_UPDATED) return second;
   // Deleted and undeleted again, or the other way round.
   return events::v1::KIND_UPDATED;
-}
-
-// "moved" of OpportunityMoved.
-std::string EventOf(const Declaration& declaration, const pbuf::Message& detail) {
-  std::string_view name = detail.GetDescriptor()->name();
-  if (name.starts_with(declaration.message()->name()))
-    name.remove_prefix(declaration.message()->name().size());
-  return ToSnakeCase(name);
 }
 
 std::string AnyOf(const pbuf::Message& detail) {
@@ -258,7 +251,11 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
   change.after = after;
   change.event_id = parts_.ids.Next();
   if (detail != nullptr) {
-    change.event_type = declaration.EventType(EventOf(declaration, *detail));
+    const pbuf::Descriptor& message = *detail->GetDescriptor();
+    if (!IsDetailOf(declaration, message))
+      return Internal(fmt::format("{} is not declared as a detail of {}", message.full_name(),
+                                  declaration.type()));
+    change.event_type = declaration.EventType(EventNameOf(declaration, message));
     change.detail = AnyOf(*detail);
   }
   change.field_prefix = field_prefix_;

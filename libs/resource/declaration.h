@@ -89,6 +89,8 @@ class NamePattern {
   [[nodiscard]] bool MatchesParent(std::string_view parent) const;
   // True for "pipelines/-", which stands for all parents.
   [[nodiscard]] bool IsAnyParent(std::string_view parent) const;
+  // "pipelines/-"; empty for records without a parent.
+  [[nodiscard]] std::string AnyParent() const;
   // True for the pattern of the records under which those of `child` stand.
   [[nodiscard]] bool IsParentOf(const NamePattern& child) const;
   [[nodiscard]] std::string Make(std::string_view parent, std::string_view id) const;

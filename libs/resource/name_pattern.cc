@@ -54,6 +54,13 @@ bool NamePattern::IsAnyParent(std::string_view parent) const {
                          [](std::string_view id) { return id == "-"; });
 }
 
+std::string NamePattern::AnyParent() const {
+  std::string parent;
+  for (const std::string& collection : std::span(collections_).first(collections_.size() - 1))
+    parent += fmt::format("{}{}/-", parent.empty() ? "" : "/", collection);
+  return parent;
+}
+
 bool NamePattern::IsParentOf(const NamePattern& child) const {
   return child.HasParent() &&
          std::ranges::equal(collections_,

@@ -127,24 +127,32 @@ std::string PageTokens::Make(const Call& call, const PageCursor& cursor) const {
     PutNumber(plain, value.has_value() ? 1 : 0);
     if (value.has_value()) PutText(plain, *value);
   }
+  return SealText(plain, AssociatedData(call));
+}
+
+std::string PageTokens::SealText(std::string_view plain, std::string_view associated) const {
   std::string sealed;
   PutText(sealed, keys_.front().id);
-  sealed += Seal(keys_.front().key, plain, AssociatedData(call));
+  sealed += Seal(keys_.front().key, plain, associated);
   return ToBase64Url(sealed);
+}
+
+std::optional<std::string> PageTokens::OpenText(const std::string& token,
+                                                std::string_view associated) const {
+  const auto sealed = token.size() > kTokenSizeMax ? std::nullopt : FromBase64Url(token);
+  // Decoders overlook some changes: of spaces, of the last bits. A token is one text.
+  if (!sealed.has_value() || ToBase64Url(*sealed) != token) return std::nullopt;
+  Reader envelope(*sealed);
+  const std::string key_id = envelope.Text();
+  const auto key = std::ranges::find(keys_, key_id, &TokenKey::id);
+  if (key == keys_.end()) return std::nullopt;
+  return Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), associated);
 }
 
 absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string& token,
                                             const Sha256Digest& query) const {
   const absl::Status invalid = Wrong("PAGE_TOKEN_INVALID", "is not a token of this list");
-  const auto sealed = token.size() > kTokenSizeMax ? std::nullopt : FromBase64Url(token);
-  // Decoders overlook some changes: of spaces, of the last bits. A token is one text.
-  if (!sealed.has_value() || ToBase64Url(*sealed) != token) return invalid;
-  Reader envelope(*sealed);
-  const std::string key_id = envelope.Text();
-  const auto key = std::ranges::find(keys_, key_id, &TokenKey::id);
-  if (key == keys_.end()) return invalid;
-  const auto plain =
-      Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), AssociatedData(call));
+  const auto plain = OpenText(token, AssociatedData(call));
   if (!plain.has_value()) return invalid;
   Reader reader(*plain);
   PageCursor cursor;

@@ -49,6 +49,13 @@ class PageTokens {
   [[nodiscard]] absl::StatusOr<PageCursor> Open(const Call& call, const std::string& token,
                                                 const Sha256Digest& query) const;
 
+  // For tokens of other kinds under the same keys: `associated` says which kind, and whose. Whoever
+  // opens must say the same.
+  [[nodiscard]] std::string SealText(std::string_view plain, std::string_view associated) const;
+  // Nothing for a token that was changed, is of another kind, or is sealed by a key of the past.
+  [[nodiscard]] std::optional<std::string> OpenText(const std::string& token,
+                                                    std::string_view associated) const;
+
  private:
   explicit PageTokens(std::vector<TokenKey> keys) : keys_(std::move(keys)) {}
 

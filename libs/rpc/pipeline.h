@@ -24,7 +24,7 @@ struct PipelineOptions {
   // Unary calls that are not answered yet; beyond it RESOURCE_EXHAUSTED (TOO_MANY_CALLS).
   std::size_t calls_max = 4096;
   // Open streams; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
-  std::size_t streams_max = 1024;
+  std::size_t streams_max = 4096;
   // Calls and streams of methods that need no token, so that nobody without one can take the places
   // of others.
   std::size_t open_max = 512;

@@ -61,13 +61,14 @@ Platform::~Platform() {
 void Platform::StartServices() {
   const host::SharedParts shared{config_,    clock_, ids_,   log_, metrics_,
                                  readiness_, *door_, cache_, bus_, page_tokens_};
-  std::vector<std::string> packages;
+  std::vector<std::string> packages{feed::kEventsPackage};
   for (const host::ServiceSpec& spec : AllServices()) {
     auto service = host::Service::Create(spec, shared);
     testing::MustBeOk(service.status());
     services_.push_back(*std::move(service));
     packages.push_back(fmt::format("lotura.{}.v1", spec.name));
   }
+  events_ = host::ServeEvents(services_, *door_);
   testing::MustBeOk(door_->CheckComplete(packages));
   for (const auto& service : services_) testing::MustBeOk(service->Start());
 }

@@ -74,6 +74,7 @@ class Platform {
   rpc::Executor executor_;
   std::optional<rpc::Door> door_;
   std::vector<std::unique_ptr<host::Service>> services_;
+  std::unique_ptr<feed::EventService> events_;
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;  // also held by gRPC
   std::unique_ptr<pg::Database> counter_;

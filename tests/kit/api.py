@@ -59,6 +59,7 @@ class Refused(Exception):
     def __init__(self, error: grpc.RpcError):
         self.code = error.code()
         self.infos = []  # Reasons of all ErrorInfo; a typed error has one.
+        self.metadata: dict[str, str] = {}
         self.fields: dict[str, str] = {}  # Reasons by field.
         # Pairs of either API; what the asynchronous one gives looks like a mapping, and is none.
         trailers = dict(iter(error.trailing_metadata() or ()))
@@ -67,6 +68,7 @@ class Refused(Exception):
             content = message_class(detail.TypeName()).FromString(detail.value)
             if detail.TypeName() == "google.rpc.ErrorInfo":
                 self.infos.append(content.reason)
+                self.metadata |= content.metadata
             if detail.TypeName() == "google.rpc.BadRequest":
                 self.fields = {item.field: item.reason for item in content.field_violations}
         super().__init__(f"{self.code.name} {self.reason}: {error.details()}")

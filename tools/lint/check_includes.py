@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from lint.tree import CPP, Finding, SourceFile, Tree
 
 # A library uses those to its left, and base. The same order stands in libs/CMakeLists.txt.
-LIBRARIES = ("base", "crash", "observe", "pg", "cache", "events", "rpc", "resource", "host", "testing")
+LIBRARIES = ("base", "crash", "observe", "pg", "cache", "events", "rpc", "resource", "feed", "host",
+             "testing")
 
 # Headers of other people's libraries, and the folders that may know them.
 FOREIGN = {

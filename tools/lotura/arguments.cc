@@ -28,6 +28,7 @@ class Parser {
     AddGlobals();
     AddRecordVerbs();
     AddReportVerbs();
+    AddEvents();
     AddImport();
     AddCompletion();
   }
@@ -52,12 +53,9 @@ class Parser {
     for (const CLI::App* verb : app_.get_subcommands({})) {
       VerbSummary summary{.name = verb->get_name(), .help = verb->get_description()};
       for (const CLI::App* source : {verb, static_cast<const CLI::App*>(&app_)}) {
-        for (const CLI::Option* option : source->get_options()) {
-          for (const std::string& name : option->get_lnames()) {
-            if (name != "help-all") summary.options.push_back("--" + name);
-          }
-        }
+        AddOptions(*source, summary);
       }
+      for (const CLI::App* inner : verb->get_subcommands({})) AddOptions(*inner, summary);
       std::ranges::sort(summary.options);
       summary.options.erase(std::unique(summary.options.begin(), summary.options.end()),
                             summary.options.end());
@@ -67,14 +65,28 @@ class Parser {
   }
 
  private:
+  static void AddOptions(const CLI::App& source, VerbSummary& summary) {
+    for (const CLI::Option* option : source.get_options()) {
+      for (const std::string& name : option->get_lnames()) {
+        if (name != "help-all") summary.options.push_back("--" + name);
+      }
+    }
+  }
+
   // Of the verb that was given, otherwise of the program.
   std::string HelpOfChosen() {
     const auto chosen = app_.get_subcommands();
-    return chosen.empty() ? app_.help() : chosen.front()->help("lotura");
+    if (chosen.empty()) return app_.help();
+    const auto inner = chosen.front()->get_subcommands();
+    if (inner.empty()) return chosen.front()->help("lotura");
+    return inner.front()->help("lotura " + chosen.front()->get_name());
   }
   std::string ChosenName() {
-    const auto chosen = app_.get_subcommands();
-    return chosen.empty() ? "" : chosen.front()->get_name() + " ";
+    std::string name;
+    for (auto chosen = app_.get_subcommands(); !chosen.empty();
+         chosen = chosen.front()->get_subcommands())
+      name += chosen.front()->get_name() + " ";
+    return name;
   }
 
   // A verb that makes the command when it was given.
@@ -180,6 +192,30 @@ class Parser {
     AddReport("revenue", "What won opportunities brought", revenue_);
   }
 
+  void AddEvents() {
+    CLI::App& events = *app_.add_subcommand("events", "Follow what services announce");
+    events.require_subcommand(1);
+    CLI::App& tail = *events.add_subcommand("tail", "Print events as they happen");
+    tail.callback([this] { arguments_.command = tail_; });
+    tail.add_option("SERVICE", tail_.service, "Such as sales")->required();
+    tail.add_option("--from", tail_.from, "latest, earliest or snapshot (latest)")
+        ->type_name("START")
+        ->check(CLI::IsMember({"latest", "earliest", "snapshot"}).description(""));
+    tail.add_option("--resume", tail_.resume_token, "Go on behind the answer that had this token");
+    tail.add_option("--resource-type", tail_.resource_types,
+                    "Such as sales.lotura/Opportunity; repeatable")
+        ->take_all();
+    tail.add_option("--event-type", tail_.event_types,
+                    "Such as lotura.sales.opportunity.moved.v1; repeatable")
+        ->take_all();
+    tail.add_option("--name", tail_.names, "Such as opportunities/o1; repeatable")->take_all();
+    tail.add_option("--filter", tail_.filter, "Condition on the record; needs one resource type");
+    tail.add_option("--limit", tail_.limit, "End after so many (0: never)");
+    tail.add_option("--idle", tail_.idle_seconds,
+                    "End when nothing came for so many seconds (0: never)")
+        ->check(CLI::Range(0, 86400).description(""));
+  }
+
   void AddImport() {
     CLI::App& verb = AddVerb("import", "Bring in CSV files by a mapping", import_);
     ImportFlags& flags = import_.flags;
@@ -217,6 +253,7 @@ class Parser {
   RemoveFlags delete_;
   RemoveFlags undelete_;
   TimelineFlags timeline_;
+  TailFlags tail_;
   ReportCommand funnel_;
   ReportCommand revenue_;
   ImportCommand import_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tools/lotura/connection.h"
+#include "tools/lotura/events_verb.h"
 #include "tools/lotura/import_verb.h"
 #include "tools/lotura/output.h"
 #include "tools/lotura/record_verbs.h"
@@ -49,8 +50,9 @@ struct Help {
   std::string text;
 };
 
-using Command = std::variant<Help, GetFlags, ListFlags, CreateFlags, UpdateFlags, RemoveFlags,
-                             ReportCommand, TimelineFlags, ImportCommand, CompletionFlags>;
+using Command =
+    std::variant<Help, GetFlags, ListFlags, CreateFlags, UpdateFlags, RemoveFlags, ReportCommand,
+                 TimelineFlags, TailFlags, ImportCommand, CompletionFlags>;
 
 struct Arguments {
   ConnectionFlags connection;

@@ -6,6 +6,7 @@
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
+#include "libs/rpc/conversation.h"
 #include "tools/lotura/api/resource_model.h"
 
 namespace lotura::cli {
@@ -18,6 +19,25 @@ bool IsRepeatable(const google::protobuf::Message& request) {
   const auto* request_id = request.GetDescriptor()->FindFieldByName("request_id");
   return request_id == nullptr || !api::TextOf(request, "request_id").empty();
 }
+
+class GrpcConversation final : public api::Conversation {
+ public:
+  GrpcConversation(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                   const std::string& bearer)
+      : conversation_(channel, method, bearer) {}
+
+  absl::Status Write(const google::protobuf::Message& message,
+                     std::chrono::milliseconds timeout) override {
+    return conversation_.Write(message, Deadline::After(timeout));
+  }
+  absl::StatusOr<bool> Read(google::protobuf::Message& message,
+                            std::chrono::milliseconds timeout) override {
+    return conversation_.Read(message, Deadline::After(timeout));
+  }
+
+ private:
+  rpc::Conversation conversation_;
+};
 
 }  // namespace
 
@@ -45,13 +65,23 @@ absl::StatusOr<rpc::Client*> GrpcTransport::ClientOf(const std::string& service)
   const std::lock_guard lock(mutex_);
   std::unique_ptr<rpc::Client>& client = clients_[endpoint];
   if (client == nullptr) {
-    client = std::make_unique<rpc::Client>(rpc::ClientOptions{.target = endpoint,
-                                                              .neighbor = service,
-                                                              .security = security_,
-                                                              .attempts_max = kAttempts},
-                                           metrics_);
+    client = std::make_unique<rpc::Client>(OptionsOf(service, endpoint), metrics_);
   }
   return client.get();
+}
+
+rpc::ClientOptions GrpcTransport::OptionsOf(const std::string& service,
+                                            const std::string& endpoint) const {
+  return {
+      .target = endpoint, .neighbor = service, .security = security_, .attempts_max = kAttempts};
+}
+
+absl::StatusOr<std::unique_ptr<api::Conversation>> GrpcTransport::Converse(
+    const google::protobuf::MethodDescriptor& method, const std::string& service) {
+  LOTURA_ASSIGN_OR_RETURN(const std::string endpoint, connection_.EndpointOf(service));
+  return std::make_unique<GrpcConversation>(
+      rpc::ConnectTo(OptionsOf(service, endpoint)),
+      fmt::format("{}/{}", method.service()->full_name(), method.name()), connection_.token);
 }
 
 }  // namespace lotura::cli

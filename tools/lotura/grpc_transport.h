@@ -25,8 +25,11 @@ class GrpcTransport final : public api::Transport {
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Call(
       const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
       std::chrono::milliseconds timeout) override;
+  absl::StatusOr<std::unique_ptr<api::Conversation>> Converse(
+      const google::protobuf::MethodDescriptor& method, const std::string& service) override;
 
  private:
+  rpc::ClientOptions OptionsOf(const std::string& service, const std::string& endpoint) const;
   absl::StatusOr<rpc::Client*> ClientOf(const std::string& service);
 
   const Connection connection_;

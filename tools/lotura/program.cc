@@ -30,6 +30,7 @@ class CommandRunner {
     return Internal("unknown report");
   }
   Outcome operator()(const TimelineFlags& flags) const { return Done(Timeline(session_, flags)); }
+  Outcome operator()(const TailFlags& flags) const { return Done(TailEvents(session_, flags)); }
   Outcome operator()(const ImportCommand& command) const { return Import(session_, command.flags); }
   // These need no services and never come here.
   Outcome operator()(const Help& /*help*/) const { return ExitCode::kOk; }

@@ -46,9 +46,9 @@ std::string MessageText(const pbuf::Message& message) {
   if (type == "google.protobuf.Duration")
     return DurationText(As<google::protobuf::Duration>(message).seconds());
   if (type == "google.protobuf.FieldMask") {
+    const auto mask = As<google::protobuf::FieldMask>(message);
     std::string text;
-    for (const std::string& path : As<google::protobuf::FieldMask>(message).paths())
-      text += (text.empty() ? "" : ", ") + path;
+    for (const std::string& path : mask.paths()) text += (text.empty() ? "" : ", ") + path;
     return text;
   }
   return ToJson(message, JsonStyle::kCompact);

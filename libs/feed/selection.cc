@@ -1,0 +1,128 @@
+#include "libs/feed/selection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "libs/base/errors.h"
+#include "libs/resource/filter_predicate.h"
+
+namespace lotura::feed {
+namespace {
+
+using events::v1::Subscription;
+
+void CheckCount(const char* field, int count, Violations& violations) {
+  if (count > kItemsMax)
+    violations.Add(field, "TOO_MANY", fmt::format("has more than {} items", kItemsMax));
+}
+
+bool IsNameOfSome(const EventCatalog& catalog, const std::string& name) {
+  return std::ranges::any_of(catalog.records().types(), [&](const resource::RecordType& type) {
+    return type.declaration->pattern().Matches(name);
+  });
+}
+
+void CheckItems(const Subscription& subscription, const EventCatalog& catalog,
+                Violations& violations) {
+  CheckCount("subscription.resource_types", subscription.resource_types_size(), violations);
+  CheckCount("subscription.event_types", subscription.event_types_size(), violations);
+  CheckCount("subscription.names", subscription.names_size(), violations);
+  for (int i = 0; i < subscription.resource_types_size(); ++i) {
+    if (catalog.records().FindByType(subscription.resource_types(i)) == nullptr)
+      violations.Add(fmt::format("subscription.resource_types[{}]", i), "TYPE_UNKNOWN",
+                     "is no record type of this service");
+  }
+  for (int i = 0; i < subscription.event_types_size(); ++i) {
+    if (!catalog.types().contains(subscription.event_types(i)))
+      violations.Add(fmt::format("subscription.event_types[{}]", i), "EVENT_TYPE_UNKNOWN",
+                     "is no event of this service");
+  }
+  for (int i = 0; i < subscription.names_size(); ++i) {
+    if (!IsNameOfSome(catalog, subscription.names(i)))
+      violations.Add(fmt::format("subscription.names[{}]", i), "NAME_INVALID",
+                     "is not the name of a record of this service");
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Selection> Selection::Make(const Call& call, const Subscription& subscription,
+                                          const EventCatalog& catalog) {
+  Violations violations;
+  CheckItems(subscription, catalog, violations);
+  LOTURA_RETURN_IF_ERROR(violations.ToStatus());
+  Selection selection;
+  selection.event_types_.insert(subscription.event_types().begin(),
+                                subscription.event_types().end());
+  selection.names_.insert(subscription.names().begin(), subscription.names().end());
+  LOTURA_RETURN_IF_ERROR(selection.SelectTypes(call, subscription, catalog));
+  LOTURA_RETURN_IF_ERROR(selection.SelectFilter(call, subscription));
+  return selection;
+}
+
+absl::Status Selection::SelectTypes(const Call& call, const Subscription& subscription,
+                                    const EventCatalog& catalog) {
+  std::string missing;
+  for (const resource::RecordType& type : catalog.records().types()) {
+    const resource::Declaration& declaration = *type.declaration;
+    const auto& wanted = subscription.resource_types();
+    if (!wanted.empty() && std::ranges::find(wanted, declaration.type()) == wanted.end()) continue;
+    const std::string& permission = catalog.PermissionOf(type);
+    if (call.principal.Permits(permission)) {
+      types_[declaration.message()->full_name()] = &type;
+    } else if (missing.empty()) {
+      missing = permission;
+    }
+  }
+  if (types_.empty()) {
+    return missing.empty() ? InvalidArgument("subscription.service", "SERVICE_UNKNOWN",
+                                             "has no record types and announces nothing")
+                           : PermissionDenied(missing);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Selection::SelectFilter(const Call& call, const Subscription& subscription) {
+  if (subscription.filter().empty()) return absl::OkStatus();
+  if (subscription.resource_types_size() != 1) {
+    return InvalidArgument("subscription.filter", "FILTER_NEEDS_ONE_TYPE",
+                           "needs exactly one resource type, whose fields it names");
+  }
+  LOTURA_ASSIGN_OR_RETURN(
+      filter_, resource::CompileFilter(subscription.filter(), *types_.begin()->second->declaration,
+                                       call.now));
+  return absl::OkStatus();
+}
+
+bool Selection::Wants(const FeedEvent& event) const {
+  const auto type = types_.find(event.resource_type());
+  if (type == types_.end()) return false;
+  if (!event_types_.empty() && !event_types_.contains(event.event().type())) return false;
+  if (!names_.empty() && !names_.contains(event.event().subject())) return false;
+  if (!filter_.has_value()) return true;
+  const FeedEvent::Records& records = event.RecordsAs(*type->second->declaration);
+  const auto passes = [&](const auto& record) {
+    return record != nullptr && resource::FilterMatches(*filter_, *record);
+  };
+  return passes(records.before) || passes(records.after);
+}
+
+bool Selection::WantsRecord(const resource::Declaration& declaration,
+                            const pbuf::Message& record) const {
+  if (!names_.empty() && !names_.contains(declaration.NameOf(record))) return false;
+  return !filter_.has_value() || resource::FilterMatches(*filter_, record);
+}
+
+std::vector<std::string> Selection::ResourceTypes() const {
+  std::vector<std::string> names;
+  for (const auto& [name, type] : types_) names.push_back(name);
+  return names;
+}
+
+const resource::RecordType* Selection::FindType(const std::string& message) const {
+  const auto found = types_.find(message);
+  return found == types_.end() ? nullptr : found->second;
+}
+
+}  // namespace lotura::feed

@@ -1,0 +1,55 @@
+// Which events a subscriber gets: what he asked for, cut to what he may read.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "libs/base/call.h"
+#include "libs/feed/event_catalog.h"
+#include "libs/feed/feed_event.h"
+#include "libs/resource/filter_check.h"
+
+namespace lotura::feed {
+
+// Resource types, event types and names of one subscription, each.
+inline constexpr int kItemsMax = 100;
+
+// Immutable. Thread-safe. Refers to the catalog that it was made from.
+class Selection {
+ public:
+  // INVALID_ARGUMENT naming what of the subscription is wrong; PERMISSION_DENIED if the caller may
+  // read none of the types.
+  static absl::StatusOr<Selection> Make(const Call& call,
+                                        const events::v1::Subscription& subscription,
+                                        const EventCatalog& catalog);
+
+  [[nodiscard]] bool Wants(const FeedEvent& event) const;
+  // Of the snapshot.
+  [[nodiscard]] bool WantsRecord(const resource::Declaration& declaration,
+                                 const pbuf::Message& record) const;
+  // Full names of the messages, in order.
+  [[nodiscard]] std::vector<std::string> ResourceTypes() const;
+  // Null for a type that is not selected.
+  [[nodiscard]] const resource::RecordType* FindType(const std::string& message) const;
+
+ private:
+  Selection() = default;
+
+  absl::Status SelectTypes(const Call& call, const events::v1::Subscription& subscription,
+                           const EventCatalog& catalog);
+  absl::Status SelectFilter(const Call& call, const events::v1::Subscription& subscription);
+
+  // By the full name of the message.
+  std::map<std::string, const resource::RecordType*> types_;
+  // Empty: all.
+  std::set<std::string, std::less<>> event_types_;
+  std::set<std::string, std::less<>> names_;
+  std::optional<resource::Filter> filter_;
+};
+
+}  // namespace lotura::feed
