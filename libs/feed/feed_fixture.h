@@ -35,6 +35,9 @@ class FakeStream final : public rpc::Stream {
     answers.push_back(static_cast<const SubscribeResponse&>(*message));
     return Wrote::kQueued;
   }
+  // A feed takes whatever its client says.
+  void PauseReading() override { std::terminate(); }
+  void ResumeReading() override { std::terminate(); }
   void Finish(const absl::Status& status) override {
     if (!end.has_value()) end = status;
   }
