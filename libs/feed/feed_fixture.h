@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "libs/base/check.h"
 #include "libs/events/memory_history.h"
 #include "libs/feed/feed.h"
 #include "libs/resource/personal.h"
@@ -36,8 +37,8 @@ class FakeStream final : public rpc::Stream {
     return Wrote::kQueued;
   }
   // A feed takes whatever its client says.
-  void PauseReading() override { std::terminate(); }
-  void ResumeReading() override { std::terminate(); }
+  void PauseReading() override { LOTURA_CHECK(false); }
+  void ResumeReading() override { LOTURA_CHECK(false); }
   void Finish(const absl::Status& status) override {
     if (!end.has_value()) end = status;
   }

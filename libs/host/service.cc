@@ -125,9 +125,15 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       foreign_records_(reads_) {}
 
 Service::~Service() {
-  // The chunk that is being written tells the relay.
-  if (imports_ != nullptr) imports_->Stop();
   Stop();
+  // What still waits is written, and told of to those below.
+  imports_.reset();
+  combiner_.reset();
+}
+
+void Service::TellOfWrites() {
+  if (streams_ != nullptr) streams_->Wake();
+  feed_->feed.Wake();
 }
 
 absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec,
