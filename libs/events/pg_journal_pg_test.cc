@@ -234,8 +234,9 @@ TEST_F(PgJournalTest, LeavesAreReadByTheirIndexAndNoFurtherThanTheLimit) {
 TEST_F(PgJournalTest, EveryQueryPreparesAgainstTheMigratedSchema) {
   schema_.Run("CREATE TABLE journal_leaf (LIKE journal)");
   for (const pg::Query* query : sql::kAll) {
-    // It is no statement until the leaves stand in it.
-    if (std::string_view(query->name) == "events.BoundRead") continue;
+    // They are no statements until the leaves stand in them; those who fill them in test them.
+    const std::string_view name = query->name;
+    if (name == "events.BoundRead" || name.starts_with("events.History")) continue;
     schema_.Run(fmt::format("PREPARE checked AS {}; DEALLOCATE checked", query->text));
   }
 }

@@ -9,7 +9,7 @@ import pytest
 
 from devkit.member import DIRECT
 from devkit.process import wait_until
-from history import query
+from fault.announced import Sources, query
 from kit.api import Client, request_id
 from kit.crowd import Crowd
 from kit.events import Subscriber
@@ -184,8 +184,8 @@ def test_an_expired_token_names_the_earliest_that_is_kept(stack, writer):
             token = old.token
         # As the upkeep does when a day is older than the journal is kept.
         yesterday = datetime.now(timezone.utc) - timedelta(days=1)
-        query(stack, "SET search_path = accounts; "
-                     f"SELECT drop_day_partition('journal', '{yesterday:%Y-%m-%d}')")
+        query(Sources.of(stack), "SET search_path = accounts; SELECT "
+              f"drop_day_partition('journal', '{yesterday:%Y-%m-%d}')")
         # Days are believed for a second.
         refusal = None
 

@@ -4,7 +4,7 @@ import random
 
 import grpc
 
-from history import check, query
+from fault.announced import Sources, check, query
 from kit import imports
 from kit.api import Client
 
@@ -75,7 +75,8 @@ def test_every_row_is_there_once_after_kills(stack):
     names = [name for _, told in sorted(importing.told.items()) for name in told]
     assert len(names) == len(set(names)) == ROWS
     assert all(name.startswith("people/") for name in names)
-    assert query(stack, "SELECT count(*), count(DISTINCT email) FROM accounts.person WHERE email "
-                        "LIKE '%@import.example'") == [(ROWS, ROWS)]
+    counted = query(Sources.of(stack), "SELECT count(*), count(DISTINCT email) FROM "
+                    "accounts.person WHERE email LIKE '%@import.example'")
+    assert counted == [(ROWS, ROWS)]
     assert importing.again() == names
-    assert check(stack, "accounts") >= ROWS
+    assert check(Sources.of(stack), "accounts") >= ROWS

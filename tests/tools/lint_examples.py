@@ -78,7 +78,7 @@ SIZES = [
 
 LAYERS = [
     source("include-layer", "#include <pqxx/pqxx>\n", '#include "libs/pg/database.h"\n', "of a foreign library"),
-    source("include-layer", "#include <librdkafka/rdkafka.h>\n", "#include <grpcpp/server.h>\n", "of a benchmark",
+    source("include-layer", "#include <hiredis/hiredis.h>\n", "#include <grpcpp/server.h>\n", "of a benchmark",
            path="tools/bench/server/echo.cc"),
     source("include-layer", '#include "libs/resource/store.h"\n', '#include "libs/base/uuid.h"\n', "of a library above"),
     source("include-layer", '#include "services/sales/app.h"\n', "", "of a library on a service"),
