@@ -10,8 +10,9 @@ namespace lotura {
 // Counts what comes and what is done in spans of a quarter of a second. Callers who wait for their
 // answers come no faster than answers leave, however many they are and however long they wait; so
 // the length of a queue alone says nothing. It is overload when clearly more came than was done in
-// each of four spans in a row, and it ends with the first span of which that is not true. A second
-// of standing still, as a slow disk has it, is no overload. Not thread-safe.
+// each of eight spans in a row, and it ends with the first span of which that is not true. A second
+// of standing still, as a slow disk has it, or of a server that is busy with itself, is no
+// overload. Not thread-safe.
 class Overload {
  public:
   using Point = Deadline::Point;
@@ -32,7 +33,7 @@ class Overload {
 
  private:
   static constexpr std::chrono::milliseconds kSpan{250};
-  static constexpr int kSpans = 4;
+  static constexpr int kSpans = 8;
 
   void Advance(Point now) {
     if (now - since_ >= kSpan) EndSpan(now);

@@ -22,8 +22,8 @@ class OverloadTest : public ::testing::Test {
   Overload overload_{now_};
 };
 
-TEST_F(OverloadTest, MoreThanIsDoneForASecondIsOverload) {
-  Pass(milliseconds(900), 3, 2);
+TEST_F(OverloadTest, MoreThanIsDoneForTwoSecondsIsOverload) {
+  Pass(milliseconds(1'900), 3, 2);
   EXPECT_FALSE(overload_.IsOn());
 
   Pass(milliseconds(200), 3, 2);
@@ -51,8 +51,8 @@ TEST_F(OverloadTest, AFullQueueOfCallersWhoWaitIsNone) {
 
 TEST_F(OverloadTest, AStandstillThatIsMadeUpForIsNone) {
   for (int i = 0; i < 10; ++i) {
-    Pass(milliseconds(700), 2, 0);
-    Pass(milliseconds(800), 2, 4);
+    Pass(milliseconds(1'500), 2, 0);
+    Pass(milliseconds(1'600), 2, 4);
   }
 
   EXPECT_FALSE(overload_.IsOn());

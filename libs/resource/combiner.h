@@ -20,7 +20,7 @@ struct CombinerLimits {
   std::size_t batch_max = 64;
   std::size_t waiting_max = 4096;
   // How long units wait under overload (see Overload); what would wait longer is refused.
-  std::chrono::milliseconds patience{50};
+  std::chrono::milliseconds patience{200};
 };
 
 // Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. What

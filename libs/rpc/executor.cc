@@ -142,8 +142,9 @@ Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
   ShowLength();
   const auto now = std::chrono::steady_clock::now();
   if (!entry.has_begun) {
-    overload_.Did(now);
     entry.is_stale = overload_.IsOn() && now - entry.since > options_.patience;
+    // What is refused is not done, however quickly it goes.
+    if (!entry.is_stale) overload_.Did(now);
   }
   return entry;
 }

@@ -129,9 +129,9 @@ TEST_F(ExecutorTest, UnderOverloadNobodyWaitsLong) {
   executor.Start();
   std::vector<std::chrono::nanoseconds> waits;  // the executor's thread alone adds
   const auto begin = std::chrono::steady_clock::now();
-  const auto shed_from = begin + 2s;
+  const auto shed_from = begin + 3s;
   absl::Status refused;
-  for (auto now = begin; now < begin + 3s; now = std::chrono::steady_clock::now()) {
+  for (auto now = begin; now < begin + 4s; now = std::chrono::steady_clock::now()) {
     // Far more than is done while one thread has the time for one.
     for (int i = 0; i < 20; ++i) {
       refused.Update(executor.Submit(std::make_shared<FakeWork>([&waits, now, shed_from] {
