@@ -12,6 +12,7 @@ from bench.figures import Goal, composed
 from bench.programs import Span, run_program
 from bench.rig import Rig, accounts
 from bench.run import Run
+from bench.sample_rows import DEFAULTED, columns_of
 
 TITLE = ("relay: draining 10^6 journal entries with 1,000 writes a second meanwhile / composed limit "
          "of COPY of the same rows and a bare librdkafka producer of the same messages")
@@ -34,10 +35,7 @@ COPY = ("COPY (SELECT * FROM accounts.journal ORDER BY xid, seq LIMIT 1000000) "
 def fill(rig: Rig) -> None:
     """Adds a backlog: entries like the newest one, in transactions of 10,000."""
     with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
-                       "'accounts' AND table_name = 'journal' ORDER BY ordinal_position")
-        columns = [name for (name,) in cursor.fetchall()
-                   if name not in ("xid", "seq", "epoch", "create_time")]
+        columns = [name for name in columns_of(cursor, "journal") if name not in DEFAULTED]
         fresh = {"event_id": "gen_random_uuid()", "name": "'people/j-' || i"}
         values = ", ".join(fresh.get(name, f"j.{name}") for name in columns)
         for start in range(0, BACKLOG, CHUNK):

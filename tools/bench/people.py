@@ -3,6 +3,7 @@
 import psycopg2
 
 from bench.rig import Rig
+from bench.sample_rows import columns_of
 
 # What differs from person to person: display names in no order that an index could profit from.
 FRESH = {"name": "'people/g-' || i", "email": "'g-' || i || '@example.com'",
@@ -19,9 +20,7 @@ def clone(rig: Rig, count: int) -> None:
     """Adds the people 0 to count - 1 with their match keys, and lets the planner know."""
     rig.sample("create-person")
     with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
-                       "'accounts' AND table_name = 'person' ORDER BY ordinal_position")
-        columns = [name for (name,) in cursor.fetchall()]
+        columns = columns_of(cursor, "person")
         values = ", ".join(FRESH.get(name, f"p.{name}") for name in columns)
         cursor.execute(
             f"INSERT INTO accounts.person ({', '.join(columns)}) SELECT {values} FROM "

@@ -13,7 +13,8 @@ FRESH = {"name": NAME, "email": EMAIL, "key": EMAIL, "request_id": "gen_random_u
          "event_id": "gen_random_uuid()", "tenant_id": "'00000000-0000-4000-8000-0000000000be'"}
 
 
-def _columns(cursor, table: str) -> list[str]:
+def columns_of(cursor, table: str) -> list[str]:
+    """The columns of a table of accounts, in their order."""
     cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema = "
                    "'accounts' AND table_name = %s ORDER BY ordinal_position", (table,))
     return [name for (name,) in cursor.fetchall()]
@@ -21,7 +22,7 @@ def _columns(cursor, table: str) -> list[str]:
 
 def _insert(cursor, table: str) -> str:
     """An INSERT of the newest row of the table, but for what must be new."""
-    columns = [name for name in _columns(cursor, table)
+    columns = [name for name in columns_of(cursor, table)
                if table == "person" or name not in DEFAULTED]
     chosen = ", ".join(f"{name}::text" for name in columns)
     order = "ctid" if table in ("match_key", "request") else "create_time"
