@@ -9,8 +9,9 @@ constexpr double kSlack = 16;
 
 }  // namespace
 
-double Overload::DoneWithin(Point::duration time) const {
-  return done_per_second_ * std::chrono::duration<double>(time).count();
+bool Overload::Forbids(std::size_t waiting, std::size_t at_once, Point::duration patience) const {
+  const double done_meanwhile = done_per_second_ * std::chrono::duration<double>(patience).count();
+  return IsOn() && static_cast<double>(waiting) >= static_cast<double>(at_once) + done_meanwhile;
 }
 
 void Overload::EndSpan(Point now) {

@@ -28,8 +28,10 @@ class Overload {
     ++done_;
   }
   [[nodiscard]] bool IsOn() const { return spans_ >= kSpans; }
-  // How much is done within a time, as of the last whole span.
-  [[nodiscard]] double DoneWithin(Point::duration time) const;
+  // Whether one more must not wait: what is worked on at once and what is done within `patience`,
+  // as of the last whole span, may wait under overload.
+  [[nodiscard]] bool Forbids(std::size_t waiting, std::size_t at_once,
+                             Point::duration patience) const;
 
  private:
   static constexpr std::chrono::milliseconds kSpan{250};

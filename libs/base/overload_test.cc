@@ -29,7 +29,8 @@ TEST_F(OverloadTest, MoreThanIsDoneForTwoSecondsIsOverload) {
   Pass(milliseconds(200), 3, 2);
 
   EXPECT_TRUE(overload_.IsOn());
-  EXPECT_NEAR(overload_.DoneWithin(milliseconds(5)), 10, 1);
+  EXPECT_FALSE(overload_.Forbids(4 + 9, 4, milliseconds(5)));
+  EXPECT_TRUE(overload_.Forbids(4 + 11, 4, milliseconds(5)));
 }
 
 TEST_F(OverloadTest, ItLastsAsLongAsTooMuchComes) {

@@ -1,81 +1,62 @@
-// Runs under the thread sanitizer too: tsan
 #include "libs/cache/single_flight.h"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <latch>
-#include <thread>
-#include <vector>
-
-#include "libs/testing/eventually.h"
-
 namespace lotura::cache {
 namespace {
 
+using Flights = SingleFlight<int>;
+
 const Key kKey{"k", 1};
 const Lease kLease{"token"};
-constexpr std::chrono::seconds kLong{10};
 
-TEST(SingleFlightTest, ReadersUnderOneLeaseLoadOnce) {
-  SingleFlight<int> flights;
-  std::atomic<int> loads{0};
-  std::atomic<int> answered{0};
-  std::vector<std::jthread> threads;
-  threads.reserve(16);
-  for (int i = 0; i < 16; ++i) {
-    threads.emplace_back([&] {
-      const auto result = flights.Run(kKey, kLease, Deadline::After(kLong), [&] {
-        EXPECT_TRUE(testing::Eventually([&] { return flights.Waiting() == 15; }, kLong));
-        return ++loads;
-      });
-      if (result == 1) ++answered;
-    });
+class SingleFlightTest : public ::testing::Test {
+ protected:
+  Flights::Role Enter(const Lease& lease) {
+    return flights_.Enter(kKey, lease, [this](int result) { told_.push_back(result); });
   }
-  threads.clear();
 
-  EXPECT_EQ(answered, 16);
-  EXPECT_EQ(loads, 1);
-  EXPECT_EQ(flights.Waiting(), 0U);
+  Flights flights_;
+  std::vector<int> told_;
+};
+
+TEST_F(SingleFlightTest, ReadersUnderOneLeaseAreToldByTheFirst) {
+  EXPECT_EQ(Enter(kLease), Flights::Role::kFirst);
+  EXPECT_EQ(Enter(kLease), Flights::Role::kJoined);
+  EXPECT_EQ(Enter(kLease), Flights::Role::kJoined);
+  EXPECT_TRUE(told_.empty());
+
+  flights_.Land(kKey, kLease, 7);
+
+  EXPECT_EQ(told_, std::vector<int>({7, 7, 7}));
 }
 
-TEST(SingleFlightTest, ReadersUnderAnotherLeaseDoNotJoin) {
-  SingleFlight<int> flights;
-  std::latch first_runs(1);
-  std::latch first_may_end(1);
-  std::jthread first([&] {
-    flights.Run(kKey, kLease, Deadline::After(kLong), [&] {
-      first_runs.count_down();
-      first_may_end.wait();
-      return 1;
-    });
-  });
-  first_runs.wait();
+TEST_F(SingleFlightTest, ReadersUnderAnotherLeaseDoNotJoin) {
+  EXPECT_EQ(Enter(kLease), Flights::Role::kFirst);
+  EXPECT_EQ(Enter(Lease{"later"}), Flights::Role::kFirst);
 
-  const auto second = flights.Run(kKey, Lease{"later"}, Deadline::After(kLong), [] { return 2; });
+  flights_.Land(kKey, Lease{"later"}, 2);
 
-  EXPECT_EQ(second, 2);
-  first_may_end.count_down();
+  EXPECT_EQ(told_, std::vector<int>({2}));
 }
 
-TEST(SingleFlightTest, WhoJoinsWaitsNoLongerThanHisDeadline) {
-  SingleFlight<int> flights;
-  std::latch first_runs(1);
-  std::latch first_may_end(1);
-  std::jthread first([&] {
-    flights.Run(kKey, kLease, Deadline::After(kLong), [&] {
-      first_runs.count_down();
-      first_may_end.wait();
-      return 1;
-    });
-  });
-  first_runs.wait();
+TEST_F(SingleFlightTest, ReaderBetweenLandingAndEndIsToldAtOnce) {
+  EXPECT_EQ(Enter(kLease), Flights::Role::kFirst);
+  flights_.Land(kKey, kLease, 3);
 
-  const auto joined =
-      flights.Run(kKey, kLease, Deadline::After(std::chrono::milliseconds(10)), [] { return 2; });
+  EXPECT_EQ(Enter(kLease), Flights::Role::kJoined);
 
-  EXPECT_FALSE(joined.has_value());
-  first_may_end.count_down();
+  EXPECT_EQ(told_, std::vector<int>({3, 3}));
+}
+
+TEST_F(SingleFlightTest, AfterTheEndAnotherFlightBegins) {
+  EXPECT_EQ(Enter(kLease), Flights::Role::kFirst);
+  flights_.Land(kKey, kLease, 3);
+  flights_.End(kKey, kLease);
+
+  EXPECT_EQ(Enter(kLease), Flights::Role::kFirst);
+
+  EXPECT_EQ(told_, std::vector<int>({3}));
 }
 
 }  // namespace

@@ -86,6 +86,15 @@ rpc::DeferredHandler Deferred(resource::StandardMethod::Write write) {
   }};
 }
 
+// A read of one record needs no thread at all while it waits for its turn.
+rpc::AsyncHandler Async(resource::StandardMethod::Get get) {
+  return [get = std::move(get)](std::shared_ptr<const Call> call,
+                                std::shared_ptr<const google::protobuf::Message> request,
+                                const rpc::Done& done) {
+    get({.call = std::move(call), .request = std::move(request), .reply = done});
+  };
+}
+
 }  // namespace
 
 std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
@@ -119,6 +128,7 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       log_(shared.log.ForService(spec.name)),
       metrics_(shared.metrics.ForService(spec.name)),
       write_metrics_(metrics_),
+      read_metrics_(metrics_),
       reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
       writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
       import_writes_(ImportOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "import")),
@@ -170,7 +180,11 @@ absl::Status Service::Declare() {
   if (spec_.declare) LOTURA_RETURN_IF_ERROR(spec_.declare(catalog_));
   const auto declarations = catalog_.Declarations();
   store_ = std::make_unique<resource::PgStore>(reads_, writes_, shared_.clock, declarations);
-  cached_store_ = std::make_unique<resource::CachedStore>(*store_, shared_.cache, declarations);
+  record_cache_ = std::make_unique<resource::RecordCache>(shared_.cache, declarations);
+  cached_store_ = std::make_unique<resource::CachedStore>(*store_, *record_cache_);
+  record_reads_ = std::make_unique<resource::RecordReads>(
+      *store_, *record_cache_, resource::RecordReadLimits(),
+      [this](const resource::RecordReads::Batch& batch) { read_metrics_.Count(batch); });
   lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
   feed_ = std::make_unique<FeedHolder>(spec_, shared_, catalog_, *lister_, metrics_, log_);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
@@ -182,8 +196,7 @@ absl::Status Service::Declare() {
       resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
   import_store_ =
       std::make_unique<resource::PgStore>(reads_, import_writes_, shared_.clock, declarations);
-  cached_import_store_ =
-      std::make_unique<resource::CachedStore>(*import_store_, shared_.cache, declarations);
+  cached_import_store_ = std::make_unique<resource::CachedStore>(*import_store_, *record_cache_);
   imports_ = std::make_unique<resource::Imports>(
       resource::ImportParts{{catalog_, *cached_import_store_, foreign_records_, shared_.ids},
                             shared_.clock,
@@ -208,10 +221,13 @@ absl::Status Service::ServeRecords() {
       return Internal(fmt::format("{} deletes records of a type without soft_delete", service));
     LOTURA_ASSIGN_OR_RETURN(
         auto methods,
-        resource::StandardMethodsOf(*descriptor, type, *unit_of_work_, *lister_, *imports_));
+        resource::StandardMethodsOf(*descriptor, type,
+                                    {*unit_of_work_, *record_reads_, *lister_, *imports_}));
     for (auto& method : methods) {
       const std::string name = fmt::format("{}/{}", service, method.method->name());
-      if (auto* read = std::get_if<resource::StandardMethod::Read>(&method.handler)) {
+      if (auto* get = std::get_if<resource::StandardMethod::Get>(&method.handler)) {
+        shared_.door.Handle(name, Async(std::move(*get)));
+      } else if (auto* read = std::get_if<resource::StandardMethod::Read>(&method.handler)) {
         shared_.door.Handle(name, rpc::BlockingHandler(std::move(*read)));
       } else if (auto* stream = std::get_if<rpc::StreamHandler>(&method.handler)) {
         has_imports_ = true;
@@ -268,6 +284,7 @@ absl::Status Service::Start() {
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
   feed_->feed.Start();
+  record_reads_->Start(static_cast<std::size_t>(shared_.config.read_connections));
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
   // One more than can write: its chunk is prepared meanwhile.
   if (has_imports_)

@@ -13,6 +13,7 @@
 #include "libs/feed/event_service.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
+#include "libs/host/read_metrics.h"
 #include "libs/host/write_metrics.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
@@ -145,6 +146,7 @@ class Service {
   const observe::Log log_;
   const observe::Metrics metrics_;
   const WriteMetrics write_metrics_;
+  const ReadMetrics read_metrics_;
   pg::Database reads_;
   pg::Database writes_;
   // Imports have connections of their own, so that they never stand before a call.
@@ -152,7 +154,9 @@ class Service {
   resource::Catalog catalog_;
   resource::PgForeignRecords foreign_records_;
   std::unique_ptr<resource::Store> store_;
+  std::unique_ptr<resource::RecordCache> record_cache_;
   std::unique_ptr<resource::Store> cached_store_;
+  std::unique_ptr<resource::RecordReads> record_reads_;
   std::unique_ptr<resource::Lister> lister_;
   // Before the combiner, which wakes it.
   struct FeedHolder;

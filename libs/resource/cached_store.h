@@ -1,10 +1,7 @@
 // A store whose reads may be answered by the cache and whose writes fence it.
 #pragma once
 
-#include <map>
-
-#include "libs/cache/cache.h"
-#include "libs/cache/single_flight.h"
+#include "libs/resource/record_cache.h"
 #include "libs/resource/store.h"
 
 namespace lotura::resource {
@@ -13,8 +10,8 @@ namespace lotura::resource {
 // can be told (libs/cache/README.md).
 class CachedStore final : public Store {
  public:
-  // The declarations of one service. Everything outlives this object.
-  CachedStore(Store& store, cache::Cache& cache, std::span<const Declaration* const> declarations);
+  // Both outlive this object.
+  CachedStore(Store& store, RecordCache& cache) : store_(store), cache_(cache) {}
 
   absl::StatusOr<std::vector<std::optional<Record>>> Load(const Declaration& declaration,
                                                           const TenantId& tenant,
@@ -37,26 +34,12 @@ class CachedStore final : public Store {
                                               Deadline deadline) override;
 
  private:
-  using Loaded = absl::StatusOr<std::vector<std::optional<Record>>>;
-  // What a lookup left to read from the store: places in the answer, with the lease of each.
-  struct Missed;
-
-  // Reads what was missed, and fills the cache.
-  Loaded LoadMissed(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
-                    Deadline deadline);
-  // The same for one record: readers that miss it at the same time read the store once.
-  Loaded LoadTogether(const Declaration& declaration, const TenantId& tenant, const Missed& missed,
-                      Deadline deadline);
   // Every record of a unit whose outcome says that it may be another now.
   static void CollectEnded(const Unit& unit, const absl::StatusOr<Outcome>& outcome,
-                           std::vector<cache::Key>& keys);
-  void Fence(const std::vector<cache::Key>& keys);
+                           std::vector<TenantRecord>& records);
 
   Store& store_;
-  cache::Cache& cache_;
-  // Fingerprint of how each type's values are laid out.
-  std::map<const Declaration*, std::uint64_t> layouts_;
-  cache::SingleFlight<Loaded> flights_;
+  RecordCache& cache_;
 };
 
 }  // namespace lotura::resource

@@ -76,7 +76,8 @@ class CachedStoreTest : public ::testing::Test {
   cache::Counts counts_;
   MemoryCache cache_{{}, clock_, counts_};
   WatchedStore store_;
-  CachedStore cached_{store_, cache_, catalog_.Declarations()};
+  RecordCache record_cache_{cache_, catalog_.Declarations()};
+  CachedStore cached_{store_, record_cache_};
 };
 
 TEST_F(CachedStoreTest, RecordAndAbsenceAreReadOnceFromTheStore) {
@@ -135,24 +136,6 @@ TEST_F(CachedStoreTest, ReaderFromBeforeAWriteDoesNotBringTheOldVersionBack) {
   slow.join();
 
   EXPECT_EQ(Read(), "second");
-}
-
-TEST_F(CachedStoreTest, HotRecordIsReadOnceWhenTheCacheIsEmptied) {
-  constexpr int kReaders = 16;
-  Commit(cached_, 1, "first");
-  std::latch hold(1);
-  store_.hold = &hold;
-  std::vector<std::jthread> readers;
-  readers.reserve(kReaders);
-  for (int i = 0; i < kReaders; ++i) readers.emplace_back([&] { EXPECT_EQ(Read(), "first"); });
-  ASSERT_TRUE(testing::Eventually([&] { return counts_.Of(cache::Event::kMiss) == kReaders; },
-                                  std::chrono::seconds(10)));
-
-  hold.count_down();
-  readers.clear();
-
-  // A reader that missed and had not joined when the first one landed reads for itself.
-  EXPECT_LT(store_.loads, kReaders / 2);
 }
 
 }  // namespace

@@ -59,6 +59,14 @@ bool IsDeleted(const Declaration& declaration, const pbuf::Message& record) {
 
 }  // namespace
 
+absl::Status CheckName(const Declaration& declaration, const std::string& name,
+                       const std::string& field) {
+  if (declaration.pattern().Matches(name)) return absl::OkStatus();
+  return InvalidArgument(
+      field, "NAME_INVALID",
+      fmt::format("'{}' is not the name of a record of type {}", name, declaration.type()));
+}
+
 absl::Status CheckEtag(const std::string& etag, const Record& record) {
   const std::string current = EtagOf(record.version);
   if (etag.empty() || etag == current) return absl::OkStatus();
@@ -103,10 +111,7 @@ absl::Status Changes::Prefetch(const RecordType& type, std::span<const std::stri
 
 absl::StatusOr<Record> Changes::LoadAny(const RecordType& type, const std::string& name,
                                         const std::string& etag) {
-  if (!type.declaration->pattern().Matches(name))
-    return InvalidArgument(
-        "name", "NAME_INVALID",
-        fmt::format("'{}' is not the name of a record of type {}", name, type.declaration->type()));
+  LOTURA_RETURN_IF_ERROR(CheckName(*type.declaration, name));
   if (const auto place = place_.find(name); place != place_.end()) {
     const RecordChange& change = changes_[place->second];
     return Record{.message = change.after,

@@ -140,6 +140,10 @@ class Changes {
 // "requests[3].stage.".
 std::string RequestPath(const std::string& field_prefix, const Declaration& declaration);
 
+// INVALID_ARGUMENT NAME_INVALID of `field` if this is not the name of a record of the type.
+absl::Status CheckName(const Declaration& declaration, const std::string& name,
+                       const std::string& field = "name");
+
 // True for an error of Load that speaks of the name alone: no such record, a deleted one, no name
 // at all. A rule that loads what a field refers to leaves it to CheckReferences, which knows the
 // path of the field.

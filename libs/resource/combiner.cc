@@ -45,10 +45,7 @@ absl::Status Combiner::Admit(Deadline::Point now) {
   overload_.Came(now);
   if (waiting_.size() >= limits_.waiting_max)
     return ResourceExhausted("WRITES_WAITING", "too many writes are waiting", kRetryAfterMs);
-  // A full batch, and what is written while one waits.
-  const auto bearable =
-      static_cast<double>(limits_.batch_max) + overload_.DoneWithin(limits_.patience);
-  if (overload_.IsOn() && static_cast<double>(waiting_.size()) >= bearable)
+  if (overload_.Forbids(waiting_.size(), limits_.batch_max, limits_.patience))
     return ResourceExhausted("OVERLOADED", "more writes come than can be written", kRetryAfterMs);
   return absl::OkStatus();
 }

@@ -33,12 +33,10 @@ const pbuf::Message& PrototypeOf(const pbuf::Descriptor* descriptor) {
 // One method of one record type: what it needs, looked up once.
 class Method {
  public:
-  Method(const pbuf::MethodDescriptor& method, const RecordType& type, UnitOfWork& unit_of_work,
-         const Lister& lister)
+  Method(const pbuf::MethodDescriptor& method, const RecordType& type, const MethodParts& parts)
       : type_(type),
         declaration_(*type.declaration),
-        unit_of_work_(unit_of_work),
-        lister_(lister),
+        parts_(parts),
         shape_(declaration_, *method.input_type()),
         creation_(type, shape_.requests == nullptr ? *method.input_type()
                                                    : *shape_.requests->message_type()),
@@ -48,11 +46,20 @@ class Method {
       element_shape_.emplace(declaration_, *shape_.requests->message_type());
   }
 
-  Answer Get(const Call& call, const pbuf::Message& request) const {
-    Changes changes(unit_of_work_.parts(), call);
-    LOTURA_ASSIGN_OR_RETURN(const Record record,
-                            changes.LoadAny(type_, TextOf(request, shape_.name), ""));
-    return record.message;
+  void Get(GetCall get) const {
+    const std::string name = TextOf(*get.request, shape_.name);
+    if (const absl::Status right = CheckName(declaration_, name); !right.ok()) {
+      get.reply(right);
+      return;
+    }
+    parts_.reads.Submit(
+        {.record = {&declaration_, {get.call->principal.tenant, name}},
+         .deadline = get.call->deadline},
+        [this, name, reply = std::move(get.reply)](const RecordReads::Result& result) {
+          if (!result.ok()) return reply(result.status());
+          if (!result->has_value()) return reply(NotFound(declaration_.type(), name));
+          reply((*result)->message);
+        });
   }
 
   Answer BatchGet(const Call& call, const pbuf::Message& request) const {
@@ -76,8 +83,8 @@ class Method {
     }
     LOTURA_RETURN_IF_ERROR(violations.ToStatus());
     LOTURA_ASSIGN_OR_RETURN(const auto records,
-                            unit_of_work_.parts().store.Load(declaration_, call.principal.tenant,
-                                                             names, call.deadline));
+                            parts_.unit_of_work.parts().store.Load(
+                                declaration_, call.principal.tenant, names, call.deadline));
     std::unique_ptr<pbuf::Message> response(response_.New());
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (!records[i].has_value()) return NotFound(declaration_.type(), names[i]);
@@ -96,7 +103,7 @@ class Method {
     list.page_token = TextOf(request, shape_.page_token);
     list.page_size = request.GetReflection()->GetInt32(request, shape_.page_size);
     list.show_deleted = IsSet(request, shape_.show_deleted) ? ShowDeleted::kYes : ShowDeleted::kNo;
-    LOTURA_ASSIGN_OR_RETURN(const ListPage page, lister_.List(call, declaration_, list));
+    LOTURA_ASSIGN_OR_RETURN(const ListPage page, parts_.lister.List(call, declaration_, list));
     std::unique_ptr<pbuf::Message> response(response_.New());
     const pbuf::Reflection& reflection = *response->GetReflection();
     for (const Record& record : page.records)
@@ -170,7 +177,7 @@ class Method {
     return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
   }
 
-  [[nodiscard]] UnitOfWork& unit_of_work() const { return unit_of_work_; }
+  [[nodiscard]] UnitOfWork& unit_of_work() const { return parts_.unit_of_work; }
   [[nodiscard]] const pbuf::Message& response() const { return response_; }
 
  private:
@@ -263,10 +270,7 @@ class Method {
       return InvalidArgument(record_path, "REQUIRED", "is missing");
     const pbuf::Message& patch = reflection.GetMessage(request, shape.record);
     const std::string name = declaration_.NameOf(patch);
-    if (!declaration_.pattern().Matches(name))
-      return InvalidArgument(
-          record_path + ".name", "NAME_INVALID",
-          fmt::format("'{}' is not the name of a record of type {}", name, declaration_.type()));
+    LOTURA_RETURN_IF_ERROR(CheckName(declaration_, name, record_path + ".name"));
     LOTURA_ASSIGN_OR_RETURN(
         const Record current,
         changes.LoadLive(type_, name, TextOf(patch, declaration_.etag_field())));
@@ -295,8 +299,7 @@ class Method {
 
   const RecordType& type_;
   const Declaration& declaration_;
-  UnitOfWork& unit_of_work_;
-  const Lister& lister_;
+  const MethodParts parts_;
   RequestShape shape_;
   const Creation creation_;
   std::optional<RequestShape> element_shape_;
@@ -307,6 +310,10 @@ class Method {
 
 using Read = Answer (Method::*)(const Call&, const pbuf::Message&) const;
 using Write = Answer (Method::*)(Changes&, const pbuf::Message&) const;
+
+StandardMethod::Handler GetHandlerOf(const std::shared_ptr<const Method>& method) {
+  return StandardMethod::Get([method](GetCall call) { method->Get(std::move(call)); });
+}
 
 StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, Read read) {
   return StandardMethod::Read([method, read](const Call& call, const pbuf::Message& request) {
@@ -326,7 +333,7 @@ StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, W
 StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, MethodKind kind) {
   switch (kind) {
     case MethodKind::kGet:
-      return HandlerOf(method, &Method::Get);
+      return GetHandlerOf(method);
     case MethodKind::kBatchGet:
       return HandlerOf(method, &Method::BatchGet);
     case MethodKind::kList:
@@ -352,8 +359,7 @@ StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, M
 }  // namespace
 
 absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
-    const pbuf::ServiceDescriptor& service, const RecordType& type, UnitOfWork& unit_of_work,
-    const Lister& lister, Imports& imports) {
+    const pbuf::ServiceDescriptor& service, const RecordType& type, const MethodParts& parts) {
   const MethodShapes shapes(*type.declaration);
   std::vector<StandardMethod> methods;
   for (int i = 0; i < service.method_count(); ++i) {
@@ -362,10 +368,10 @@ absl::StatusOr<std::vector<StandardMethod>> StandardMethodsOf(
     if (!kind.has_value()) continue;
     LOTURA_RETURN_IF_ERROR(shapes.Check(descriptor, *kind));
     if (kind == MethodKind::kImport) {
-      methods.push_back({&descriptor, ImportHandler(descriptor, type, imports)});
+      methods.push_back({&descriptor, ImportHandler(descriptor, type, parts.imports)});
       continue;
     }
-    const auto method = std::make_shared<const Method>(descriptor, type, unit_of_work, lister);
+    const auto method = std::make_shared<const Method>(descriptor, type, parts);
     methods.push_back({&descriptor, HandlerOf(method, *kind)});
   }
   return methods;

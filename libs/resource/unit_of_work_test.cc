@@ -7,7 +7,7 @@
 #include "libs/cache/memory_cache.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/testdata/bench.h"
-#include "libs/testing/run_write.h"
+#include "libs/testing/run_call.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -67,7 +67,8 @@ class CrashTest : public ::testing::Test {
   cache::Counts counts_;
   cache::MemoryCache cache_{{}, clock_, counts_};
   MemoryStore store_;
-  CachedStore cached_{store_, cache_, catalog_.Declarations()};
+  RecordCache record_cache_{cache_, catalog_.Declarations()};
+  CachedStore cached_{store_, record_cache_};
   Combiner dead_combiner_{store_, {}};
   Combiner live_combiner_{cached_, {}};
   UnitOfWork dead_{{catalog_, store_, foreign_, ids_}, dead_combiner_};

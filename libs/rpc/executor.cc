@@ -87,10 +87,7 @@ absl::Status Executor::Admit(Deadline::Point now) {
     rejected_.Add();
     return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
   }
-  // Enough for every thread, and for what is done while one waits.
-  const auto bearable =
-      static_cast<double>(options_.threads) + overload_.DoneWithin(options_.patience);
-  if (overload_.IsOn() && static_cast<double>(queue_.size()) >= bearable) {
+  if (overload_.Forbids(queue_.size(), options_.threads, options_.patience)) {
     rejected_.Add();
     return Overloaded();
   }

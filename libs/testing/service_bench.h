@@ -18,7 +18,7 @@
 #include "libs/resource/unit_of_work.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/postgres.h"
-#include "libs/testing/run_write.h"
+#include "libs/testing/run_call.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::testing {

@@ -1,9 +1,10 @@
 // The whole engine over PostgreSQL for one record type.
 #pragma once
 
+#include "libs/cache/memory_cache.h"
 #include "libs/resource/standard_methods.h"
 #include "libs/resource/testdata/bench.h"
-#include "libs/testing/run_write.h"
+#include "libs/testing/run_call.h"
 
 namespace lotura::resource::testdata {
 
@@ -27,15 +28,21 @@ class EngineBench {
   explicit EngineBench(Rules<v1::Widget> rules = {})
       : catalog_(WidgetCatalog(std::move(rules))),
         store_(reads_, writes_, clock_, catalog_.Declarations()),
+        record_cache_(cache_, catalog_.Declarations()),
+        record_reads_(store_, record_cache_, {}),
         lister_(reads_, tokens_, catalog_.Declarations()),
         combiner_(store_, {}),
         work_({catalog_, store_, foreign_, ids_}, combiner_),
         imports_({{catalog_, store_, foreign_, ids_}, clock_, log_, metrics_, {}}) {
+    // The store alone says what there is.
+    cache_.SetReach(cache::MemoryCache::Reach::kUnreachable);
+    record_reads_.Start(2);
     combiner_.Start(2);
     imports_.Start(2);
     const auto* service = v1::Widget::descriptor()->file()->FindServiceByName("WidgetService");
-    const auto methods =
-        StandardMethodsOf(*service, catalog_.types().front(), work_, lister_, imports_).value();
+    const auto methods = StandardMethodsOf(*service, catalog_.types().front(),
+                                           {work_, record_reads_, lister_, imports_})
+                             .value();
     for (const auto& method : methods) methods_[method.method->name()] = method;
   }
 
@@ -46,6 +53,8 @@ class EngineBench {
     const auto& handler = methods_.at(method).handler;
     if (const auto* write = std::get_if<StandardMethod::Write>(&handler))
       return testing::AwaitWrite<Response>(own, request, *write);
+    if (const auto* get = std::get_if<StandardMethod::Get>(&handler))
+      return testing::AwaitGet<Response>(own, request, *get);
     LOTURA_ASSIGN_OR_RETURN(const auto answer,
                             std::get<StandardMethod::Read>(handler)(own, request));
     return static_cast<const Response&>(*answer);
@@ -95,6 +104,10 @@ class EngineBench {
   KnownForeignRecords foreign_;
   Catalog catalog_;
   PgStore store_;
+  cache::Counts counts_;
+  cache::MemoryCache cache_{{}, clock_, counts_};
+  RecordCache record_cache_;
+  RecordReads record_reads_;
   Lister lister_;
   Combiner combiner_;
   UnitOfWork work_;

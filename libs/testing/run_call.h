@@ -1,22 +1,27 @@
-// A write of the engine whose outcome a test waits for.
+// Calls of the engine whose outcome a test waits for.
 #pragma once
 
 #include <future>
 #include <memory>
 
-#include "libs/resource/unit_of_work.h"
+#include "libs/resource/standard_methods.h"
 
 namespace lotura::testing {
 
 using MessagePtr = resource::UnitOfWork::MessagePtr;
 
+inline std::shared_ptr<const google::protobuf::Message> CopyOf(
+    const google::protobuf::Message& message) {
+  std::shared_ptr<google::protobuf::Message> copy(message.New());
+  copy->CopyFrom(message);
+  return copy;
+}
+
 // Runs steps at once, on whatever thread asks for them.
 inline resource::WriteCall WriteCallOf(const Call& call, const google::protobuf::Message& request,
                                        std::promise<absl::StatusOr<MessagePtr>>& answer) {
-  std::shared_ptr<google::protobuf::Message> copy(request.New());
-  copy->CopyFrom(request);
   return {.call = std::make_shared<const Call>(call),
-          .request = std::move(copy),
+          .request = CopyOf(request),
           .reply = [&answer](auto result) { answer.set_value(std::move(result)); },
           .resume = [](const std::function<void()>& step) { step(); }};
 }
@@ -27,6 +32,17 @@ absl::StatusOr<Response> AwaitWrite(const Call& call, const google::protobuf::Me
                                     const Start& start) {
   std::promise<absl::StatusOr<MessagePtr>> answer;
   start(WriteCallOf(call, request, answer));
+  LOTURA_ASSIGN_OR_RETURN(const MessagePtr message, answer.get_future().get());
+  return static_cast<const Response&>(*message);
+}
+
+template <typename Response>
+absl::StatusOr<Response> AwaitGet(const Call& call, const google::protobuf::Message& request,
+                                  const resource::StandardMethod::Get& get) {
+  std::promise<absl::StatusOr<MessagePtr>> answer;
+  get({.call = std::make_shared<const Call>(call),
+       .request = CopyOf(request),
+       .reply = [&answer](auto result) { answer.set_value(std::move(result)); }});
   LOTURA_ASSIGN_OR_RETURN(const MessagePtr message, answer.get_future().get());
   return static_cast<const Response&>(*message);
 }

@@ -1,0 +1,100 @@
+// Runs under the thread sanitizer too: tsan
+#include "libs/resource/gatherer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <latch>
+
+namespace lotura::resource {
+namespace {
+
+using Batch = std::vector<int>;
+
+TEST(GathererTest, WhatWaitsIsTakenTogetherInItsOrder) {
+  std::vector<Batch> batches;
+  Gatherer<int> gatherer({.batch_max = 3}, [&](const Batch& batch) { batches.push_back(batch); });
+  for (int i = 0; i < 5; ++i) gatherer.Put(i);
+
+  EXPECT_TRUE(gatherer.Step());
+  EXPECT_TRUE(gatherer.Step());
+  EXPECT_FALSE(gatherer.Step());
+
+  EXPECT_EQ(batches, std::vector<Batch>({{0, 1, 2}, {3, 4}}));
+}
+
+TEST(GathererTest, WhatDoesNotFitWaitsForItsOwnBatch) {
+  std::vector<Batch> batches;
+  Gatherer<int> gatherer({.fits = [](int first, int item) { return first % 2 == item % 2; }},
+                         [&](const Batch& batch) { batches.push_back(batch); });
+  for (int i = 0; i < 5; ++i) gatherer.Put(i);
+
+  while (gatherer.Step()) {
+  }
+
+  EXPECT_EQ(batches, std::vector<Batch>({{0, 2, 4}, {1, 3}}));
+}
+
+TEST(GathererTest, SecondBatchBesideOneIsAFullOne) {
+  std::latch second_began(2);
+  std::mutex mutex;
+  std::vector<std::size_t> sizes;
+  {
+    Gatherer<int> gatherer({.batch_max = 4, .beside = Gatherer<int>::Beside::kFullBatch},
+                           [&](const Batch& batch) {
+                             {
+                               const std::lock_guard lock(mutex);
+                               sizes.push_back(batch.size());
+                             }
+                             // The first batch lasts until the second one is under way.
+                             if (batch.size() == 1 || batch.size() == 4) {
+                               second_began.arrive_and_wait();
+                             }
+                           });
+    gatherer.Start(2);
+    gatherer.Put(0);
+    for (;;) {
+      const std::lock_guard lock(mutex);
+      if (!sizes.empty()) break;
+    }
+    for (int i = 1; i <= 4; ++i) gatherer.Put(i);
+    second_began.wait();
+  }
+
+  EXPECT_EQ(sizes, std::vector<std::size_t>({1, 4}));
+}
+
+TEST(GathererTest, WhatWaitsAtTheEndIsWorkedOn) {
+  int worked_on = 0;
+  {
+    Gatherer<int> gatherer(
+        {.batch_max = 2}, [&](const Batch& batch) { worked_on += static_cast<int>(batch.size()); });
+    for (int i = 0; i < 5; ++i) gatherer.Put(i);
+  }
+
+  EXPECT_EQ(worked_on, 5);
+}
+
+TEST(GathererTest, ManyThreadsTakeEachItemOnce) {
+  constexpr int kItems = 10'000;
+  std::mutex mutex;
+  Batch all;
+  {
+    Gatherer<int> gatherer({}, [&](const Batch& batch) {
+      const std::lock_guard lock(mutex);
+      all.insert(all.end(), batch.begin(), batch.end());
+    });
+    gatherer.Start(4);
+    std::jthread one([&] {
+      for (int i = 0; i < kItems; i += 2) gatherer.Put(i);
+    });
+    for (int i = 1; i < kItems; i += 2) gatherer.Put(i);
+  }
+
+  std::ranges::sort(all);
+  ASSERT_EQ(all.size(), kItems);
+  for (int i = 0; i < kItems; ++i) ASSERT_EQ(all[static_cast<std::size_t>(i)], i);
+}
+
+}  // namespace
+}  // namespace lotura::resource
