@@ -65,7 +65,12 @@ void RecordReads::Submit(Read read, Done done) {
     done(admitted);
     return;
   }
-  looks_.Put({.read = std::move(read), .done = std::move(done)});
+  Waiter waiter{.read = std::move(read), .done = std::move(done)};
+  if (waiter.read.from == From::kStore) {
+    AskStore(std::move(waiter));
+  } else {
+    looks_.Put(std::move(waiter));
+  }
 }
 
 void RecordReads::LookUp(std::vector<Waiter> batch) {
@@ -99,6 +104,11 @@ void RecordReads::Miss(Waiter waiter, RecordCache::Look look) {
                        });
     if (role == Flights::Role::kJoined) return;
   }
+  loads_.Put(std::move(missed));
+}
+
+void RecordReads::AskStore(Waiter waiter) {
+  Missed missed{.read = waiter.read, .look = {}, .waiter = std::move(waiter)};
   loads_.Put(std::move(missed));
 }
 
@@ -150,8 +160,7 @@ void RecordReads::Finish(Waiter waiter, const Result& result) {
   if (absl::IsDeadlineExceeded(result.status()) && !waiter.came_back &&
       !waiter.read.deadline.Passed()) {
     waiter.came_back = true;
-    Missed again{.read = waiter.read, .look = {}, .waiter = std::move(waiter)};
-    loads_.Put(std::move(again));
+    AskStore(std::move(waiter));
     return;
   }
   {

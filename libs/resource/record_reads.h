@@ -27,9 +27,14 @@ struct RecordReadLimits {
 // waiting whom the cache can answer. No thread waits for another reader. Thread-safe.
 class RecordReads {
  public:
+  enum class From {
+    kCache,  // and from the store what the cache does not know
+    kStore,  // and nothing is kept: for whoever is about to write the record
+  };
   struct Read {
     TenantRecord record;
     Deadline deadline;
+    From from = From::kCache;
   };
   using Result = absl::StatusOr<std::optional<Record>>;
   using Done = std::function<void(const Result&)>;
@@ -76,6 +81,7 @@ class RecordReads {
   absl::Status Admit();
   void LookUp(std::vector<Waiter> batch);
   void Miss(Waiter waiter, RecordCache::Look look);
+  void AskStore(Waiter waiter);
   void Load(const std::vector<Missed>& batch);
   // One result for each.
   std::vector<Result> ReadStore(std::span<const Missed> batch);

@@ -57,9 +57,10 @@ class RecordReadsTest : public ::testing::Test {
     ASSERT_THAT(store_.Commit({&unit, 1}, kLater).front(), IsOk());
   }
   // Its answer is in `results_`, at the place that is returned.
-  std::size_t Submit(const std::string& name, Deadline deadline = kLater, std::uint8_t tenant = 1) {
+  std::size_t Submit(const std::string& name, Deadline deadline = kLater, std::uint8_t tenant = 1,
+                     RecordReads::From from = RecordReads::From::kCache) {
     results_.emplace_back();
-    reads_.Submit({{&declaration_, {TenantOf(tenant), name}}, deadline},
+    reads_.Submit({{&declaration_, {TenantOf(tenant), name}}, deadline, from},
                   [this, place = results_.size() - 1](const Result& result) {
                     EXPECT_FALSE(results_[place].has_value());
                     results_[place] = result;
@@ -129,6 +130,21 @@ TEST_F(RecordReadsTest, RecordAndAbsenceAreKnownAfterTheFirstRead) {
   EXPECT_EQ(Read(again), "widgets/a");
   EXPECT_EQ(Read(absent_again), "none");
   EXPECT_EQ(store_.loads.size(), 1U);
+}
+
+TEST_F(RecordReadsTest, WhoeverAsksTheStoreGetsWhatIsStoredAndLeavesTheCacheAlone) {
+  const auto before = Submit("widgets/a");
+  Drain();
+  Create("widgets/a");
+
+  const auto stored = Submit("widgets/a", kLater, 1, RecordReads::From::kStore);
+  const auto cached = Submit("widgets/a");
+  Drain();
+
+  EXPECT_EQ(Read(before), "none");
+  EXPECT_EQ(Read(stored), "widgets/a");
+  // Nobody told the cache of this write.
+  EXPECT_EQ(Read(cached), "none");
 }
 
 TEST_F(RecordReadsTest, HotRecordThatIsMissedIsReadOnce) {

@@ -1,17 +1,15 @@
 #include "libs/resource/standard_methods.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/field_mask.pb.h>
-#include <google/protobuf/util/message_differencer.h>
 
 #include <set>
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
 #include "libs/resource/creation.h"
-#include "libs/resource/field_mask.h"
 #include "libs/resource/import_session.h"
 #include "libs/resource/method_shape.h"
+#include "libs/resource/modification.h"
 #include "libs/resource/request_shape.h"
 
 namespace lotura::resource {
@@ -38,8 +36,8 @@ class Method {
         declaration_(*type.declaration),
         parts_(parts),
         shape_(declaration_, *method.input_type()),
-        creation_(type, shape_.requests == nullptr ? *method.input_type()
-                                                   : *shape_.requests->message_type()),
+        creation_(type, OneOf(*method.input_type())),
+        update_(type, OneOf(*method.input_type())),
         response_(PrototypeOf(method.output_type())),
         records_(method.output_type()->FindFieldByName(declaration_.plural())) {
     if (shape_.requests != nullptr)
@@ -119,7 +117,7 @@ class Method {
   }
 
   Answer Update(Changes& changes, const pbuf::Message& request) const {
-    return UpdateOne(changes, shape_, request, "");
+    return update_.Update(changes, request, "");
   }
 
   Answer BatchCreate(Changes& changes, const pbuf::Message& request) const {
@@ -165,7 +163,7 @@ class Method {
               element.GetReflection()->GetMessage(element, element_shape_->record));
           if (declaration_.pattern().Matches(name) && !StandsUnder(parent, ParentOf(name)))
             return ParentMismatch(prefix + declaration_.singular() + ".name");
-          return UpdateOne(changes, *element_shape_, element, prefix);
+          return update_.Update(changes, element, prefix);
         });
   }
 
@@ -177,10 +175,52 @@ class Method {
     return changes.UndeleteAny(type_, TextOf(request, shape_.name), TextOf(request, shape_.etag));
   }
 
-  [[nodiscard]] UnitOfWork& unit_of_work() const { return parts_.unit_of_work; }
-  [[nodiscard]] const pbuf::Message& response() const { return response_; }
+  using Body = Answer (Method::*)(Changes&, const pbuf::Message&) const;
+
+  // The name of the record that a request changes.
+  using Target = std::string (Method::*)(const pbuf::Message&) const;
+  [[nodiscard]] std::string ByName(const pbuf::Message& request) const {
+    return TextOf(request, shape_.name);
+  }
+  [[nodiscard]] std::string ByRecord(const pbuf::Message& request) const {
+    return declaration_.NameOf(request.GetReflection()->GetMessage(request, shape_.record));
+  }
+
+  // Reads what the request changes, if there is a target, and runs the body.
+  void Write(WriteCall call, Body body, Target target) const {
+    const std::string name = target == nullptr ? "" : (this->*target)(*call.request);
+    if (!declaration_.pattern().Matches(name)) {
+      Run(std::move(call), body, {});
+      return;
+    }
+    RecordReads::Read read{.record = {&declaration_, {call.call->principal.tenant, name}},
+                           .deadline = call.call->deadline,
+                           .from = RecordReads::From::kStore};
+    parts_.reads.Submit(
+        std::move(read), [this, call = std::move(call), body, name](const auto& result) {
+          if (!result.ok()) {
+            call.reply(result.status());
+            return;
+          }
+          ReadRecords known;
+          known.own.emplace(std::pair(&type_, name), *result);
+          call.resume([this, call, body, known = std::move(known)] { Run(call, body, known); });
+        });
+  }
+
+  void Run(WriteCall call, Body body, ReadRecords known) const {
+    UnitOfWork::Body bound = [this, body, request = call.request](Changes& changes) {
+      return (this->*body)(changes, *request);
+    };
+    parts_.unit_of_work.Start(std::move(call), response_, std::move(bound), std::move(known));
+  }
 
  private:
+  // The request of one record: this one, or an element of the batch.
+  [[nodiscard]] const pbuf::Descriptor& OneOf(const pbuf::Descriptor& request) const {
+    return shape_.requests == nullptr ? request : *shape_.requests->message_type();
+  }
+
   static absl::Status CheckCount(int count, const char* field) {
     if (count == 0) return InvalidArgument(field, "REQUIRED", "is empty");
     if (count > kBatchMax)
@@ -262,94 +302,58 @@ class Method {
     return absl::OkStatus();
   }
 
-  Answer UpdateOne(Changes& changes, const RequestShape& shape, const pbuf::Message& request,
-                   const std::string& prefix) const {
-    const pbuf::Reflection& reflection = *request.GetReflection();
-    const std::string record_path = prefix + declaration_.singular();
-    if (!reflection.HasField(request, shape.record))
-      return InvalidArgument(record_path, "REQUIRED", "is missing");
-    const pbuf::Message& patch = reflection.GetMessage(request, shape.record);
-    const std::string name = declaration_.NameOf(patch);
-    LOTURA_RETURN_IF_ERROR(CheckName(declaration_, name, record_path + ".name"));
-    LOTURA_ASSIGN_OR_RETURN(
-        const Record current,
-        changes.LoadLive(type_, name, TextOf(patch, declaration_.etag_field())));
-    const auto& mask =
-        static_cast<const pbuf::FieldMask&>(reflection.GetMessage(request, shape.update_mask));
-    LOTURA_ASSIGN_OR_RETURN(const auto merged,
-                            MergeByMask(declaration_, *current.message, patch, mask));
-    LOTURA_RETURN_IF_ERROR(CheckImmutable(*current.message, *merged, record_path));
-    changes.set_field_prefix(record_path + ".");
-    return changes.SaveAny(type_, *merged, nullptr);
-  }
-
-  absl::Status CheckImmutable(const pbuf::Message& before, const pbuf::Message& after,
-                              const std::string& record_path) const {
-    Violations violations;
-    pbuf::util::MessageDifferencer differencer;
-    for (const Column& column : declaration_.columns()) {
-      if (column.immutable &&
-          !differencer.CompareWithFields(before, after, {column.field}, {column.field})) {
-        violations.Add(fmt::format("{}.{}", record_path, column.name), "IMMUTABLE",
-                       "cannot be changed");
-      }
-    }
-    return violations.ToStatus();
-  }
-
   const RecordType& type_;
   const Declaration& declaration_;
   const MethodParts parts_;
   RequestShape shape_;
   const Creation creation_;
+  const Modification update_;
   std::optional<RequestShape> element_shape_;
   const pbuf::Message& response_;
   // The repeated field of a response that holds records.
   const pbuf::FieldDescriptor* records_;
 };
 
-using Read = Answer (Method::*)(const Call&, const pbuf::Message&) const;
-using Write = Answer (Method::*)(Changes&, const pbuf::Message&) const;
+using MethodPtr = std::shared_ptr<const Method>;
 
-StandardMethod::Handler GetHandlerOf(const std::shared_ptr<const Method>& method) {
+StandardMethod::Handler GetHandler(const MethodPtr& method) {
   return StandardMethod::Get([method](GetCall call) { method->Get(std::move(call)); });
 }
 
-StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, Read read) {
+StandardMethod::Handler ReadHandler(const MethodPtr& method,
+                                    Answer (Method::*read)(const Call&, const pbuf::Message&)
+                                        const) {
   return StandardMethod::Read([method, read](const Call& call, const pbuf::Message& request) {
     return ((*method).*read)(call, request);
   });
 }
 
-StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, Write write) {
-  return StandardMethod::Write([method, write](WriteCall call) {
-    UnitOfWork::Body body = [method, write, request = call.request](Changes& changes) {
-      return ((*method).*write)(changes, *request);
-    };
-    method->unit_of_work().Start(std::move(call), method->response(), std::move(body));
-  });
+StandardMethod::Handler WriteHandler(const MethodPtr& method, Method::Body body,
+                                     Method::Target target = nullptr) {
+  return StandardMethod::Write(
+      [method, body, target](WriteCall call) { method->Write(std::move(call), body, target); });
 }
 
-StandardMethod::Handler HandlerOf(const std::shared_ptr<const Method>& method, MethodKind kind) {
+StandardMethod::Handler HandlerOf(const MethodPtr& method, MethodKind kind) {
   switch (kind) {
     case MethodKind::kGet:
-      return GetHandlerOf(method);
+      return GetHandler(method);
     case MethodKind::kBatchGet:
-      return HandlerOf(method, &Method::BatchGet);
+      return ReadHandler(method, &Method::BatchGet);
     case MethodKind::kList:
-      return HandlerOf(method, &Method::List);
+      return ReadHandler(method, &Method::List);
     case MethodKind::kCreate:
-      return HandlerOf(method, &Method::Create);
+      return WriteHandler(method, &Method::Create);
     case MethodKind::kBatchCreate:
-      return HandlerOf(method, &Method::BatchCreate);
+      return WriteHandler(method, &Method::BatchCreate);
     case MethodKind::kUpdate:
-      return HandlerOf(method, &Method::Update);
+      return WriteHandler(method, &Method::Update, &Method::ByRecord);
     case MethodKind::kBatchUpdate:
-      return HandlerOf(method, &Method::BatchUpdate);
+      return WriteHandler(method, &Method::BatchUpdate);
     case MethodKind::kDelete:
-      return HandlerOf(method, &Method::Delete);
+      return WriteHandler(method, &Method::Delete, &Method::ByName);
     case MethodKind::kUndelete:
-      return HandlerOf(method, &Method::Undelete);
+      return WriteHandler(method, &Method::Undelete, &Method::ByName);
     case MethodKind::kImport:
       break;
   }

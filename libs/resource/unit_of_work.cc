@@ -55,12 +55,13 @@ void CollectNames(const Catalog& catalog, const pbuf::Message& answer,
 class Write : public std::enable_shared_from_this<Write> {
  public:
   Write(const EngineParts& parts, Combiner& combiner, WriteCall call, const pbuf::Message& response,
-        UnitOfWork::Body body)
+        UnitOfWork::Body body, ReadRecords known)
       : parts_(parts),
         combiner_(combiner),
         call_(std::move(call)),
         response_(response),
         body_(std::move(body)),
+        reads_(std::move(known)),
         validate_only_(IsValidateOnly(*call_.request)) {}
 
   void Begin() {
@@ -76,8 +77,8 @@ class Write : public std::enable_shared_from_this<Write> {
  private:
   // Runs the use case and hands over what it changed, or answers.
   void Try() {
-    ++attempts_;
-    Changes changes(parts_, *call_.call);
+    if (++attempts_ > 1) reads_ = {};
+    Changes changes(parts_, *call_.call, reads_);
     absl::StatusOr<MessagePtr> answer = AnswerOf(changes);
     if (attempts_ == 1 && ReasonOf(answer.status()) == "STALE_ETAG") {
       // A copy from before the version that the caller knows is no reason to refuse him.
@@ -168,6 +169,8 @@ class Write : public std::enable_shared_from_this<Write> {
   const WriteCall call_;
   const pbuf::Message& response_;
   const UnitOfWork::Body body_;
+  // Of one run of the body.
+  ReadRecords reads_;
   const bool validate_only_;
   std::optional<Request> request_;
   MessagePtr answer_;
@@ -176,8 +179,11 @@ class Write : public std::enable_shared_from_this<Write> {
 
 }  // namespace
 
-void UnitOfWork::Start(WriteCall call, const pbuf::Message& response, Body body) {
-  std::make_shared<Write>(parts_, combiner_, std::move(call), response, std::move(body))->Begin();
+void UnitOfWork::Start(WriteCall call, const pbuf::Message& response, Body body,
+                       ReadRecords known) {
+  std::make_shared<Write>(parts_, combiner_, std::move(call), response, std::move(body),
+                          std::move(known))
+      ->Begin();
 }
 
 }  // namespace lotura::resource

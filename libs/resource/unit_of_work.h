@@ -32,8 +32,8 @@ class UnitOfWork {
   // record that it changes was changed by others meanwhile: it must not change anything but its
   // argument, and owns what it needs. Of records that it only reads, nothing is promised beyond the
   // moment of reading. `response` is an empty message of the type that the body returns; it
-  // outlives the call.
-  void Start(WriteCall call, const pbuf::Message& response, Body body);
+  // outlives the call. `known` is what was just read from the store; it serves the first run.
+  void Start(WriteCall call, const pbuf::Message& response, Body body, ReadRecords known = {});
 
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
