@@ -1,7 +1,6 @@
 #include "libs/rpc/server.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -15,6 +14,7 @@
 #include "libs/base/limits.h"
 #include "libs/rpc/reactors.h"
 #include "libs/rpc/refusals.h"
+#include "libs/rpc/runtime.h"
 
 namespace lotura::rpc {
 namespace {
@@ -77,8 +77,7 @@ void Server::Parts::SweepUntilStopped(const std::stop_token& stop) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Door& door) {
-  // It would quote what clients send on the standard error output.
-  google::protobuf::SetLogHandler(nullptr);
+  ConfigureRuntime();
   auto parts = std::make_unique<Parts>(door);
   grpc::ServerBuilder builder;
   Configure(builder, options);

@@ -2,6 +2,7 @@
 #include "libs/base/errors.h"
 #include "libs/base/options.h"
 #include "libs/pg/database.h"
+#include "libs/rpc/runtime.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
 #include "libs/rpc/token_verifier.h"
@@ -64,6 +65,8 @@ Nothing Handler(const Settings& settings, std::unique_ptr<pg::Database>& databas
 }
 
 absl::Status ServeBare(const Settings& settings, rpc::ShutdownSignal& stop) {
+  // It shall be as fast as gRPC can be.
+  rpc::ConfigureRuntime();
   const auto echo =
       BareEcho::Start(settings.listen, static_cast<std::size_t>(settings.answer_bytes));
   if (echo == nullptr) return Unavailable("GRPC_PORT", "the address cannot be taken");
