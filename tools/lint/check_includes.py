@@ -27,6 +27,8 @@ FOREIGN = {
     "prometheus/": ("libs/observe/",),
     "civetweb": ("libs/observe/",),
     "curl/": ("libs/rpc/",),
+    # gRPC's locks, of which only its room may say how they behave.
+    "absl/synchronization/": ("libs/rpc/",),
     # The cache needs SHA-1 alone: it is how Redis names a script.
     "openssl/": ("libs/base/", "libs/rpc/", "libs/cache/"),
 }
@@ -35,7 +37,7 @@ FORWARD_JSON = "nlohmann/json_fwd.hpp"
 # What tests may use wherever they stand: a server to talk to.
 FOREIGN_IN_TESTS = ("civetweb",)
 # Abseil is built here with a string_view of its own: beyond statuses it does not fit our types.
-ABSEIL = ("absl/status/", "absl/strings/cord.h")
+ABSEIL = ("absl/status/", "absl/strings/cord.h", "absl/synchronization/")
 
 PROTO = re.compile(r"^lotura/(?P<service>[a-z]+)/v\d+/.*\.pb\.h$")
 SHARED_PROTOS = ("options", "events", "type", "testdata")
