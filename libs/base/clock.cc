@@ -1,6 +1,6 @@
 #include "libs/base/clock.h"
 
-#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 namespace lotura {
 
@@ -20,9 +20,14 @@ Deadline Deadline::AtMost(std::chrono::milliseconds span) const {
 
 std::string ToRfc3339(Instant instant) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(instant);
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(seconds - day);
   const auto micros = (instant - seconds).count();
   std::string text =
-      fmt::format("{:%FT%T}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (micros != 0) {
     text += fmt::format(".{:06}", micros);
     text.erase(text.find_last_not_of('0') + 1);

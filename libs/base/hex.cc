@@ -1,37 +1,44 @@
 #include "libs/base/hex.h"
 
+#include <array>
+
 namespace lotura {
 namespace {
 
-int ValueOf(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
+constexpr char kDigits[] = "0123456789abcdef";
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+// Whole journals are read as digits: one look for each of them.
+constexpr std::array<std::uint8_t, 256> Values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t i = 0; i < 16; ++i) values[static_cast<std::uint8_t>(kDigits[i])] = i;
+  for (std::uint8_t i = 0; i < 6; ++i) values[static_cast<std::size_t>('A') + i] = 10 + i;
+  return values;
 }
+constexpr std::array<std::uint8_t, 256> kValues = Values();
 
 }  // namespace
 
 std::string ToHex(std::span<const std::uint8_t> bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xF];
+  std::string text(bytes.size() * 2, '0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    text[2 * i] = kDigits[bytes[i] >> 4];
+    text[2 * i + 1] = kDigits[bytes[i] & 0xF];
   }
   return text;
 }
 
 bool FromHex(std::string_view digits, std::span<std::uint8_t> bytes) {
   if (digits.size() != 2 * bytes.size()) return false;
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const int high = ValueOf(digits[2 * i]);
-    const int low = ValueOf(digits[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
+    const std::uint8_t high = kValues[static_cast<std::uint8_t>(digits[2 * i])];
+    const std::uint8_t low = kValues[static_cast<std::uint8_t>(digits[2 * i + 1])];
+    seen = static_cast<std::uint8_t>(seen | high | low);
     bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
-  return true;
+  return seen != kNoDigit;
 }
 
 }  // namespace lotura

@@ -31,11 +31,9 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
 }
 
 std::string Uuid::ToString() const {
-  std::string text;
-  text.reserve(kTextSize);
-  for (const char digit : ToHex(bytes)) {
-    if (IsDashAt(text.size())) text += '-';
-    text += digit;
+  std::string text = ToHex(bytes);
+  for (std::size_t at = 0; at < kTextSize; ++at) {
+    if (IsDashAt(at)) text.insert(at, 1, '-');
   }
   return text;
 }

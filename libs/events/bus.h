@@ -62,7 +62,7 @@ class Producer {
   // RESOURCE_EXHAUSTED (PRODUCER_QUEUE_FULL): give it again when others were confirmed.
   // FAILED_PRECONDITION (PRODUCER_BROKEN): this producer sends nothing any more. The record was not
   // taken in either case.
-  virtual absl::Status Produce(BusRecord record, Confirm confirm) = 0;
+  virtual absl::Status Produce(const BusRecord& record, Confirm confirm) = 0;
 };
 
 // One member of a group, used by one thread. The members share the partitions of their topics. A

@@ -1,6 +1,5 @@
 #include "libs/events/cloud_events.h"
 
-#include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
 #include "libs/base/text.h"
@@ -21,11 +20,13 @@ constexpr char kCause[] = "ce_causationid";
 constexpr char kCorrelation[] = "ce_correlationid";
 constexpr char kContentType[] = "content-type";
 constexpr char kTraceparent[] = "traceparent";
+constexpr std::size_t kHeadersMax = 13;
 constexpr std::string_view kProtobuf = "application/protobuf";
 
-void AddState(const std::string& plain, const std::string& personal, v1::State* state) {
-  state->set_plain(plain);
-  state->set_personal(personal);
+// Takes the parts.
+void AddState(std::string& plain, std::string& personal, v1::State* state) {
+  state->set_plain(std::move(plain));
+  state->set_personal(std::move(personal));
 }
 
 absl::Status Undecodable(std::string_view reason, std::string_view header) {
@@ -83,13 +84,17 @@ class Attributes {
 
 }  // namespace
 
-std::string TopicOf(std::string_view service) { return fmt::format("lotura.{}.v1", service); }
+std::string TopicOf(std::string_view service) {
+  return std::string("lotura.").append(service).append(".v1");
+}
 
-std::string SourceOf(std::string_view service) { return fmt::format("//{}.lotura", service); }
+std::string SourceOf(std::string_view service) {
+  return std::string("//").append(service).append(".lotura");
+}
 
-absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry) {
+absl::StatusOr<v1::Change> ToChange(JournalEntry entry) {
   v1::Change change;
-  change.set_resource_type(entry.resource_type);
+  change.set_resource_type(std::move(entry.resource_type));
   change.set_version(entry.version);
   change.set_kind(static_cast<v1::Kind>(entry.kind));
   // A state is never empty: it holds at least the record's name.
@@ -112,30 +117,32 @@ absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry) {
 }
 
 std::string RecordKey(const TenantId& tenant, std::string_view name) {
-  return fmt::format("{}/{}", tenant.value.ToString(), name);
+  return tenant.value.ToString().append("/").append(name);
 }
 
-absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_view service) {
-  LOTURA_ASSIGN_OR_RETURN(const v1::Change change, ToChange(entry));
+absl::StatusOr<BusRecord> ToBusRecord(JournalEntry entry, std::string_view service) {
   BusRecord record{.topic = TopicOf(service), .key = RecordKey(entry.tenant, entry.name)};
-  record.headers = {
-      {kSpecVersion, "1.0"},
-      {kId, entry.event_id.ToString()},
-      {kSource, SourceOf(service)},
-      {kType, entry.type},
-      {kSubject, entry.name},
-      {kTime, ToRfc3339(entry.create_time)},
-      {kSchema, "type.googleapis.com/" + entry.resource_type},
-      {kTenant, entry.tenant.value.ToString()},
-      {kActor, entry.actor},
-      {kContentType, std::string(kProtobuf)},
+  record.headers.reserve(kHeadersMax);
+  const auto add = [&](const char* name, std::string value) {
+    record.headers.push_back({name, std::move(value)});
   };
-  const auto add_if_set = [&](const char* name, const std::string& value) {
-    if (!value.empty()) record.headers.push_back({name, value});
+  const auto add_if_set = [&](const char* name, std::string& value) {
+    if (!value.empty()) add(name, std::move(value));
   };
+  add(kSpecVersion, "1.0");
+  add(kId, entry.event_id.ToString());
+  add(kSource, SourceOf(service));
+  add(kType, std::move(entry.type));
+  add(kSubject, std::move(entry.name));
+  add(kTime, ToRfc3339(entry.create_time));
+  add(kSchema, "type.googleapis.com/" + entry.resource_type);
+  add(kTenant, entry.tenant.value.ToString());
+  add(kActor, std::move(entry.actor));
+  add(kContentType, std::string(kProtobuf));
   add_if_set(kCause, entry.cause);
   add_if_set(kCorrelation, entry.request_id);
   add_if_set(kTraceparent, entry.traceparent);
+  LOTURA_ASSIGN_OR_RETURN(const v1::Change change, ToChange(std::move(entry)));
   change.SerializeToString(&record.value);
   return record;
 }

@@ -24,10 +24,10 @@ std::string RecordKey(const TenantId& tenant, std::string_view name);
 std::string SourceOf(std::string_view service);
 
 // What an entry says of its record. INTERNAL if the stored entry is not readable.
-absl::StatusOr<v1::Change> ToChange(const JournalEntry& entry);
+absl::StatusOr<v1::Change> ToChange(JournalEntry entry);
 
 // The record that announces an entry. INTERNAL if the stored entry is not readable.
-absl::StatusOr<BusRecord> ToBusRecord(const JournalEntry& entry, std::string_view service);
+absl::StatusOr<BusRecord> ToBusRecord(JournalEntry entry, std::string_view service);
 
 // INVALID_ARGUMENT naming the attribute in the metadata as "header", for a record that is no event:
 // EVENT_HEADER_MISSING, EVENT_HEADER_INVALID, EVENT_VALUE_INVALID.

@@ -56,6 +56,13 @@ struct JournalEntry {
   std::string request_id;
   std::string cause;
   std::string traceparent;
+
+  // What ReadLimit counts: its states and its detail, and so much for all else.
+  static constexpr std::size_t kOtherBytes = 400;
+  [[nodiscard]] std::size_t StoredBytes() const {
+    return before_plain.size() + before_personal.size() + after_plain.size() +
+           after_personal.size() + detail.size() + kOtherBytes;
+  }
 };
 
 // How much one read returns: no more entries, and, but for the first, no more bytes.

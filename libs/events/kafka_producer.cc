@@ -63,20 +63,22 @@ KafkaProducer::~KafkaProducer() {
   }
 }
 
-absl::Status KafkaProducer::Produce(BusRecord record, Confirm confirm) {
-  if (broken_) return Broken();
+absl::Status KafkaProducer::Produce(const BusRecord& record, Confirm confirm) {
   std::unique_ptr<RdKafka::Headers> headers(RdKafka::Headers::create());
   for (const Header& header : record.headers) headers->add(header.name, header.value);
-  const std::uintptr_t ticket = Expect(std::move(confirm));
+  const std::lock_guard lock(mutex_);
+  if (broken_) return Broken();
+  const auto expected = expected_.emplace(++tickets_, std::move(confirm)).first;
   const RdKafka::ErrorCode code = producer_->produce(
       record.topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
-      record.value.data(), record.value.size(), record.key.data(), record.key.size(), 0,
-      headers.get(), reinterpret_cast<void*>(ticket));  // NOLINT: an opaque number, never followed
+      const_cast<char*>(record.value.data()), record.value.size(),  // NOLINT: is copied
+      record.key.data(), record.key.size(), 0, headers.get(),
+      reinterpret_cast<void*>(tickets_));  // NOLINT: an opaque number, never followed
   if (code == RdKafka::ERR_NO_ERROR) {
     headers.release();  // NOLINT(bugprone-unused-return-value): librdkafka owns them by now
     return absl::OkStatus();
   }
-  Take(ticket);
+  expected_.erase(expected);
   if (code == RdKafka::ERR__QUEUE_FULL) {
     return ResourceExhausted("PRODUCER_QUEUE_FULL", "too many records wait to be sent", 10);
   }
@@ -86,23 +88,14 @@ absl::Status KafkaProducer::Produce(BusRecord record, Confirm confirm) {
 
 void KafkaProducer::Reports::dr_cb(RdKafka::Message& message) {
   const Confirm confirm =
-      producer_.Take(reinterpret_cast<std::uintptr_t>(message.msg_opaque()));  // NOLINT: see above
-  if (message.err() == RdKafka::ERR_NO_ERROR) {
-    confirm(absl::OkStatus());
-  } else {
-    producer_.broken_ = true;
-    confirm(NotConfirmed(message.err()));
-  }
+      producer_.Take(reinterpret_cast<std::uintptr_t>(message.msg_opaque()),  // NOLINT: see above
+                     message.err());
+  confirm(message.err() == RdKafka::ERR_NO_ERROR ? absl::OkStatus() : NotConfirmed(message.err()));
 }
 
-std::uintptr_t KafkaProducer::Expect(Confirm confirm) {
+Producer::Confirm KafkaProducer::Take(std::uintptr_t ticket, RdKafka::ErrorCode outcome) {
   const std::lock_guard lock(mutex_);
-  expected_.emplace(++tickets_, std::move(confirm));
-  return tickets_;
-}
-
-Producer::Confirm KafkaProducer::Take(std::uintptr_t ticket) {
-  const std::lock_guard lock(mutex_);
+  if (outcome != RdKafka::ERR_NO_ERROR) broken_ = true;
   auto node = expected_.extract(ticket);
   return std::move(node.mapped());
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 
 #include "libs/events/kafka_config.h"
 
@@ -21,7 +21,7 @@ class KafkaProducer final : public Producer {
   KafkaProducer(const KafkaProducer&) = delete;
   KafkaProducer& operator=(const KafkaProducer&) = delete;
 
-  absl::Status Produce(BusRecord record, Confirm confirm) override;
+  absl::Status Produce(const BusRecord& record, Confirm confirm) override;
 
  private:
   class Reports final : public RdKafka::DeliveryReportCb {
@@ -35,18 +35,19 @@ class KafkaProducer final : public Producer {
 
   explicit KafkaProducer(const observe::Log& log) : log_(log), reports_(*this) {}
 
-  std::uintptr_t Expect(Confirm confirm);
-  Confirm Take(std::uintptr_t ticket);
+  // What became of the record of this ticket: librdkafka speaks of it no more.
+  Confirm Take(std::uintptr_t ticket, RdKafka::ErrorCode outcome);
   void Serve(const std::stop_token& stop);
 
   KafkaLog log_;
   Reports reports_;
   std::unique_ptr<RdKafka::Producer> producer_;
+  // Set under the mutex.
   std::atomic<bool> broken_ = false;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards what follows, and that nothing is given to a broken producer
   std::uintptr_t tickets_ = 0;
-  std::map<std::uintptr_t, Confirm> expected_;  // bounded by the queue of librdkafka
+  std::unordered_map<std::uintptr_t, Confirm> expected_;  // bounded by the queue of librdkafka
 
   std::jthread server_;
 };

@@ -32,7 +32,7 @@ class MemoryProducer final : public Producer {
     for (const Waiting& one : dropped) one.confirm(Down());
   }
 
-  absl::Status Produce(BusRecord record, Confirm confirm) override {
+  absl::Status Produce(const BusRecord& record, Confirm confirm) override {
     absl::Status outcome;
     {
       const std::lock_guard lock(bus_.mutex_);
@@ -41,10 +41,10 @@ class MemoryProducer final : public Producer {
         if (waiting_.size() >= bus_.limits_.queued) {
           return ResourceExhausted("PRODUCER_QUEUE_FULL", "too many records wait to be sent", 10);
         }
-        waiting_.push_back({std::move(record), std::move(confirm)});
+        waiting_.push_back({record, std::move(confirm)});
         return absl::OkStatus();
       }
-      outcome = bus_.AppendLocked(std::move(record));
+      outcome = bus_.AppendLocked(record);
       broken_ = !outcome.ok();
     }
     confirm(outcome);

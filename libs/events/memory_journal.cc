@@ -9,11 +9,6 @@ namespace {
 constexpr std::size_t kEntriesMax = 1'000'000;
 constexpr std::int32_t kEpoch = 1;
 
-std::size_t SizeOf(const JournalEntry& entry) {
-  return entry.before_plain.size() + entry.before_personal.size() + entry.after_plain.size() +
-         entry.after_personal.size() + entry.detail.size();
-}
-
 }  // namespace
 
 class MemoryJournalReader final : public JournalReader {
@@ -29,7 +24,7 @@ class MemoryJournalReader final : public JournalReader {
     for (auto next = journal_.committed_.upper_bound(after);
          next != journal_.committed_.end() && next->first.xid < horizon; ++next) {
       if (entries.size() >= limit.entries || (!entries.empty() && bytes >= limit.bytes)) break;
-      bytes += SizeOf(next->second);
+      bytes += next->second.StoredBytes();
       entries.push_back(next->second);
     }
     return entries;

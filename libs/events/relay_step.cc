@@ -1,6 +1,7 @@
 #include "libs/events/relay_step.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "libs/base/errors.h"
 #include "libs/crash/point.h"
@@ -16,7 +17,32 @@ double Seconds(Instant::duration span) { return std::chrono::duration<double>(sp
 constexpr int kLeaseMarginParts = 10;
 constexpr int kRenewalsInALease = 3;
 
+bool IsFull(const std::vector<JournalEntry>& entries, ReadLimit limit) {
+  std::size_t bytes = 0;
+  for (const JournalEntry& entry : entries) bytes += entry.StoredBytes();
+  return entries.size() >= limit.entries || bytes >= limit.bytes;
+}
+
 }  // namespace
+
+// A batch on its way.
+struct RelayStep::Batch {
+  // Of its entries: where they stand, and when they were written.
+  std::vector<Position> positions;
+  std::vector<Instant> times;
+  // What the producer has not taken yet is behind the first `produced` ones.
+  std::vector<BusRecord> records;
+  std::size_t produced = 0;
+  // Confirmed without a gap, as far as it was looked at.
+  std::size_t collected = 0;
+  std::shared_ptr<Flight> flight;
+
+  void Add(const JournalEntry& entry) {
+    positions.push_back(entry.position);
+    times.push_back(entry.create_time);
+  }
+  [[nodiscard]] std::size_t size() const { return positions.size(); }
+};
 
 struct RelayStep::Term {
   LeaseToken lease;
@@ -28,14 +54,11 @@ struct RelayStep::Term {
   Position confirmed;
   Position saved;
   Instant saved_at;
-  // The batch on its way: its positions and when they were written, the records that the producer
-  // has not taken yet, and what became of the others. No flight: no batch.
-  std::vector<Position> positions;
-  std::vector<Instant> times;
-  std::vector<BusRecord> records;
-  std::size_t produced = 0;
-  std::size_t collected = 0;
-  std::shared_ptr<Flight> flight;
+  // Everything up to here was read, and the last read found as much as it had asked for.
+  Position read;
+  bool is_more_likely = false;
+  // In the order in which they were read.
+  std::deque<Batch> batches;
 };
 
 RelayStep::RelayStep(RelayOptions options, const RelayParts& parts, const observe::Metrics& metrics,
@@ -64,14 +87,17 @@ std::chrono::microseconds RelayStep::Run() {
   if (status.ok()) status = Pass(now);
   if (!status.ok()) return AfterFailure(status);
   last_failure_.clear();
-  return options_.poll;
+  return MayRead() && term_->is_more_likely ? std::chrono::microseconds(0) : options_.poll;
 }
 
 absl::Status RelayStep::Pass(Instant now) {
   LOTURA_RETURN_IF_ERROR(Collect());
   LOTURA_RETURN_IF_ERROR(SaveCursor(now));
-  if (term_->flight == nullptr) LOTURA_RETURN_IF_ERROR(ReadBatch(now));
-  return ProduceBatch();
+  // What a full producer did not take comes before what is read now.
+  LOTURA_RETURN_IF_ERROR(Produce());
+  if (!MayRead()) return absl::OkStatus();
+  LOTURA_RETURN_IF_ERROR(ReadBatch());
+  return Produce();
 }
 
 void RelayStep::Watch(Instant now) {
@@ -126,6 +152,7 @@ absl::Status RelayStep::BeginTerm(const LeaseToken& lease) {
   term->lease = lease;
   LOTURA_ASSIGN_OR_RETURN(term->confirmed, journal_.LoadCursor(options_.name, Bound()));
   term->saved = term->confirmed;
+  term->read = term->confirmed;
   term->reader = journal_.NewReader();
   LOTURA_ASSIGN_OR_RETURN(term->producer, bus_.NewProducer());
   term_ = std::move(term);
@@ -142,80 +169,96 @@ void RelayStep::EndTerm() {
 
 absl::Status RelayStep::Collect() {
   Term& term = *term_;
-  if (term.flight == nullptr) return absl::OkStatus();
-  const bool failed = term.flight->failed();
+  const bool failed =
+      std::ranges::any_of(term.batches, [](const Batch& batch) { return batch.flight->failed(); });
   // All others have their outcome when the producer is gone.
   if (failed) term.producer.reset();
-  const std::size_t confirmed = term.flight->confirmed();
-  if (confirmed > term.collected) {
-    metrics_.published.Add(static_cast<double>(confirmed - term.collected));
-    const Instant now = clock_.Now();
-    for (std::size_t i = term.collected; i < confirmed; ++i)
-      metrics_.delay.Observe(Seconds(now - term.times[i]));
-    term.collected = confirmed;
-    term.confirmed = term.positions[confirmed - 1];
-    crash::Point("relay.confirmed");
-  }
-  if (failed || confirmed == term.positions.size()) {
-    term.flight.reset();
-    term.positions.clear();
-    term.times.clear();
-    term.records.clear();
+  while (!term.batches.empty()) {
+    Batch& batch = term.batches.front();
+    Advance(batch, batch.flight->confirmed());
+    if (batch.collected < batch.size()) break;
+    term.batches.pop_front();
   }
   if (!failed) return absl::OkStatus();
+  ReadAgain();
   metrics_.producers_replaced.Add();
   return Unavailable("RECORD_NOT_DELIVERED", "the broker did not take a record");
 }
 
-absl::Status RelayStep::ReadBatch(Instant now) {
+void RelayStep::Advance(Batch& batch, std::size_t confirmed) {
+  if (confirmed == batch.collected) return;
+  metrics_.published.Add(static_cast<double>(confirmed - batch.collected));
+  const Instant now = clock_.Now();
+  for (std::size_t i = batch.collected; i < confirmed; ++i)
+    metrics_.delay.Observe(Seconds(now - batch.times[i]));
+  batch.collected = confirmed;
+  term_->confirmed = batch.positions[confirmed - 1];
+  crash::Point("relay.confirmed");
+}
+
+void RelayStep::ReadAgain() {
+  term_->batches.clear();
+  term_->read = term_->confirmed;
+  term_->is_more_likely = false;
+  // It may have left the days that come again.
+  term_->reader = journal_.NewReader();
+}
+
+bool RelayStep::MayRead() const {
+  const Term& term = *term_;
+  // A batch that waits for its confirmation gathers what is written meanwhile: reading more often
+  // than that is for those who are behind.
+  if (term.batches.empty()) return true;
+  return term.is_more_likely && term.batches.size() < options_.batches &&
+         term.batches.back().produced == term.batches.back().size();
+}
+
+absl::Status RelayStep::ReadBatch() {
   Term& term = *term_;
-  LOTURA_ASSIGN_OR_RETURN(const std::vector<JournalEntry> entries,
-                          term.reader->Read(term.confirmed, options_.batch, Bound()));
+  LOTURA_ASSIGN_OR_RETURN(std::vector<JournalEntry> entries,
+                          term.reader->Read(term.read, options_.batch, Bound()));
+  term.is_more_likely = IsFull(entries, options_.batch);
   if (entries.empty()) return absl::OkStatus();
-  std::vector<Position> positions;
-  std::vector<Instant> times;
-  std::vector<BusRecord> records;
-  positions.reserve(entries.size());
-  times.reserve(entries.size());
-  records.reserve(entries.size());
-  for (const JournalEntry& entry : entries) {
-    LOTURA_ASSIGN_OR_RETURN(BusRecord record, ToBusRecord(entry, options_.service));
-    positions.push_back(entry.position);
-    times.push_back(entry.create_time);
-    records.push_back(std::move(record));
+  Batch batch{.flight = std::make_shared<Flight>(entries.size(), wake_)};
+  batch.positions.reserve(entries.size());
+  batch.times.reserve(entries.size());
+  batch.records.reserve(entries.size());
+  for (JournalEntry& entry : entries) {
+    batch.Add(entry);
+    LOTURA_ASSIGN_OR_RETURN(BusRecord record, ToBusRecord(std::move(entry), options_.service));
+    batch.records.push_back(std::move(record));
   }
-  term.positions = std::move(positions);
-  term.times = std::move(times);
-  term.records = std::move(records);
-  term.produced = 0;
-  term.collected = 0;
-  term.flight = std::make_shared<Flight>(term.positions.size(), wake_);
-  metrics_.oldest_unpublished_seconds.Set(Seconds(now - entries.front().create_time));
+  term.read = batch.positions.back();
+  term.batches.push_back(std::move(batch));
+  const Batch& oldest = term.batches.front();
+  metrics_.oldest_unpublished_seconds.Set(Seconds(clock_.Now() - oldest.times[oldest.collected]));
   crash::Point("relay.fetched");
   return absl::OkStatus();
 }
 
-absl::Status RelayStep::ProduceBatch() {
+absl::Status RelayStep::Produce() {
   Term& term = *term_;
-  if (term.flight == nullptr) return absl::OkStatus();
+  if (term.batches.empty()) return absl::OkStatus();
   if (term.producer == nullptr) {
     LOTURA_ASSIGN_OR_RETURN(term.producer, bus_.NewProducer());
   }
-  while (term.produced < term.records.size()) {
-    const std::size_t index = term.produced;
+  // Those before it were taken as a whole.
+  Batch& batch = term.batches.back();
+  while (batch.produced < batch.size()) {
+    const std::size_t index = batch.produced;
     const absl::Status taken = term.producer->Produce(
-        term.records[index], [flight = term.flight, index](const absl::Status& status) {
+        batch.records[index], [flight = batch.flight, index](const absl::Status& status) {
           flight->Confirm(index, status);
         });
     // The rest follows when others were confirmed.
     if (absl::IsResourceExhausted(taken)) return absl::OkStatus();
     if (!taken.ok()) {
-      term.flight->Confirm(index, taken);
+      batch.flight->Confirm(index, taken);
       return taken;
     }
-    term.records[index] = {};
-    ++term.produced;
-    if (term.produced == term.records.size()) crash::Point("relay.produced");
+    batch.records[index] = {};
+    ++batch.produced;
+    if (batch.produced == batch.size()) crash::Point("relay.produced");
   }
   return absl::OkStatus();
 }

@@ -23,8 +23,11 @@ struct RelayOptions {
   std::string name = "kafka";
   // This process.
   Uuid holder;
-  // What is in memory at most.
+  // How much one read asks for.
   ReadLimit batch;
+  // Batches that are on their way at once while there is a backlog. So much is in memory at most,
+  // and published again after a crash.
+  std::size_t batches = 4;
   std::chrono::milliseconds lease{5'000};
   // How soon new entries are looked for when nobody tells of them.
   std::chrono::milliseconds poll{20};
@@ -43,16 +46,14 @@ struct RelayParts {
   const Clock& clock;
 };
 
-// The outcome of one batch of records; confirmations may come from any thread, also late.
-class Flight;
-
 // While it holds the lease it reads a batch, produces it, and moves its position past what the
-// broker has confirmed, never beyond a record that was not. A record that fails costs the producer:
-// the next one begins with the first record that was not confirmed. So each record is delivered at
-// least once, and first deliveries of a key are in order whoever else is publishing: every relay
-// delivers a contiguous run of the journal that begins where all before is confirmed. The lease
-// only spares duplicates. With or without the lease it measures the backlog. Used by one thread,
-// but for SetMode.
+// broker has confirmed, never beyond a record that was not. While there is a backlog, the next
+// batches follow before the first one is confirmed. A record that fails costs the producer, and all
+// that was on its way is read again: the next producer begins with the first record that was not
+// confirmed. So each record is delivered at least once, and first deliveries of a key are in order
+// whoever else is publishing: every relay delivers a contiguous run of the journal that begins
+// where all before is confirmed. The lease only spares duplicates. With or without the lease it
+// measures the backlog. Used by one thread, but for SetMode.
 class RelayStep {
  public:
   // `wake` is called when there is something to do, from any thread, and must not block.
@@ -76,13 +77,17 @@ class RelayStep {
  private:
   // What belongs to holding the lease without interruption.
   struct Term;
+  struct Batch;
 
   absl::Status HoldLease(Instant now);
   absl::Status BeginTerm(const LeaseToken& lease);
   void EndTerm();
   absl::Status Collect();
-  absl::Status ReadBatch(Instant now);
-  absl::Status ProduceBatch();
+  void Advance(Batch& batch, std::size_t confirmed);
+  void ReadAgain();
+  [[nodiscard]] bool MayRead() const;
+  absl::Status ReadBatch();
+  absl::Status Produce();
   absl::Status SaveCursor(Instant now);
   absl::Status Pass(Instant now);
   void Watch(Instant now);

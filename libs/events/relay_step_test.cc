@@ -127,7 +127,65 @@ TEST_F(RelayStepTest, WhatIsInMemoryIsBoundedWhileTheBrokerIsGone) {
 
   bus_.Start();
 
-  EXPECT_EQ(Published().size(), 10);
+  EXPECT_EQ(Published().size(), 10 * RelayOptions().batches);
+}
+
+TEST_F(RelayStepTest, NoBatchIsReadAheadOfWhoeverIsNotBehind) {
+  const auto relay = NewRelay({.entries = 10});
+  bus_.Stop();
+  Write(1, 9);
+  relay->Run();
+  Write(10, 12);
+  Settle(*relay);
+
+  bus_.Start();
+
+  EXPECT_EQ(Published().size(), 9);
+}
+
+TEST_F(RelayStepTest, BatchThatIsFullByItsBytesHasMoreBehindIt) {
+  const auto relay = NewRelay({.bytes = 1});
+  bus_.Stop();
+  Write(1, 10);
+
+  EXPECT_EQ(relay->Run(), milliseconds(0));
+  Settle(*relay);
+
+  bus_.Start();
+  EXPECT_EQ(Published().size(), RelayOptions().batches);
+}
+
+TEST_F(RelayStepTest, CursorPassesABatchOnlyWithAllBeforeIt) {
+  const auto relay = NewRelay({.entries = 2});
+  bus_.Stop();
+  Write(1, 8);
+  Settle(*relay);
+  ASSERT_EQ(Cursor(), Position());
+
+  bus_.Start();
+  relay->Run();
+  clock_.Advance(seconds(1));
+  relay->Run();
+
+  EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(Metric("lotura_relay_published_total"), 8);
+  EXPECT_GT(Cursor(), Position());
+}
+
+TEST_F(RelayStepTest, ProducerThatBreaksTakesAllBatchesAlongAndAllAreReadAgain) {
+  const auto relay = NewRelay({.entries = 2});
+  Write(1, 2);
+  Settle(*relay);
+  bus_.Stop();
+  Write(3, 12);
+  Settle(*relay);
+
+  bus_.BreakProducers();
+  bus_.Start();
+  Settle(*relay);
+
+  EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+  EXPECT_EQ(Metric("lotura_relay_producers_replaced_total"), 1);
 }
 
 TEST_F(RelayStepTest, BrokenProducerIsReplacedAndTheRestFollowsInOrder) {

@@ -27,22 +27,39 @@ int Micros(std::string_view fraction) {
 
 }  // namespace
 
-Rows::Rows(const pqxx::result& result) : result_(std::make_shared<const pqxx::result>(result)) {}
+// libpqxx copies the result, counted by atomics, for each row and each field that it is asked for:
+// they are asked for once.
+struct Rows::Content {
+  explicit Content(const pqxx::result& of) : result(of) {
+    cells.reserve(of.size() * of.columns());
+    for (const pqxx::row& row : of) {
+      for (pqxx::row::size_type column = 0; column < of.columns(); ++column) {
+        const pqxx::field field(row, column);
+        cells.push_back(field.is_null() ? std::string_view()
+                                        : std::string_view(field.c_str(), field.size()));
+      }
+    }
+  }
 
-std::size_t Rows::size() const { return result_->size(); }
-std::size_t Rows::Columns() const { return result_->columns(); }
+  // Owns what the cells show.
+  const pqxx::result result;
+  std::vector<std::string_view> cells;
+};
 
-bool Rows::IsNull(std::size_t row, std::size_t column) const {
-  return (*result_)[static_cast<pqxx::result::size_type>(row)]
-                   [static_cast<pqxx::row::size_type>(column)]
-                       .is_null();
+Rows::Rows(const pqxx::result& result)
+    : content_(std::make_shared<const Content>(result)),
+      rows_(result.size()),
+      columns_(result.columns()) {}
+
+std::string_view Rows::CellAt(std::size_t row, std::size_t column) const {
+  LOTURA_CHECK(row < rows_ && column < columns_);
+  return content_->cells[row * columns_ + column];
 }
 
 std::string_view Rows::Text(std::size_t row, std::size_t column) const {
-  const auto field = (*result_)[static_cast<pqxx::result::size_type>(row)]
-                               [static_cast<pqxx::row::size_type>(column)];
-  LOTURA_CHECK(!field.is_null());
-  return {field.c_str(), field.size()};
+  const std::string_view cell = CellAt(row, column);
+  LOTURA_CHECK(cell.data() != nullptr);
+  return cell;
 }
 
 std::int64_t Rows::Int(std::size_t row, std::size_t column) const {

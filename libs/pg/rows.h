@@ -23,10 +23,12 @@ class Rows {
  public:
   explicit Rows(const pqxx::result& result);
 
-  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t size() const { return rows_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  [[nodiscard]] std::size_t Columns() const;
-  [[nodiscard]] bool IsNull(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::size_t Columns() const { return columns_; }
+  [[nodiscard]] bool IsNull(std::size_t row, std::size_t column) const {
+    return CellAt(row, column).data() == nullptr;
+  }
   [[nodiscard]] std::string_view Text(std::size_t row, std::size_t column) const;
   [[nodiscard]] std::string String(std::size_t row, std::size_t column) const {
     return std::string(Text(row, column));
@@ -40,8 +42,15 @@ class Rows {
   [[nodiscard]] std::vector<std::string> Texts(std::size_t row, std::size_t column) const;
 
  private:
+  struct Content;
+
+  // Without data if it is NULL.
+  [[nodiscard]] std::string_view CellAt(std::size_t row, std::size_t column) const;
+
   // Shared by the copies of these rows.
-  std::shared_ptr<const pqxx::result> result_;
+  std::shared_ptr<const Content> content_;
+  std::size_t rows_ = 0;
+  std::size_t columns_ = 0;
 };
 
 // Reads "2026-01-31 08:15:00.123456+00", the ISO form of a session in UTC.

@@ -15,13 +15,13 @@ POLL_S = 0.02
 _exit_codes: dict[int, int] = {}  # Of our own children that ended, until somebody asks.
 
 
-def wait_until(predicate: Callable[[], bool], seconds: float) -> bool:
+def wait_until(predicate: Callable[[], bool], seconds: float, pause_s: float = POLL_S) -> bool:
     """Polls until the predicate holds; false when it does not within the time."""
     deadline = time.monotonic() + seconds
     while not predicate():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(POLL_S)
+        time.sleep(pause_s)
     return True
 
 
