@@ -66,6 +66,14 @@ def test_sides_are_run_in_turn(tmp_path):
     assert order == ["A", "B", "A", "B"]
 
 
+def test_a_run_of_fewer_rows_says_so(tmp_path):
+    run = Run(tmp_path, rows=10)
+
+    assert run.rows_or(1_000) == 10
+    assert run.seen == [("rows", "10 instead of 1,000")]
+    assert Run(tmp_path).rows_or(1_000) == 1_000
+
+
 def test_closed_loop_keeps_calls_in_flight_and_an_open_one_keeps_its_rate():
     address = free_address()
     with server(address, kind="bare"):

@@ -1,9 +1,11 @@
 // What the programs of the benchmarks have in common: settings in, an exit code out.
 #pragma once
 
+#include <absl/status/statusor.h>
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,16 @@
 #include "libs/base/options.h"
 
 namespace lotura::bench {
+
+// The token that a file holds; empty if there is no path.
+inline absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  if (!file) return InvalidArgument("token-file", "NOT_FOUND", "cannot be read");
+  std::string token;
+  file >> token;
+  return token;
+}
 
 // Reads the settings and calls `run()`, which returns a status. 0 if that is OK, 2 if it or the
 // settings are not; --help and --print-config-docs print the settings.

@@ -68,6 +68,11 @@ class Rig:
     def query(self, sql: str) -> str:
         return self.stack.postgres.query(sql)
 
+    def checkpoint(self) -> None:
+        """So that what follows pays for no pages but its own."""
+        postgres = self.stack.postgres
+        postgres.query("CHECKPOINT", user=postgres.admin)
+
     def load(self, workload: str, span: Span, **flags) -> Load:
         """One run of calls, none of which may fail."""
         return run_load(self.target, workload, span=span, token_file=self.token_file,

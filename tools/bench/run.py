@@ -19,6 +19,7 @@ class Run:
 
     directory: Path
     pairs: int = 3
+    rows: int | None = None  # Instead of as many as the benchmark says: for a try.
     span: Span = Span()
     seen: list[tuple[str, str]] = field(default_factory=list)
 
@@ -29,6 +30,12 @@ class Run:
             found.append(tuple(side() for side in sides))
             say(f"    pair {pair + 1} of {self.pairs}")
         return found
+
+    def rows_or(self, rows: int) -> int:
+        """How many rows to work on. A result of fewer than the benchmark says tells so."""
+        if self.rows is not None:
+            self.note("rows", f"{self.rows:,} instead of {rows:,}")
+        return self.rows or rows
 
     def note(self, name: str, text: str) -> None:
         self.seen.append((name, text))

@@ -19,8 +19,9 @@ SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table o
            "into docs/performance.md")
 ALL = "ALL"
 BENCHMARKS = ROOT / "tools" / "bench"
-TARGETS = ["lotura-load", "lotura-bench-server", "lotura-bench-producer", "lotura-accounts",
-           "lotura-migrate", "lotura"]
+TARGETS = ["lotura-load", "lotura-bench-importer", "lotura-bench-server", "lotura-bench-producer",
+           "lotura-accounts", "lotura-communications", "lotura-migrate", "lotura"]
+ROWS_MIN = 10_000
 
 
 def names() -> list[str]:
@@ -29,12 +30,12 @@ def names() -> list[str]:
     return [name.upper() for name in sorted(found, key=lambda name: int(name[1:]))]
 
 
-def run_one(name: str, pairs: int) -> Result:
+def run_one(name: str, pairs: int, rows: int | None = None) -> Result:
     benchmark = importlib.import_module(f"bench.{name.lower()}")
     step(f"{name}: {benchmark.TITLE}")
     VAR.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
-        run = Run(directory=Path(directory), pairs=pairs)
+        run = Run(directory=Path(directory), pairs=pairs, rows=rows)
         goals, probe = steadily(run, benchmark.measure)
         return Result(id=name, goals=tuple(goals), pairs=pairs, fdatasync_per_s=probe.fdatasync,
                       seen=tuple(run.seen))
@@ -58,13 +59,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("name", type=str.upper, choices=[*names(), ALL], help="which one")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each")
     parser.add_argument("--pairs", type=int, default=3, help="at least 3 (default: 3)")
+    parser.add_argument("--rows", type=int, help="P8, P13: fewer rows than the goal is about, "
+                        "for a try (at least 10,000)")
     options = parser.parse_args(arguments)
     if options.pairs < 3:
         parser.error("a median needs at least 3 pairs")
+    everything = options.name == ALL
+    if options.rows is not None and (everything or options.rows < ROWS_MIN):
+        parser.error("--rows is for a try of one benchmark, and at least 10,000")
     setup.ensure()
     build("release", TARGETS)
-    everything = options.name == ALL
-    results = run_all(options.pairs) if everything else [run_one(options.name, options.pairs)]
+    results = (run_all(options.pairs) if everything
+               else [run_one(options.name, options.pairs, options.rows)])
     for result in results:
         if options.json:
             say(json.dumps(result.as_json()))

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "libs/base/errors.h"
@@ -49,15 +47,6 @@ struct Settings {
     options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
   }
 };
-
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  if (!file) return InvalidArgument("token-file", "NOT_FOUND", "cannot be read");
-  std::string token;
-  file >> token;
-  return token;
-}
 
 nlohmann::json InMicroseconds(Latencies& latencies) {
   const auto at = [&](double part) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <memory>
 #include <random>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "libs/base/errors.h"
 #include "libs/base/uuid.h"
 #include "lotura/accounts/v1/person.pb.h"
+#include "tools/bench/load/people.h"
 
 namespace lotura::bench {
 namespace {
@@ -19,33 +19,6 @@ namespace {
 using Random = std::mt19937_64;
 
 const std::string kPeople = "lotura.accounts.v1.PersonService/";
-
-constexpr std::array kGivenNames = {"Ane",  "Jon",   "Miren", "Iker",  "Amaia",
-                                    "Unai", "Leire", "Mikel", "Nerea", "Aitor"};
-constexpr std::array kFamilyNames = {"Etxeberria", "Agirre",   "Mendizabal", "Zubizarreta",
-                                     "Goikoetxea", "Olabarri", "Urrutia",    "Elizondo"};
-
-std::string PersonId(const std::string& run, std::uint64_t number) {
-  return fmt::format("p{}-{}", run, number);
-}
-
-// Numbers that are well formed and nobody's: Ofcom keeps 020 7946 0000 to 0999 for fiction.
-std::string PhoneNumber(std::uint64_t number) {
-  return fmt::format("+4420794{:05}", 60'000 + number % 1'000);
-}
-
-accounts::v1::Person NewPerson(const std::string& run, std::uint64_t number, Random& random) {
-  accounts::v1::Person person;
-  person.set_given_name(kGivenNames[random() % kGivenNames.size()]);
-  person.set_family_name(kFamilyNames[random() % kFamilyNames.size()]);
-  person.set_display_name(
-      fmt::format("{} {} {}", person.given_name(), person.family_name(), number));
-  person.set_email(fmt::format("{}@{}.example.com", PersonId(run, number), number % 97));
-  person.add_phones()->set_number(PhoneNumber(number));
-  person.set_language_code("eu-ES");
-  person.add_tags(number % 2 == 0 ? "customer" : "prospect");
-  return person;
-}
 
 std::string NewRequestId() {
   static const SystemClock clock;
@@ -55,11 +28,8 @@ std::string NewRequestId() {
 Workload CreatePeople(const WorkloadSpec& spec) {
   return {kPeople + "CreatePerson",
           [run = spec.run, random = Random(spec.seed), number = std::uint64_t{0}]() mutable {
-            accounts::v1::CreatePersonRequest request;
-            *request.mutable_person() = NewPerson(run, number, random);
-            request.set_person_id(PersonId(run, number));
+            accounts::v1::CreatePersonRequest request = NewPersonRequest(run, number++, random);
             request.set_request_id(NewRequestId());
-            ++number;
             return Request{request.SerializeAsString()};
           }};
 }
