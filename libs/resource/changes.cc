@@ -309,13 +309,15 @@ absl::Status Changes::Follow(const RecordType& type, const pbuf::Message* before
   return status;
 }
 
-void Changes::Forget() const {
+std::vector<RecordRef> Changes::Touched() const {
   std::vector<RecordRef> records;
   for (const auto& [key, record] : reads_.own)
     records.push_back({key.first->declaration.get(), key.second});
   for (const RecordChange& change : changes_) records.push_back({change.declaration, change.name});
-  parts_.store.Forget(call_.principal.tenant, records);
+  return records;
 }
+
+void Changes::Forget() const { parts_.store.Forget(call_.principal.tenant, Touched()); }
 
 std::vector<RecordChange> Changes::Take() {
   for (RecordChange& change : changes_) FindChangedKeys(change);

@@ -92,6 +92,8 @@ class Changes {
   // Checks that every record which a changed one newly refers to is there.
   absl::Status CheckReferences();
   std::vector<RecordChange> Take();
+  // Every record that was read or changed here.
+  [[nodiscard]] std::vector<RecordRef> Touched() const;
   // The next attempt, and everyone else, reads anew what was read or changed here.
   void Forget() const;
   // Path of the field that stands before the fields of a record in errors, "opportunity.". Empty by

@@ -169,9 +169,10 @@ void MemoryStore::ApplyChange(const Unit& unit, const RecordChange& change) {
   content_.journal.push_back(std::move(entry));
 }
 
-std::vector<events::JournalEntry> MemoryStore::Journal() const {
+std::vector<events::JournalEntry> MemoryStore::Journal(std::size_t seen) const {
   const std::lock_guard lock(mutex_);
-  return content_.journal;
+  const auto first = std::min(seen, content_.journal.size());
+  return {content_.journal.begin() + static_cast<std::ptrdiff_t>(first), content_.journal.end()};
 }
 
 }  // namespace lotura::resource

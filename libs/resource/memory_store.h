@@ -28,8 +28,8 @@ class MemoryStore final : public Store {
                                      Deadline deadline) override;
   absl::StatusOr<Outcomes> CheckRows(const Chunk& chunk, Deadline deadline) override;
 
-  // Every entry that was committed, in the order of the commits.
-  [[nodiscard]] std::vector<events::JournalEntry> Journal() const;
+  // The entries that were committed, but for the first `seen` of them, in the order of the commits.
+  [[nodiscard]] std::vector<events::JournalEntry> Journal(std::size_t seen = 0) const;
 
  private:
   // tenant, kind and normal form of a match key.

@@ -86,6 +86,7 @@ class Write : public std::enable_shared_from_this<Write> {
       Try();
     } else if (answer.ok()) {
       answer_ = *std::move(answer);
+      if (request_.has_value()) touched_ = changes.Touched();
       Commit({call_.call, request_, changes.Take()});
     } else {
       call_.reply(AnswerFailure(changes, answer.status()));
@@ -125,7 +126,9 @@ class Write : public std::enable_shared_from_this<Write> {
       Reply(answer_);
     } else if (outcome->verdict == Verdict::kReplayed) {
       call_.resume([self = shared_from_this(), first = std::move(outcome->answer)] {
-        self->call_.reply(AnswerFrom(first, self->response_));
+        auto answer = AnswerFrom(first, self->response_);
+        if (answer.ok()) self->ForgetWritten(**answer, self->touched_);
+        self->call_.reply(std::move(answer));
       });
     } else if (outcome->verdict == Verdict::kStale && attempts_ < kAttemptsMax) {
       call_.resume([self = shared_from_this()] { self->Try(); });
@@ -156,12 +159,16 @@ class Write : public std::enable_shared_from_this<Write> {
     if (!request_.has_value()) return failure;
     LOTURA_ASSIGN_OR_RETURN(const auto first, FirstAnswer());
     if (!first.has_value()) return failure;
-    // The process that committed it may have died before it told the cache.
-    changes.Forget();
-    std::vector<RecordRef> written;
-    CollectNames(parts_.catalog, **first, written);
-    parts_.store.Forget(call_.call->principal.tenant, written);
+    ForgetWritten(**first, changes.Touched());
     return *first;
+  }
+
+  // The process that committed the request may have died before it told the cache. What was written
+  // then is among what the answer names and what the use case comes upon when it runs again, be it
+  // that it would change it once more, or that it finds it as it should be.
+  void ForgetWritten(const pbuf::Message& first, std::vector<RecordRef> touched) {
+    CollectNames(parts_.catalog, first, touched);
+    parts_.store.Forget(call_.call->principal.tenant, touched);
   }
 
   const EngineParts parts_;
@@ -174,6 +181,8 @@ class Write : public std::enable_shared_from_this<Write> {
   const bool validate_only_;
   std::optional<Request> request_;
   MessagePtr answer_;
+  // By the attempt whose answer that is, if the request may be a repetition.
+  std::vector<RecordRef> touched_;
   int attempts_ = 0;
 };
 

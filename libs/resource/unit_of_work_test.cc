@@ -122,5 +122,26 @@ TEST_F(CrashTest, RepetitionOfWhatIsDoneEndsOldCopies) {
   EXPECT_EQ(Read().display_name(), "second");
 }
 
+TEST_F(CrashTest, RepetitionThatFindsAllDoneEndsOldCopies) {
+  ASSERT_OK_AND_ASSIGN(const Widget first,
+                       testing::RunWrite<Widget>(dead_, call_, request_, [](Changes& changes) {
+                         return Rename(changes, "second");
+                       }));
+  ASSERT_EQ(Read().display_name(), "first") << "nothing is stale, so that this test shows nothing";
+
+  // What it reads comes from the store, and so there is nothing left for it to change.
+  cache_.SetReach(cache::MemoryCache::Reach::kUnreachable);
+  const auto again = testing::RunWrite<Widget>(
+      live_, call_, request_, [&](Changes& changes) -> absl::StatusOr<Widget> {
+        LOTURA_ASSIGN_OR_RETURN(Widget widget, Rename(changes, "second"));
+        cache_.SetReach(cache::MemoryCache::Reach::kReachable);
+        return widget;
+      });
+
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->etag(), first.etag());
+  EXPECT_EQ(Read().display_name(), "second");
+}
+
 }  // namespace
 }  // namespace lotura::resource
