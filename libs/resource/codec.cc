@@ -306,8 +306,9 @@ void Codec::AppendRow(const pbuf::Message& record, std::vector<pg::Array>& array
   }
 }
 
-Record Codec::ReadRow(const pg::Rows& rows, std::size_t row) const {
-  std::shared_ptr<pbuf::Message> message = declaration_.NewMessage();
+Record Codec::ReadRow(const pg::Rows& rows, std::size_t row,
+                      const std::shared_ptr<pbuf::Arena>& arena) const {
+  const std::shared_ptr<pbuf::Message> message = declaration_.NewMessage(arena);
   const pbuf::Reflection& reflection = *message->GetReflection();
   Record record;
   record.version = rows.Int(row, 1);
@@ -322,7 +323,7 @@ Record Codec::ReadRow(const pg::Rows& rows, std::size_t row) const {
     if (rows.IsNull(row, place)) continue;
     if (Decode(rows, row, place, columns_[i], *message) == Understood::kNo) record.newer = true;
   }
-  record.message = std::move(message);
+  record.message = message;
   return record;
 }
 

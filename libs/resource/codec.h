@@ -35,7 +35,9 @@ class Codec {
 
   // Appends the value of each column to the array of the same place.
   void AppendRow(const pbuf::Message& record, std::vector<pg::Array>& arrays) const;
-  [[nodiscard]] Record ReadRow(const pg::Rows& rows, std::size_t row) const;
+  // The message lies on the arena if there is one, and keeps it.
+  [[nodiscard]] Record ReadRow(const pg::Rows& rows, std::size_t row,
+                               const std::shared_ptr<pbuf::Arena>& arena = nullptr) const;
 
  private:
   const Declaration& declaration_;

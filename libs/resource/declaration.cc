@@ -274,6 +274,13 @@ std::unique_ptr<pbuf::Message> Declaration::NewMessage() const {
       pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New());
 }
 
+std::shared_ptr<pbuf::Message> Declaration::NewMessage(
+    const std::shared_ptr<pbuf::Arena>& arena) const {
+  if (arena == nullptr) return NewMessage();
+  return {arena,
+          pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New(arena.get())};
+}
+
 std::string Declaration::NameOf(const pbuf::Message& record) const {
   return record.GetReflection()->GetString(record, name_field_);
 }

@@ -141,6 +141,9 @@ class Declaration {
   [[nodiscard]] bool RefersTo(const Declaration& other) const;
 
   [[nodiscard]] std::unique_ptr<pbuf::Message> NewMessage() const;
+  // On the arena, which it keeps; without one, on the heap.
+  [[nodiscard]] std::shared_ptr<pbuf::Message> NewMessage(
+      const std::shared_ptr<pbuf::Arena>& arena) const;
   // Fields that every record has; null where the message does not declare them.
   [[nodiscard]] const pbuf::FieldDescriptor* name_field() const { return name_field_; }
   [[nodiscard]] const pbuf::FieldDescriptor* etag_field() const { return etag_field_; }

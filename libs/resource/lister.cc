@@ -19,6 +19,17 @@ constexpr std::size_t kRecordOverhead = 8;
 
 constexpr char kByName[] = "name";
 
+// An arena's blocks: a page of fifty records takes a few of them.
+constexpr std::size_t kBlockFirst = 16 << 10;
+constexpr std::size_t kBlockMax = 64 << 10;
+
+std::shared_ptr<pbuf::Arena> NewArena() {
+  pbuf::ArenaOptions options;
+  options.start_block_size = kBlockFirst;
+  options.max_block_size = kBlockMax;
+  return std::make_shared<pbuf::Arena>(options);
+}
+
 // What a list statement is made of; each call has its own.
 struct Query {
   const Declaration* declaration = nullptr;
@@ -164,10 +175,10 @@ absl::Status TooExpensive(const Query& query) {
 // them.
 ListPage ReadPage(const Query& query, const pg::Rows& rows) {
   const auto page_size = static_cast<std::size_t>(query.page_size);
-  ListPage page;
+  ListPage page{.arena = NewArena()};
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i) {
-    Record record = query.type->codec.ReadRow(rows, i);
+    Record record = query.type->codec.ReadRow(rows, i, page.arena);
     bytes += record.message->ByteSizeLong() + kRecordOverhead;
     if (i > 0 && bytes > kPageBytesMax) break;
     page.records.push_back(std::move(record));
@@ -244,6 +255,19 @@ absl::Status Check(const ListRequest& request, const Declaration& declaration,
 }
 
 }  // namespace
+
+std::shared_ptr<pbuf::Message> ListPage::MoveInto(const pbuf::Message& prototype,
+                                                  const pbuf::FieldDescriptor* field) {
+  std::shared_ptr<pbuf::Message> response(arena, prototype.New(arena.get()));
+  const pbuf::Reflection& reflection = *response->GetReflection();
+  for (const Record& record : records) {
+    // The page alone has them so far: nobody else sees that they change hands.
+    auto* moved = const_cast<pbuf::Message*>(record.message.get());
+    reflection.AddAllocatedMessage(response.get(), field, moved);
+  }
+  records.clear();
+  return response;
+}
 
 Lister::Lister(pg::Database& database, const PageTokens& tokens,
                std::span<const Declaration* const> declarations)

@@ -31,8 +31,15 @@ struct ListRequest {
 };
 
 struct ListPage {
+  // All records of a page lie here.
+  std::shared_ptr<pbuf::Arena> arena;
   std::vector<Record> records;
   std::string next_page_token;
+
+  // A response of the type of `prototype` that has the records in `field`, without a copy of them.
+  // The page is empty afterwards.
+  std::shared_ptr<pbuf::Message> MoveInto(const pbuf::Message& prototype,
+                                          const pbuf::FieldDescriptor* field);
 };
 
 // Thread-safe.

@@ -39,7 +39,8 @@ class Method {
         creation_(type, OneOf(*method.input_type())),
         update_(type, OneOf(*method.input_type())),
         response_(PrototypeOf(method.output_type())),
-        records_(method.output_type()->FindFieldByName(declaration_.plural())) {
+        records_(method.output_type()->FindFieldByName(declaration_.plural())),
+        next_page_token_(method.output_type()->FindFieldByName("next_page_token")) {
     if (shape_.requests != nullptr)
       element_shape_.emplace(declaration_, *shape_.requests->message_type());
   }
@@ -101,14 +102,10 @@ class Method {
     list.page_token = TextOf(request, shape_.page_token);
     list.page_size = request.GetReflection()->GetInt32(request, shape_.page_size);
     list.show_deleted = IsSet(request, shape_.show_deleted) ? ShowDeleted::kYes : ShowDeleted::kNo;
-    LOTURA_ASSIGN_OR_RETURN(const ListPage page, parts_.lister.List(call, declaration_, list));
-    std::unique_ptr<pbuf::Message> response(response_.New());
-    const pbuf::Reflection& reflection = *response->GetReflection();
-    for (const Record& record : page.records)
-      reflection.AddMessage(response.get(), records_)->CopyFrom(*record.message);
-    reflection.SetString(response.get(),
-                         response->GetDescriptor()->FindFieldByName("next_page_token"),
-                         page.next_page_token);
+    LOTURA_ASSIGN_OR_RETURN(ListPage page, parts_.lister.List(call, declaration_, list));
+    const std::shared_ptr<pbuf::Message> response = page.MoveInto(response_, records_);
+    response->GetReflection()->SetString(response.get(), next_page_token_,
+                                         std::move(page.next_page_token));
     return response;
   }
 
@@ -312,6 +309,7 @@ class Method {
   const pbuf::Message& response_;
   // The repeated field of a response that holds records.
   const pbuf::FieldDescriptor* records_;
+  const pbuf::FieldDescriptor* next_page_token_;
 };
 
 using MethodPtr = std::shared_ptr<const Method>;
