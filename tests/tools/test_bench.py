@@ -5,14 +5,15 @@ import threading
 
 import pytest
 
-from bench import report
+from bench import p7, p13, report
+from bench.batches import rows_of
 from bench.curves import draw
 from bench.figures import Goal, Result, composed
 from bench.network import free_address
 from bench.probe import Probe
 from bench.programs import Load, Span, run_load, server
 from bench.run import Run, steadily
-from bench.statements import statements_of
+from bench.statements import Statement, statements_of
 from bench.sweep import Point
 from devkit.console import Failure
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
@@ -164,3 +165,54 @@ def test_statements_are_read_from_the_log_with_their_parameters():
     filled = statement.filled({1: "'a'", 2: "SELECT b", 3: "NULL"})
     assert filled.endswith("unnest((SELECT b)::bigint[], (NULL)::text[]) AS x(unit, name))\n"
                            "SELECT ('a')")
+
+
+def test_arrays_are_found_whatever_they_are_called():
+    statement = Statement("INSERT INTO inbox SELECT e.a\nFROM unnest($2::uuid[],\n  $3::text[])\n"
+                          "  AS e(event_id, name)", {1: "'c'", 2: "'{a,b}'", 3: "'{x,y}'"})
+
+    assert statement.arrays() == {2: ("event_id", "uuid[]"), 3: ("name", "text[]")}
+    assert rows_of(statement) == 2
+
+
+def handled(events: int) -> list[Statement]:
+    """What a consumer executes for a batch."""
+    ids = ",".join("a" for _ in range(events))
+    first = Statement(f"{p7.PARTS[0]} FROM unnest($1::uuid[]) AS e(event_id)", {1: f"'{{{ids}}}'"})
+    return [first, *(Statement(text, {1: str(events)}) for text in p7.PARTS[1:])]
+
+
+def test_a_batch_of_a_consumer_is_chosen_by_its_size_with_all_its_statements():
+    seen = [*handled(2), *handled(9), *handled(5)]
+
+    assert p7.batch_of(seen, 1.0) == handled(9)
+    assert [one.parameters[1] for one in p7.batch_of(seen, 0.5)[1:]] == ["5", "5"]
+
+
+def test_sizes_grow_by_tens_up_to_the_rows():
+    assert p13.sizes_up_to(10_000_000) == [10_000, 100_000, 1_000_000, 10_000_000]
+    assert p13.sizes_up_to(50_000) == [10_000, 50_000]
+    assert p13.sizes_up_to(10_000) == [10_000]
+    assert (p13.power_of_ten(100_000), p13.power_of_ten(50_000)) == ("10^5", "50,000")
+
+
+def outcome(*p95_us: float, index: str = "") -> dict:
+    return {"has_page": True, "index": index, "records": 50, "p95_us": list(p95_us)}
+
+
+def test_the_list_that_suffers_most_from_its_size_counts():
+    calm = p13.Cell(p13.PLAIN, "calm", (outcome(10, 10), outcome(11, 11)))
+    slow = p13.Cell(p13.PLAIN, "slow", (outcome(10, 20), outcome(30, 40)))
+    refused = p13.Cell(p13.PLAIN, "refused", (outcome(10, 10), outcome(index="widget (a)")))
+
+    assert p13.worst([calm, slow, refused], 1) == ("slow", (3.0, 2.0))
+    assert str(refused) == "0.01, refused"
+
+
+def test_a_list_with_a_lookup_is_never_too_expensive():
+    cells = {kind: p13.Cell(kind, "list", (outcome(10), outcome(index="widget (a)")))
+             for kind in p13.KINDS}
+
+    assert cells[p13.PLAIN].check() is cells[p13.PLAIN]
+    with pytest.raises(Failure, match="too expensive"):
+        cells[p13.LOOKUP].check()

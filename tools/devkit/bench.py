@@ -19,8 +19,8 @@ SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table o
            "into docs/performance.md")
 ALL = "ALL"
 BENCHMARKS = ROOT / "tools" / "bench"
-TARGETS = ["lotura-load", "lotura-bench-importer", "lotura-bench-server", "lotura-bench-producer",
-           "lotura-accounts", "lotura-communications", "lotura-migrate", "lotura"]
+TARGETS = ["lotura-load", "lotura-bench-importer", "lotura-bench-lister", "lotura-bench-server",
+           "lotura-bench-producer", "lotura-accounts", "lotura-communications", "lotura-migrate", "lotura"]
 ROWS_MIN = 10_000
 
 
