@@ -15,6 +15,7 @@ from bench.programs import Load, Span, run_load, server
 from bench.run import Run, steadily
 from bench.statements import Statement, statements_of
 from bench.sweep import Point
+from devkit import bench as verb
 from devkit.console import Failure
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -137,11 +138,13 @@ def test_page_has_every_goal_the_curves_and_the_machine(tmp_path):
     result = Result("P1", (goal(">=", 1.5), goal("<=", 1.5)), pairs=3, fdatasync_per_s=7000.4,
                     seen=(("pair 1, door", "17,000 calls a second"),))
 
-    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]})
+    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]},
+                        {"P2": "the machine\ndrifted"})
 
     text = page.read_text(encoding="utf-8")
     assert "| P1 | ours / theirs | 2.00 | 1.00 | 3.00 | >= 1.5 | met |" in text
     assert "**not met**" in text and "| create | 1 | 950 | 1.00 | 1.80 |" in text
+    assert "| P2 | the machine drifted |  |  |  |  | **not measured** |" in text
     assert "17,000 calls a second" in text and "PostgreSQL" in text
     assert (tmp_path / "performance.svg").exists()
 
@@ -216,3 +219,22 @@ def test_a_list_with_a_lookup_is_never_too_expensive():
     assert cells[p13.PLAIN].check() is cells[p13.PLAIN]
     with pytest.raises(Failure, match="too expensive"):
         cells[p13.LOOKUP].check()
+
+
+def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path, monkeypatch):
+    def run_one(name: str, pairs: int) -> Result:
+        if name == "P2":
+            raise Failure("drifted")
+        return Result(name, (goal(">=", 1.5),), pairs, fdatasync_per_s=1)
+
+    written = []
+    monkeypatch.setattr(verb, "names", lambda: ["P1", "P2", "P3"])
+    monkeypatch.setattr(verb, "run_one", run_one)
+    monkeypatch.setattr(verb, "VAR", tmp_path)
+    monkeypatch.setattr("bench.sweep.measure", lambda _: {})
+    monkeypatch.setattr("bench.report.write", lambda *page: written.append(page))
+
+    results, missing = verb.run_all(3)
+
+    assert [result.id for result in results] == ["P1", "P3"] and missing == {"P2": "drifted"}
+    assert written[0][1:] == (results, {}, missing)
