@@ -22,7 +22,10 @@ absl::StatusOr<List::Page> List::Read(int page_size) {
   request.set_filter(spec_.filter);
   request.set_page_token(token_);
   return client_.Call<accounts::v1::ListOrganizationsResponse>(
-      kMethod, request, {.deadline = Deadline::After(kCallBound), .bearer = spec_.bearer});
+      kMethod, request,
+      {.deadline = Deadline::After(kCallBound),
+       .bearer = spec_.bearer,
+       .repeat = rpc::Repeat::kSafe});
 }
 
 absl::StatusOr<std::int64_t> List::Pass(std::int64_t records, int page_size) {
