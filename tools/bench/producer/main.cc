@@ -188,15 +188,17 @@ class Receiver {
 };
 
 // Waits for room in the queue.
-absl::Status Produce(RdKafka::Producer& producer, const std::string& topic, Sample& sample,
+absl::Status Produce(const Settings& settings, RdKafka::Producer& producer, Sample& sample,
                      Clock::time_point intended) {
   for (;;) {
     std::unique_ptr<RdKafka::Headers> headers(RdKafka::Headers::create(sample.headers));
-    headers->add(kIntendedHeader, std::to_string(intended.time_since_epoch().count()));
+    if (settings.receive == 1)
+      headers->add(kIntendedHeader, std::to_string(intended.time_since_epoch().count()));
     auto at = std::make_unique<Clock::time_point>(intended);
-    const RdKafka::ErrorCode code = producer.produce(
-        topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY, sample.value.data(),
-        sample.value.size(), sample.key.data(), sample.key.size(), 0, headers.get(), at.get());
+    const RdKafka::ErrorCode code =
+        producer.produce(settings.topic, RdKafka::Topic::PARTITION_UA,
+                         RdKafka::Producer::RK_MSG_COPY, sample.value.data(), sample.value.size(),
+                         sample.key.data(), sample.key.size(), 0, headers.get(), at.get());
     if (code == RdKafka::ERR_NO_ERROR) {
       static_cast<void>(headers.release());
       static_cast<void>(at.release());
@@ -216,7 +218,7 @@ absl::Status SendAll(const Settings& settings, std::vector<Sample>& samples,
   auto at = begin;
   while (at < end) {
     if (settings.rate > 0) std::this_thread::sleep_until(at);
-    LOTURA_RETURN_IF_ERROR(Produce(producer, settings.topic, samples[next++ % samples.size()], at));
+    LOTURA_RETURN_IF_ERROR(Produce(settings, producer, samples[next++ % samples.size()], at));
     at = settings.rate > 0 ? begin + arrivals.Next() : Clock::now();
   }
   return absl::OkStatus();
