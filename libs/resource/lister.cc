@@ -149,6 +149,14 @@ std::string Text(const Query& query, Statement& statement) {
       list, table, where, order, kRowBudget, And(query.filter.rest, statement), order, limit);
 }
 
+// How often the value of a lookup occurs decides whether its index is better or the order's: a plan
+// for any value would read a whole order to find that nothing has a rare one.
+pg::Rows RunStatement(pg::Tx& tx, const Query& query, const std::string& name,
+                      const std::string& text, const pg::Params& params) {
+  return query.filter.lookups.root.has_value() ? tx.RunPlanned(name.c_str(), text, params)
+                                               : tx.RunBuilt(name.c_str(), text, params);
+}
+
 // Whether more rows lie before the filter than the budget allows to read.
 bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
   Statement statement;
@@ -157,7 +165,7 @@ bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
   const std::string text =
       fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1",
                   query.declaration->table(), where, OrderBy(*query.order), kRowBudget);
-  return !tx.RunBuilt(query.type->budget_name.c_str(), text, statement.params).empty();
+  return !RunStatement(tx, query, query.type->budget_name, text, statement.params).empty();
 }
 
 absl::Status TooExpensive(const Query& query) {
@@ -191,7 +199,7 @@ absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
   Statement statement;
   statement.params.Tenant(call.principal.tenant);
   const std::string text = Text(query, statement);
-  const pg::Rows rows = tx.RunBuilt(query.type->list_name.c_str(), text, statement.params);
+  const pg::Rows rows = RunStatement(tx, query, query.type->list_name, text, statement.params);
   ListPage page = ReadPage(query, rows);
   const std::size_t count = page.records.size();
   if (count == rows.size()) {

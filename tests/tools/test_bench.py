@@ -5,15 +5,17 @@ import threading
 
 import pytest
 
-from bench import report
+from bench import p7, p13, report
+from bench.batches import rows_of
 from bench.curves import draw
 from bench.figures import Goal, Result, composed
 from bench.network import free_address
 from bench.probe import Probe
 from bench.programs import Load, Span, run_load, server
 from bench.run import Run, steadily
-from bench.statements import statements_of
+from bench.statements import Statement, statements_of
 from bench.sweep import Point
+from devkit import bench as verb
 from devkit.console import Failure
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -136,11 +138,13 @@ def test_page_has_every_goal_the_curves_and_the_machine(tmp_path):
     result = Result("P1", (goal(">=", 1.5), goal("<=", 1.5)), pairs=3, fdatasync_per_s=7000.4,
                     seen=(("pair 1, door", "17,000 calls a second"),))
 
-    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]})
+    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]},
+                        {"P2": "the machine\ndrifted"})
 
     text = page.read_text(encoding="utf-8")
     assert "| P1 | ours / theirs | 2.00 | 1.00 | 3.00 | >= 1.5 | met |" in text
     assert "**not met**" in text and "| create | 1 | 950 | 1.00 | 1.80 |" in text
+    assert "| P2 | the machine drifted |  |  |  |  | **not measured** |" in text
     assert "17,000 calls a second" in text and "PostgreSQL" in text
     assert (tmp_path / "performance.svg").exists()
 
@@ -164,3 +168,73 @@ def test_statements_are_read_from_the_log_with_their_parameters():
     filled = statement.filled({1: "'a'", 2: "SELECT b", 3: "NULL"})
     assert filled.endswith("unnest((SELECT b)::bigint[], (NULL)::text[]) AS x(unit, name))\n"
                            "SELECT ('a')")
+
+
+def test_arrays_are_found_whatever_they_are_called():
+    statement = Statement("INSERT INTO inbox SELECT e.a\nFROM unnest($2::uuid[],\n  $3::text[])\n"
+                          "  AS e(event_id, name)", {1: "'c'", 2: "'{a,b}'", 3: "'{x,y}'"})
+
+    assert statement.arrays() == {2: ("event_id", "uuid[]"), 3: ("name", "text[]")}
+    assert rows_of(statement) == 2
+
+
+def handled(events: int) -> list[Statement]:
+    """What a consumer executes for a batch."""
+    ids = ",".join("a" for _ in range(events))
+    first = Statement(f"{p7.PARTS[0]} FROM unnest($1::uuid[]) AS e(event_id)", {1: f"'{{{ids}}}'"})
+    return [first, *(Statement(text, {1: str(events)}) for text in p7.PARTS[1:])]
+
+
+def test_a_batch_of_a_consumer_is_chosen_by_its_size_with_all_its_statements():
+    seen = [*handled(2), *handled(9), *handled(5)]
+
+    assert p7.batch_of(seen, 1.0) == handled(9)
+    assert [one.parameters[1] for one in p7.batch_of(seen, 0.5)[1:]] == ["5", "5"]
+
+
+def test_sizes_grow_by_tens_up_to_the_rows():
+    assert p13.sizes_up_to(10_000_000) == [10_000, 100_000, 1_000_000, 10_000_000]
+    assert p13.sizes_up_to(50_000) == [10_000, 50_000]
+    assert p13.sizes_up_to(10_000) == [10_000]
+    assert (p13.power_of_ten(100_000), p13.power_of_ten(50_000)) == ("10^5", "50,000")
+
+
+def outcome(*p95_us: float, index: str = "") -> dict:
+    return {"has_page": True, "index": index, "records": 50, "p95_us": list(p95_us)}
+
+
+def test_the_list_that_suffers_most_from_its_size_counts():
+    calm = p13.Cell(p13.PLAIN, "calm", (outcome(10, 10), outcome(11, 11)))
+    slow = p13.Cell(p13.PLAIN, "slow", (outcome(10, 20), outcome(30, 40)))
+    refused = p13.Cell(p13.PLAIN, "refused", (outcome(10, 10), outcome(index="widget (a)")))
+
+    assert p13.worst([calm, slow, refused], 1) == ("slow", (3.0, 2.0))
+    assert str(refused) == "0.01, refused"
+
+
+def test_a_list_with_a_lookup_is_never_too_expensive():
+    cells = {kind: p13.Cell(kind, "list", (outcome(10), outcome(index="widget (a)")))
+             for kind in p13.KINDS}
+
+    assert cells[p13.PLAIN].check() is cells[p13.PLAIN]
+    with pytest.raises(Failure, match="too expensive"):
+        cells[p13.LOOKUP].check()
+
+
+def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path, monkeypatch):
+    def run_one(name: str, pairs: int) -> Result:
+        if name == "P2":
+            raise Failure("drifted")
+        return Result(name, (goal(">=", 1.5),), pairs, fdatasync_per_s=1)
+
+    written = []
+    monkeypatch.setattr(verb, "names", lambda: ["P1", "P2", "P3"])
+    monkeypatch.setattr(verb, "run_one", run_one)
+    monkeypatch.setattr(verb, "VAR", tmp_path)
+    monkeypatch.setattr("bench.sweep.measure", lambda _: {})
+    monkeypatch.setattr("bench.report.write", lambda *page: written.append(page))
+
+    results, missing = verb.run_all(3)
+
+    assert [result.id for result in results] == ["P1", "P3"] and missing == {"P2": "drifted"}
+    assert written[0][1:] == (results, {}, missing)

@@ -33,13 +33,13 @@ COPY = ("COPY (SELECT * FROM accounts.journal ORDER BY xid, seq LIMIT 1000000) "
         "TO STDOUT (FORMAT binary)")
 
 
-def fill(rig: Rig) -> None:
+def fill(rig: Rig, count: int = BACKLOG) -> None:
     """Adds a backlog: entries like the newest one, in transactions of 10,000."""
     with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
         columns = [name for name in columns_of(cursor, "journal") if name not in DEFAULTED]
         fresh = {"event_id": "gen_random_uuid()", "name": "'people/j-' || i"}
         values = ", ".join(fresh.get(name, f"j.{name}") for name in columns)
-        for start in range(0, BACKLOG, CHUNK):
+        for start in range(0, count, CHUNK):
             cursor.execute(
                 f"INSERT INTO journal ({', '.join(columns)}) SELECT {values} FROM (SELECT * FROM "
                 "journal ORDER BY xid DESC, seq DESC LIMIT 1) j, generate_series(%s, %s) AS g(i)",
@@ -57,10 +57,10 @@ def read_rate(rig: Rig) -> float:
         return BACKLOG / (time.monotonic() - began)
 
 
-def produce(rig: Rig, span: Span, topic: str, rate: int = 0) -> dict:
+def produce(rig: Rig, span: Span, topic: str, rate: int = 0, **flags) -> dict:
     """What lotura-bench-producer prints of messages like those that the relay has produced."""
     return run_program("lotura-bench-producer", span=span, brokers=rig.stack.kafka.brokers,
-                       like=TOPIC, topic=topic, rate=rate)
+                       like=TOPIC, topic=topic, rate=rate, **flags)
 
 
 def drain_rate(rig: Rig, run: str) -> float:

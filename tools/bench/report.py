@@ -44,12 +44,15 @@ def _table(header: tuple[str, ...], rows: list[tuple]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def _goals(results: list[Result]) -> str:
-    return _table(
-        ("", "ratio", "median", "min", "max", "goal", ""),
-        [(result.id, goal.name, f"{goal.value:.2f}", f"{min(goal.ratios):.2f}",
-          f"{max(goal.ratios):.2f}", f"{goal.op} {goal.goal:g}", "met" if goal.met else "**not met**")
-         for result in results for goal in result.goals])
+def _goals(results: list[Result], missing: dict[str, str]) -> str:
+    measured = [(result.id, goal.name, f"{goal.value:.2f}", f"{min(goal.ratios):.2f}",
+                 f"{max(goal.ratios):.2f}", f"{goal.op} {goal.goal:g}",
+                 "met" if goal.met else "**not met**")
+                for result in results for goal in result.goals]
+    # A reason may have lines; a cell has one.
+    lost = [(name, " ".join(why.split()), "", "", "", "", "**not measured**")
+            for name, why in missing.items()]
+    return _table(("", "ratio", "median", "min", "max", "goal", ""), [*measured, *lost])
 
 
 def _seen(results: list[Result]) -> str:
@@ -59,10 +62,12 @@ def _seen(results: list[Result]) -> str:
         + _table(("seen", ""), list(result.seen)) for result in results)
 
 
-def write(folder: Path, results: list[Result], curves: dict[str, list[Point]]) -> Path:
-    """Writes the page and its picture; returns the page."""
+def write(folder: Path, results: list[Result], curves: dict[str, list[Point]],
+          missing: dict[str, str]) -> Path:
+    """Writes the page and its picture; returns the page. `missing` tells of each benchmark without
+    a result why it has none."""
     draw(curves, folder / PICTURE)
-    sections = {"goals": _goals(results), "seen": _seen(results), "picture": PICTURE,
+    sections = {"goals": _goals(results, missing), "seen": _seen(results), "picture": PICTURE,
                 "curves": _table(("", "in flight", "a second", "median, ms", "99 of 100, ms"),
                                  [(name, one.in_flight, f"{one.per_s:,.0f}", f"{one.p50_ms:.2f}",
                                    f"{one.p99_ms:.2f}")

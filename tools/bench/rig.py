@@ -2,8 +2,9 @@
 
 import re
 import subprocess
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,11 +28,17 @@ LOG_OK_EVERY = "100"
 
 @dataclass(frozen=True)
 class Rig:
-    """The service `accounts`, and how its callers reach it."""
+    """A service, `accounts` if nothing else is said, and how its callers reach it."""
 
     stack: Stack
     target: str
     token_file: Path
+    name: str = "accounts"
+
+    @property
+    def schema(self) -> str:
+        """Replicas share it: "accounts" of "accounts-2"."""
+        return self.name.partition("-")[0]
 
     @property
     def conninfo(self) -> str:
@@ -41,8 +48,14 @@ class Rig:
     def conninfo_with(self, settings: str) -> str:
         """The same with settings of the session, as `name=value name=value`."""
         options = " ".join(f"-c {setting}" for setting in
-                           ("search_path=accounts", *settings.split()))
+                           (f"search_path={self.schema}", *settings.split()))
         return f"{self.stack.postgres.conninfo()} options='{options}'"
+
+    @property
+    def admin_conninfo(self) -> str:
+        """The same schema as the role that may do everything."""
+        postgres = self.stack.postgres
+        return f"{postgres.conninfo(user=postgres.admin)} options='-c search_path={self.schema}'"
 
     def metric(self, name: str) -> float:
         """The sum of a metric's series that the service itself has."""
@@ -61,17 +74,43 @@ class Rig:
                 / self.metric("lotura_write_batches_total"))
 
     def _metrics(self) -> str:
-        with urlopen(f"http://{self.stack.member('accounts').http}/metrics",
+        with urlopen(f"http://{self.stack.member(self.name).http}/metrics",
                      timeout=HTTP_S) as answer:
             return answer.read().decode()
 
     def query(self, sql: str) -> str:
         return self.stack.postgres.query(sql)
 
+    def admin_query(self, sql: str) -> str:
+        """One statement that reads the tables of several services."""
+        return self.stack.postgres.query(sql, user=self.stack.postgres.admin)
+
     def checkpoint(self) -> None:
         """So that what follows pays for no pages but its own."""
-        postgres = self.stack.postgres
-        postgres.query("CHECKPOINT", user=postgres.admin)
+        self.admin_query("CHECKPOINT")
+
+    def neighbor(self, name: str) -> "Rig":
+        """Another service of the same installation, which does not run yet."""
+        service = self.stack.member(name)
+        service.take_free_ports()
+        service.prepare()
+        return replace(self, target=service.grpc, name=name)
+
+    def replica(self) -> "Rig":
+        """A second process of the service, which does not run yet."""
+        self.stack.add_replica(self.name, 2)
+        return self.neighbor(f"{self.name}-2")
+
+    @contextmanager
+    def running(self):
+        """Runs the service for the time of the block."""
+        service = self.stack.member(self.name)
+        service.start()
+        try:
+            service.wait_ready()
+            yield
+        finally:
+            service.stop()
 
     def load(self, workload: str, span: Span, **flags) -> Load:
         """One run of calls, none of which may fail."""
@@ -106,9 +145,16 @@ class Rig:
             raise Failure("the relay of accounts never held its lease.")
 
 
+def with_commit_times(stack: Stack) -> None:
+    """Makes PostgreSQL keep when each transaction was committed."""
+    stack.postgres.query("ALTER SYSTEM SET track_commit_timestamp = on", user=stack.postgres.admin)
+    stack.postgres.restart()
+
+
 @contextmanager
-def accounts(directory: Path):
-    """Starts PostgreSQL, Redis, Kafka and accounts for the time of the block.
+def accounts(directory: Path, prepare: Callable[[Stack], None] = lambda _: None):
+    """Starts PostgreSQL, Redis, Kafka and accounts for the time of the block; `prepare` is called
+    before accounts.
 
     Its relay is idle, as if another replica held the lease: what publishing costs is a benchmark of
     its own.
@@ -116,6 +162,7 @@ def accounts(directory: Path):
     settings = {"LOTURA_LOG_OK_EVERY": LOG_OK_EVERY}
     with Stack(directory, binaries=BINARIES, variables=settings) as stack:
         stack.start_backends()
+        prepare(stack)
         stack.migrate()
         service = stack.member("accounts")
         service.take_free_ports()

@@ -10,7 +10,7 @@ _EXECUTED = re.compile(r"LOG:  duration: [0-9.]+ ms  execute [^:]*: (.*)\Z", re.
 _DETAIL = re.compile(r"DETAIL:  parameters: (.*)\Z", re.DOTALL)
 _ENTRY = re.compile(r"^(?=\d{4}-\d\d-\d\d )", re.MULTILINE)
 _PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
-_ARRAYS = re.compile(r"FROM unnest\(([^()]*)\) AS x\(([^()]*)\)")
+_ARRAYS = re.compile(r"FROM unnest\(([^()]*)\)\s+AS \w\(([^()]*)\)")
 
 
 @dataclass(frozen=True)
