@@ -20,12 +20,13 @@ constexpr std::size_t kReadSize = 16'384;
 // Waits until one of `events` can go on; false at the deadline.
 bool WaitFor(int fd, short events, Deadline deadline) {
   for (;;) {
-    // Rounded up: waiting for 0 ms would burn the last millisecond in a loop.
     const auto left = deadline.at() - std::chrono::steady_clock::now();
-    const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    if (left_ms <= 0) return false;
+    if (left <= std::chrono::nanoseconds(0)) return false;
+    // Not poll(), which counts whole milliseconds: rounded up it would end after the deadline.
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec span{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
     pollfd waiting{fd, events, 0};
-    const int ready = poll(&waiting, 1, static_cast<int>(left_ms));
+    const int ready = ppoll(&waiting, 1, &span, nullptr);
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) return false;
   }

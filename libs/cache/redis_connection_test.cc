@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -86,6 +87,24 @@ TEST(RedisConnectionTest, DeadlineHoldsHoweverSlowlyBytesCome) {
   const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(took, milliseconds(50));
   EXPECT_LT(took, std::chrono::seconds(1));
+}
+
+TEST(RedisConnectionTest, DeadlineIsNotRoundedToWholeMilliseconds) {
+  const TricklingServer server(std::string(10'000, 'x'));
+  const auto connection =
+      RedisConnection::Connect(server.address(), Deadline::After(std::chrono::seconds(5)));
+  ASSERT_NE(connection, nullptr);
+  auto shortest = std::chrono::steady_clock::duration::max();
+
+  // Whoever wakes up late once says nothing.
+  for (int i = 0; i < 50; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Deadline deadline(begin + std::chrono::microseconds(100));
+    EXPECT_FALSE(connection->Run(kPing, deadline).has_value());
+    shortest = std::min(shortest, std::chrono::steady_clock::now() - begin);
+  }
+
+  EXPECT_LT(shortest, milliseconds(1));
 }
 
 TEST(RedisConnectionTest, NonsenseAndHalfRepliesAreFailures) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "libs/base/check.h"
 #include "libs/base/names.h"
 #include "libs/resource/periods.h"
@@ -111,12 +114,57 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
   records.EndRow(codec, after);
 }
 
-void AddKeys(Group& added, Group& removed, const NumberedChange& numbered, std::size_t row) {
-  for (const auto& [kind, key] : numbered.change->added_keys) {
-    added.AddInt(numbered.unit).AddInt(row).Add(kind).Add(key).Add(numbered.change->name).EndRow();
+// A match key that a change takes or gives up.
+struct KeyOfChange {
+  const std::pair<std::string, std::string>* key = nullptr;
+  const NumberedChange* numbered = nullptr;
+  std::size_t row = 0;
+};
+
+// Those that `keys` of the changes hold, in the order of the keys.
+std::vector<KeyOfChange> SortedKeys(std::span<const NumberedChange> changes,
+                                    MatchKeys RecordChange::*keys) {
+  std::vector<KeyOfChange> sorted;
+  for (std::size_t row = 0; row < changes.size(); ++row) {
+    for (const auto& key : changes[row].change->*keys) sorted.push_back({&key, &changes[row], row});
   }
-  for (const auto& [kind, key] : numbered.change->removed_keys)
-    removed.AddInt(row).Add(kind).Add(key).EndRow();
+  std::ranges::stable_sort(
+      sorted, {}, [](const KeyOfChange& one) -> const auto& { return *one.key; });
+  return sorted;
+}
+
+void AddKeys(Group& added, Group& removed, std::span<const NumberedChange> changes) {
+  for (const auto& [key, numbered, row] : SortedKeys(changes, &RecordChange::added_keys)) {
+    added.AddInt(numbered->unit)
+        .AddInt(row)
+        .Add(key->first)
+        .Add(key->second)
+        .Add(numbered->change->name)
+        .EndRow();
+  }
+  for (const auto& [key, numbered, row] : SortedKeys(changes, &RecordChange::removed_keys))
+    removed.AddInt(row).Add(key->first).Add(key->second).EndRow();
+}
+
+// Places of the changes in the order of their names.
+std::vector<std::size_t> RowsByName(std::span<const NumberedChange> changes) {
+  std::vector<std::size_t> rows(changes.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::ranges::stable_sort(
+      rows, {}, [&](std::size_t row) -> const std::string& { return changes[row].change->name; });
+  return rows;
+}
+
+// The first change of each unit that has a request, in the order of the requests' ids.
+std::vector<const NumberedChange*> FirstsByRequest(std::span<const NumberedChange> changes) {
+  std::vector<const NumberedChange*> firsts;
+  for (std::size_t row = 0; row < changes.size(); ++row) {
+    const bool first_of_unit = row == 0 || changes[row - 1].unit != changes[row].unit;
+    if (first_of_unit && changes[row].request != nullptr) firsts.push_back(&changes[row]);
+  }
+  std::ranges::stable_sort(firsts, {},
+                           [](const NumberedChange* change) { return change->request->id.bytes; });
+  return firsts;
 }
 
 // Foreign keys are checked at the end of each statement.
@@ -194,14 +242,14 @@ pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
   Group records(shape.record);
   Group added(shape.added_key);
   Group removed(shape.removed_key);
-  for (std::size_t row = 0; row < changes.size(); ++row) {
-    const NumberedChange& change = changes[row];
-    const bool first_of_unit = row == 0 || changes[row - 1].unit != change.unit;
-    if (first_of_unit && change.request != nullptr && with_requests == WithRequests::kYes)
-      AddUnit(units, change);
-    AddRecord(records, declaration, codec, change, row);
-    AddKeys(added, removed, change, row);
+  // Locks are taken in the order of the arrays, which is the same for all batches: otherwise two of
+  // them that name the same records would wait for each other.
+  if (with_requests == WithRequests::kYes) {
+    for (const NumberedChange* first : FirstsByRequest(changes)) AddUnit(units, *first);
   }
+  for (const std::size_t row : RowsByName(changes))
+    AddRecord(records, declaration, codec, changes[row], row);
+  AddKeys(added, removed, changes);
   pg::Array periods(pg::Type::kDate);
   for (const auto period : PeriodsToWrite(now)) periods.Add(pg::binary::Date(period));
   pg::Params params;

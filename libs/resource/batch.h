@@ -44,8 +44,8 @@ bool CanShare(const Unit& unit);
 std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
                                       const Outcomes& results);
 
-// The arrays of one statement over `changes`, all of one declaration; units without a request get
-// none.
+// The arrays of one statement over `changes`, all of one declaration, each in the order of its own
+// key; units without a request get none.
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,
                     std::span<const NumberedChange> changes, WithRequests with_requests,
                     Instant now);

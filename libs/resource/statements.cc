@@ -238,9 +238,12 @@ std::string UpdateStatement(const Declaration& declaration, const Codec& codec) 
           "LATERAL ({}) found WHERE r.unit NOT IN (SELECT unit FROM skip))",
           SelectByName("t.ctid", declaration.table(), "r.name")),
       // A row that moved meanwhile has another version, too; both are compared again when it is
-      // locked.
+      // locked. Name and tenant are compared so that no index serves: the rows are found by their
+      // places alone and locked in the order of the array, also by plans made while the table was
+      // empty. Otherwise batches that name the same records would wait for each other.
       fmt::format("upd AS (UPDATE {} t SET version = r.version, update_time = r.update_time{} FROM "
-                  "placed r WHERE t.ctid = r.place AND t.tenant_id = $1::uuid AND t.name = r.name "
+                  "placed r WHERE t.ctid = r.place AND t.tenant_id IS NOT DISTINCT FROM $1::uuid "
+                  "AND t.name IS NOT DISTINCT FROM r.name "
                   "AND t.version = r.version - 1 RETURNING r.*)",
                   declaration.table(), lists.assignments),
       "failed AS MATERIALIZED (SELECT unit, ord, name FROM record WHERE ord NOT IN (SELECT ord "

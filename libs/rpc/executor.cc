@@ -140,8 +140,10 @@ Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
   const auto now = std::chrono::steady_clock::now();
   if (!entry.has_begun) {
     entry.is_stale = overload_.IsOn() && now - entry.since > options_.patience;
-    // What is refused is not done, however quickly it goes.
-    if (!entry.is_stale) overload_.Did(now);
+    entry.is_late = entry.work->deadline().Passed();
+    // What is refused or dropped is not done, however quickly it goes. Were it counted, a queue in
+    // which everything waits for longer than its deadline would be no overload, and stay.
+    if (!entry.is_stale && !entry.is_late) overload_.Did(now);
   }
   return entry;
 }
@@ -161,7 +163,7 @@ void Executor::Begin(const Entry& entry) {
   if (entry.is_stale) {
     rejected_.Add();
     entry.work->Drop(Overloaded());
-  } else if (!entry.has_begun && entry.work->deadline().Passed()) {
+  } else if (entry.is_late) {
     expired_.Add();
     entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
   } else {

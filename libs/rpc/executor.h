@@ -67,6 +67,8 @@ class Executor {
     bool has_begun = false;
     // It waited too long for what comes after it.
     bool is_stale = false;
+    // Its deadline passed before it began.
+    bool is_late = false;
   };
 
   void RunThread();

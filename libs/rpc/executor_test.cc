@@ -151,6 +151,22 @@ TEST_F(ExecutorTest, UnderOverloadNobodyWaitsLong) {
   EXPECT_LT(waits[waits.size() / 2], 200ms);
 }
 
+TEST_F(ExecutorTest, AQueueInWhichEverythingGivesUpIsAnOverload) {
+  Executor executor({.threads = 1, .queue_max = 1'000'000}, metrics_);
+  executor.Start();
+  absl::Status refused;
+  const auto begin = std::chrono::steady_clock::now();
+  while (refused.ok() && std::chrono::steady_clock::now() < begin + 20s) {
+    for (int i = 0; i < 4; ++i) {
+      refused.Update(
+          executor.Submit(std::make_shared<FakeWork>([] { Spend(1ms); }, Deadline::After(50ms))));
+    }
+    Spend(1ms);
+  }
+
+  EXPECT_THAT(refused, StatusIs(StatusCode::kResourceExhausted, "OVERLOADED"));
+}
+
 TEST_F(ExecutorTest, WhatHasBegunGoesOnBeforeWhatHasNot) {
   Executor executor({.threads = 1, .queue_max = 1}, metrics_);
   std::vector<std::string> order;

@@ -12,11 +12,15 @@ from devkit.places import Place
 from fault.trial.supervisor import BINARIES, Trial
 
 
-def counts_of(trial: Trial, binary: str, suite: str, seconds: float) -> dict[str, dict[str, int]]:
-    """The properties that each test of the suite recorded, by its name."""
+def counts_of(trial: Trial, binary: str, suite: str, seconds: float,
+              **further: str) -> dict[str, dict[str, int]]:
+    """The properties that each test of the suite recorded, by its name.
+
+    What else the suite is told is set in its environment.
+    """
     output = trial.directory / f"{suite}.json"
     settings = {"LOTURA_TRIAL_SECONDS": str(round(trial.seconds)),
-                "LOTURA_TRIAL_SEED": str(trial.seed)} | artifacts.paths(Place(VAR))
+                "LOTURA_TRIAL_SEED": str(trial.seed)} | further | artifacts.paths(Place(VAR))
     outcome = subprocess.run(
         [BINARIES / binary, f"--gtest_filter={suite}.*", f"--gtest_output=json:{output}"],
         env=os.environ | settings, capture_output=True, text=True, timeout=seconds, check=False,

@@ -13,12 +13,13 @@ from fault.trial.figures import Result
 from fault.trial.supervisor import Trial
 
 TRIALS = Path(__file__).parent
+NAMED = ("CROSSING", "VERBS")
 
 
 def names() -> list[str]:
-    """R1, R2, ...: one for each module of that name."""
+    """R1, R2, ...: one for each module of that name; and those that have a word for a name."""
     found = [path.stem for path in TRIALS.glob("r[0-9]*.py")]
-    return [name.upper() for name in sorted(found, key=lambda name: int(name[1:]))]
+    return [*(name.upper() for name in sorted(found, key=lambda name: int(name[1:]))), *NAMED]
 
 
 def parser(program: str, summary: str) -> argparse.ArgumentParser:
