@@ -32,6 +32,10 @@ std::string ForLeaf(const pg::Query& query, Day day) {
   return Replaced(query.text, "journal_leaf", fmt::format("journal_{:%Y%m%d}", day));
 }
 
+std::string ForTable(const pg::Query& query, std::string_view table) {
+  return Replaced(query.text, "projection_table", table);
+}
+
 std::string ReadStatement(std::span<const Day> days) {
   std::string leaves;
   for (const Day day : days) {

@@ -15,6 +15,9 @@ namespace lotura::events {
 // `query` for the partition of one day.
 std::string ForLeaf(const pg::Query& query, Day day);
 
+// `query` for the table that projection_table stands for.
+std::string ForTable(const pg::Query& query, std::string_view table);
+
 // The next entries of these days, merged, under one snapshot. Takes ReadParams.
 std::string ReadStatement(std::span<const Day> days);
 

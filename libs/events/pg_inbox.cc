@@ -179,7 +179,9 @@ void PgInbox::ApplySpan(std::span<const Item> items, std::span<const Event> even
 
 absl::Status PgInbox::Handle(pg::Tx& tx, std::span<const Item> items, std::span<const Event> events,
                              Applied& applied) {
-  std::set<IdOfTenant> added = InsertNew(tx, options_.consumer, items);
+  LOTURA_ASSIGN_OR_RETURN(const std::string memory,
+                          PassGate(tx, options_.consumer, options_.passenger));
+  std::set<IdOfTenant> added = InsertNew(tx, memory, items);
   std::set<KeyOfTenant> keys;
   for (const Item& item : items) {
     if (added.contains({item.tenant, item.id})) keys.emplace(item.tenant, item.key);
@@ -211,7 +213,9 @@ absl::Status PgInbox::Handle(pg::Tx& tx, std::span<const Item> items, std::span<
 
 absl::Status PgInbox::Condemn(pg::Tx& tx, const Item& item, const absl::Status& why,
                               Applied& applied) {
-  if (InsertNew(tx, options_.consumer, std::span(&item, 1)).empty()) {
+  LOTURA_ASSIGN_OR_RETURN(const std::string memory,
+                          PassGate(tx, options_.consumer, options_.passenger));
+  if (InsertNew(tx, memory, std::span(&item, 1)).empty()) {
     applied.duplicates = 1;
     return absl::OkStatus();
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/events/consumer_gate.h"
 #include "libs/events/event_handler.h"
 #include "libs/events/inbox.h"
 #include "libs/observe/log.h"
@@ -30,9 +31,12 @@ struct InboxOptions {
   std::size_t parked_max = 1'000;
   // How often an event must fail in a row before it counts as a dead letter.
   int attempts = 3;
+  // Whose work it does.
+  Passenger passenger = Passenger::kConsumer;
 };
 
-// Used by one thread.
+// Used by one thread. A consumer whose projection is being rebuilt is told to come again
+// (UNAVAILABLE, CONSUMER_PAUSED).
 class PgInbox final : public Inbox {
  public:
   PgInbox(pg::Database& database, InboxOptions options, EventHandler handler,

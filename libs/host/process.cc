@@ -12,6 +12,7 @@
 #include "libs/events/kafka_bus.h"
 #include "libs/host/cache_metrics.h"
 #include "libs/host/parked.h"
+#include "libs/host/replay_command.h"
 #include "libs/observe/http_endpoint.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
@@ -53,6 +54,20 @@ struct CommandLine {
     settings.erase(settings.begin(), first);
   }
 };
+
+// What an operator asks for instead of serving.
+using OperatorCommand = std::variant<ParkedCommand, ReplayCommand>;
+
+absl::StatusOr<OperatorCommand> ReadWords(const std::vector<std::string>& words) {
+  if (words.front() == "replay") return ReplayCommand::Parse(words);
+  return ParkedCommand::Parse(words);
+}
+
+// At once, so that whoever waits sees how far it is.
+void PrintOut(const std::string& line) {
+  std::puts(line.c_str());
+  std::fflush(stdout);
+}
 
 // What Main should do after the settings were read: go on, or end with this code.
 std::optional<int> ReadSettings(const CommandLine& line, Options& options,
@@ -100,8 +115,9 @@ class Process {
 
   absl::Status Start();
   void Drain();
-  // Beside the process that serves; starts nothing.
-  absl::StatusOr<std::vector<std::string>> DoParked(const ParkedCommand& command);
+  // Beside the process that serves; these start nothing.
+  absl::Status Do(const ParkedCommand& command);
+  absl::Status Do(const ReplayCommand& command);
   const observe::Log& log() const { return log_; }
 
  private:
@@ -110,6 +126,7 @@ class Process {
   }
   absl::Status MakeEdge();
   absl::Status MakeServices();
+  absl::StatusOr<Service*> MakeAndFind(const std::string& service);
 
   const Config& config_;
   const std::vector<ServiceSpec>& specs_;
@@ -193,15 +210,31 @@ absl::Status Process::MakeServices() {
   return door_->CheckComplete(packages);
 }
 
-absl::StatusOr<std::vector<std::string>> Process::DoParked(const ParkedCommand& command) {
+absl::StatusOr<Service*> Process::MakeAndFind(const std::string& service) {
   LOTURA_RETURN_IF_ERROR(MakeEdge());
   LOTURA_RETURN_IF_ERROR(MakeServices());
-  for (const auto& service : services_) {
-    if (service->name() != command.service) continue;
-    LOTURA_ASSIGN_OR_RETURN(events::Parking parking, service->ParkingOf(command.consumer));
-    return RunParked(command, parking, Deadline::After(kParkedBound));
-  }
-  return NotFound("service", command.service);
+  const auto found =
+      std::ranges::find_if(services_, [&](const auto& one) { return one->name() == service; });
+  if (found == services_.end()) return NotFound("service", service);
+  return found->get();
+}
+
+absl::Status Process::Do(const ParkedCommand& command) {
+  LOTURA_ASSIGN_OR_RETURN(Service* const service, MakeAndFind(command.service));
+  LOTURA_ASSIGN_OR_RETURN(events::Parking parking, service->ParkingOf(command.consumer));
+  LOTURA_ASSIGN_OR_RETURN(const std::vector<std::string> lines,
+                          RunParked(command, parking, Deadline::After(kParkedBound)));
+  for (const std::string& line : lines) PrintOut(line);
+  return absl::OkStatus();
+}
+
+absl::Status Process::Do(const ReplayCommand& command) {
+  LOTURA_ASSIGN_OR_RETURN(Service* const service, MakeAndFind(command.service));
+  if (command.target == ReplayCommand::Target::kTopic)
+    return ReplayIntoTopic(command, service->journal(), *bus_, PrintOut);
+  LOTURA_ASSIGN_OR_RETURN(const auto rebuild,
+                          service->RebuildOf(command.consumer, command.from, services_));
+  return ReplayIntoProjection(command, *rebuild, PrintOut);
 }
 
 void Process::Drain() {
@@ -214,8 +247,9 @@ void Process::Drain() {
   for (const auto& service : services_) service->Stop();
 }
 
-int Serve(const Config& config, const std::vector<ServiceSpec>& services,
-          rpc::ShutdownSignal& shutdown) {
+int Serve(const Config& config, const std::vector<ServiceSpec>& services) {
+  // Before any thread.
+  rpc::ShutdownSignal shutdown;
   auto process = std::make_unique<Process>(config, services, STDOUT_FILENO);
   if (const absl::Status started = process->Start(); !started.ok()) {
     process->log().Error("could not start",
@@ -237,37 +271,32 @@ int Serve(const Config& config, const std::vector<ServiceSpec>& services,
   return 0;
 }
 
-int DoParked(const Config& config, const std::vector<ServiceSpec>& services,
-             const ParkedCommand& command, const char* program) {
+int Do(const Config& config, const std::vector<ServiceSpec>& services,
+       const OperatorCommand& command, const char* program) {
   Process process(config, services, STDERR_FILENO);
-  const auto lines = process.DoParked(command);
-  if (!lines.ok()) {
-    std::fprintf(stderr, "%s: %s %s\n", program, ReasonOf(lines.status()).c_str(),
-                 Message(lines.status()).c_str());
-    return 1;
-  }
-  for (const std::string& line : *lines) std::puts(line.c_str());
-  return 0;
+  const absl::Status done = std::visit([&](const auto& one) { return process.Do(one); }, command);
+  if (done.ok()) return 0;
+  std::fprintf(stderr, "%s: %s %s\n", program, ReasonOf(done).c_str(), Message(done).c_str());
+  return 1;
 }
 
 }  // namespace
 
 int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
-  rpc::ShutdownSignal shutdown;
   const CommandLine line(argc, argv);
-  std::optional<ParkedCommand> parked;
+  std::optional<OperatorCommand> operators;
   if (!line.words.empty()) {
-    auto command = ParkedCommand::Parse(line.words);
+    auto command = ReadWords(line.words);
     if (!command.ok()) return Refuse(line.program, command.status());
-    parked = *std::move(command);
+    operators = *std::move(command);
   }
   Config config;
   Options options;
   config.Declare(options);
   const auto exit_code = ReadSettings(line, options, [&] { return config.Validate(); });
   if (exit_code.has_value()) return *exit_code;
-  return parked.has_value() ? DoParked(config, services, *parked, line.program)
-                            : Serve(config, services, shutdown);
+  return operators.has_value() ? Do(config, services, *operators, line.program)
+                               : Serve(config, services);
 }
 
 int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {

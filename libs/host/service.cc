@@ -263,12 +263,9 @@ void Service::FollowForeignRecords() {
     }
   }
   if (services.empty()) return;
-  Consume("foreign_records", {services.begin(), services.end()}, resource::ProjectForeignRecords);
-}
-
-void Service::Consume(const std::string& consumer, const std::vector<std::string>& services,
-                      EventHandler handler) {
-  consumers_.push_back({consumer, services, std::move(handler)});
+  Consume({.name = "foreign_records",
+           .services = {services.begin(), services.end()},
+           .handler = resource::ProjectForeignRecords});
 }
 
 absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) {
@@ -276,6 +273,27 @@ absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) 
   if (found == consumers_.end()) return NotFound("consumer", consumer);
   return events::Parking(writes_, consumer, found->handler);
 }
+
+absl::StatusOr<std::unique_ptr<events::ProjectionRebuild>> Service::RebuildOf(
+    const std::string& consumer, events::RebuildFrom from,
+    std::span<const std::unique_ptr<Service>> services) {
+  const auto found = std::ranges::find(consumers_, consumer, &ConsumerSpec::name);
+  if (found == consumers_.end()) return NotFound("consumer", consumer);
+  std::vector<events::RebuildSource> sources;
+  for (const std::string& name : found->services) {
+    const auto source =
+        std::ranges::find_if(services, [&](const auto& one) { return one->name() == name; });
+    if (source == services.end())
+      return FailedPrecondition("SOURCE_ELSEWHERE", "the process does not host a source",
+                                {{"source", name}});
+    sources.push_back({name, (*source)->journal(), (*source)->feed_->database});
+  }
+  return std::make_unique<events::ProjectionRebuild>(
+      events::RebuildOptions{.consumer = consumer, .tables = found->tables, .from = from},
+      std::move(sources), writes_, found->handler, log_);
+}
+
+events::Journal& Service::journal() const { return feed_->journal; }
 
 absl::Status Service::Start() {
   stream_database_ =

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "libs/events/bus.h"
 #include "libs/events/event_handler.h"
 #include "libs/events/parking.h"
+#include "libs/events/projection_rebuild.h"
 #include "libs/feed/event_service.h"
 #include "libs/host/config.h"
 #include "libs/host/query_context.h"
@@ -66,6 +68,9 @@ struct ConsumerSpec {
   // Whose topics it reads: "sales".
   std::vector<std::string> services;
   EventHandler handler;
+  // What it alone writes and a replay may empty, before it makes it again. Not what writes rely on:
+  // while they do not know a record, references to it are refused.
+  std::vector<std::string> tables = {};
 };
 
 // Members stand in the order in which they depend on each other; their destruction is the shutdown.
@@ -106,12 +111,18 @@ class Service {
                 });
   }
 
-  // Reads the topics of these services ("sales") under the consumer's own name and position.
-  void Consume(const std::string& consumer, const std::vector<std::string>& services,
-               EventHandler handler);
+  // Reads topics under the consumer's own name and position.
+  void Consume(ConsumerSpec consumer) { consumers_.push_back(std::move(consumer)); }
 
   // The events of a consumer that wait for a decision. NOT_FOUND if there is no such consumer.
   absl::StatusOr<events::Parking> ParkingOf(const std::string& consumer);
+  // Makes the projection of a consumer anew from the journals of `services`, which hold at least
+  // those that it follows. NOT_FOUND if there is no such consumer, FAILED_PRECONDITION
+  // (SOURCE_ELSEWHERE) if one of those is not among them.
+  absl::StatusOr<std::unique_ptr<events::ProjectionRebuild>> RebuildOf(
+      const std::string& consumer, events::RebuildFrom from,
+      std::span<const std::unique_ptr<Service>> services);
+  [[nodiscard]] events::Journal& journal() const;
 
   // Starts what has threads: writers, relay, upkeep, consumers. Call it after the door is complete.
   absl::Status Start();

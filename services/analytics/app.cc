@@ -11,7 +11,12 @@ namespace {
 absl::Status Serve(host::Service& service) {
   service.Handle("lotura.analytics.v1.ReportService/QueryFunnel", QueryFunnel);
   service.Handle("lotura.analytics.v1.ReportService/QueryRevenue", QueryRevenue);
-  service.Consume("facts", {"directory", "accounts", "sales"}, Project);
+  service.Consume(
+      {.name = "facts",
+       .services = {"directory", "accounts", "sales"},
+       .handler = Project,
+       .tables = {"user_dimension", "team_dimension", "organization_dimension", "product_dimension",
+                  "stage_dimension", "opportunity_fact", "stage_entry_fact"}});
   return absl::OkStatus();
 }
 

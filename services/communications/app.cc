@@ -15,7 +15,10 @@ absl::Status Declare(resource::Catalog& catalog) {
 
 absl::Status Serve(host::Service& service) {
   service.Handle("lotura.communications.v1.TimelineService/ListTimeline", ListTimeline);
-  service.Consume("timeline", {"directory", "accounts", "sales", "communications"}, Project);
+  service.Consume({.name = "timeline",
+                   .services = {"directory", "accounts", "sales", "communications"},
+                   .handler = Project,
+                   .tables = {"timeline_entry"}});
   return absl::OkStatus();
 }
 

@@ -29,6 +29,7 @@ class Parser {
     AddRecordVerbs();
     AddReportVerbs();
     AddEvents();
+    AddAdmin();
     AddImport();
     AddCompletion();
   }
@@ -236,6 +237,49 @@ class Parser {
         ->check(CLI::Range(1, 1000).description(""));
   }
 
+  void AddAdmin() {
+    CLI::App& admin = *app_.add_subcommand(
+        "admin", "Operate the platform with the settings of its services (LOTURA_ variables)");
+    admin.require_subcommand(1);
+    CLI::App& replay = *admin.add_subcommand("replay", "Repeat what happened");
+    replay.require_subcommand(1);
+    AddReplayTopic(replay);
+    AddReplayProjection(replay);
+  }
+
+  void AddReplayTopic(CLI::App& replay) {
+    CLI::App& verb = *replay.add_subcommand("topic", "Publish entries of a journal once more");
+    ReplayTopicFlags& flags = replay_topic_;
+    verb.callback([this] { arguments_.command = AdminCommand{WordsOf(replay_topic_)}; });
+    verb.add_option("SERVICE", flags.service, "Such as sales")->required();
+    verb.add_option("--to", flags.topic, "Another topic than the service's own")
+        ->type_name("TOPIC");
+    verb.add_option("--after", flags.after, "Behind this position, as an earlier run printed it")
+        ->type_name("POSITION");
+    verb.add_option("--from", flags.from, "Written at this time or later, 2026-03-01T00:00:00Z")
+        ->type_name("TIME");
+    verb.add_option("--until", flags.until, "Written before this time")->type_name("TIME");
+    verb.add_option("--tenant", flags.tenant, "Of this tenant alone")->type_name("ID");
+    verb.add_option("--resource-type", flags.resource_types,
+                    "Such as lotura.sales.v1.Opportunity; repeatable")
+        ->take_all();
+    verb.add_option("--event-type", flags.event_types,
+                    "Such as lotura.sales.opportunity.moved.v1; repeatable")
+        ->take_all();
+    verb.add_option("--name", flags.names, "Such as opportunities/o1; repeatable")->take_all();
+    verb.add_flag("--dry-run", flags.dry_run, "Only count");
+  }
+
+  void AddReplayProjection(CLI::App& replay) {
+    CLI::App& verb = *replay.add_subcommand("projection", "Make a projection anew");
+    ReplayProjectionFlags& flags = replay_projection_;
+    verb.callback([this] { arguments_.command = AdminCommand{WordsOf(replay_projection_)}; });
+    verb.add_option("CONSUMER", flags.consumer, "Such as communications.timeline")->required();
+    verb.add_flag("--keep-rows", flags.keep_rows,
+                  "Empty nothing: handle what the journals still have over what is there");
+    verb.add_flag("--dry-run", flags.dry_run, "Only tell what is there");
+  }
+
   void AddCompletion() {
     CLI::App& verb =
         AddVerb("completion", "Print a script that completes the command line", completion_);
@@ -257,6 +301,8 @@ class Parser {
   ReportCommand funnel_;
   ReportCommand revenue_;
   ImportCommand import_;
+  ReplayTopicFlags replay_topic_;
+  ReplayProjectionFlags replay_projection_;
   CompletionFlags completion_;
 };
 

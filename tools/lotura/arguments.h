@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "tools/lotura/admin_verb.h"
 #include "tools/lotura/connection.h"
 #include "tools/lotura/events_verb.h"
 #include "tools/lotura/import_verb.h"
@@ -41,6 +42,11 @@ struct ImportCommand {
   bool dry_run = false;
 };
 
+// What lotura-all is to do: its words.
+struct AdminCommand {
+  std::vector<std::string> words;
+};
+
 struct CompletionFlags {
   std::string shell;
 };
@@ -52,7 +58,7 @@ struct Help {
 
 using Command =
     std::variant<Help, GetFlags, ListFlags, CreateFlags, UpdateFlags, RemoveFlags, ReportCommand,
-                 TimelineFlags, TailFlags, ImportCommand, CompletionFlags>;
+                 TimelineFlags, TailFlags, ImportCommand, AdminCommand, CompletionFlags>;
 
 struct Arguments {
   ConnectionFlags connection;

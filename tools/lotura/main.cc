@@ -18,11 +18,14 @@ int main(int argc, char** argv) {
       .err_style = Style::Of(STDERR_FILENO),
       .variables = cli::ProcessVariables(),
       .directory = std::filesystem::current_path(error),
-      .connect = [](const cli::Connection& connection, const cli::Arguments& parsed) {
-        const bool imports = std::holds_alternative<cli::ImportCommand>(parsed.command);
-        return std::make_unique<cli::GrpcTransport>(
-            connection, parsed.tls ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
-            imports ? cli::Retries::kByCaller : cli::Retries::kHere);
-      }};
+      .connect =
+          [](const cli::Connection& connection, const cli::Arguments& parsed) {
+            const bool imports = std::holds_alternative<cli::ImportCommand>(parsed.command);
+            return std::make_unique<cli::GrpcTransport>(
+                connection,
+                parsed.tls ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
+                imports ? cli::Retries::kByCaller : cli::Retries::kHere);
+          },
+      .administer = cli::BecomeServices};
   return static_cast<int>(cli::RunProgram(arguments, surroundings));
 }

@@ -35,6 +35,7 @@ class CommandRunner {
   // These need no services and never come here.
   Outcome operator()(const Help& /*help*/) const { return ExitCode::kOk; }
   Outcome operator()(const CompletionFlags& /*flags*/) const { return ExitCode::kOk; }
+  Outcome operator()(const AdminCommand& /*command*/) const { return ExitCode::kOk; }
 
  private:
   static Outcome Done(const absl::Status& status) {
@@ -54,6 +55,10 @@ absl::StatusOr<ExitCode> Run(const Arguments& arguments, const Surroundings& sur
   const api::ResourceModel model = api::ResourceModel::OfLinkedProtos();
   if (const auto* completion = std::get_if<CompletionFlags>(&arguments.command)) {
     output.out << CompletionScript(completion->shell, model) << std::flush;
+    return ExitCode::kOk;
+  }
+  if (const auto* admin = std::get_if<AdminCommand>(&arguments.command)) {
+    LOTURA_RETURN_IF_ERROR(surroundings.administer(admin->words));
     return ExitCode::kOk;
   }
   const auto* import = std::get_if<ImportCommand>(&arguments.command);

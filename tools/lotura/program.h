@@ -23,6 +23,8 @@ struct Surroundings {
   std::filesystem::path directory;
   // Made when a verb needs the services; a test puts its own in.
   std::function<std::unique_ptr<api::Transport>(const Connection&, const Arguments&)> connect;
+  // Lets the services' own program do what the words say; comes back only if it cannot.
+  std::function<absl::Status(const std::vector<std::string>& words)> administer;
 };
 
 ExitCode RunProgram(std::span<const std::string> arguments, const Surroundings& surroundings);

@@ -73,11 +73,17 @@ class ProgramTest : public ::testing::Test {
         .connect =
             [this](const Connection& /*connection*/, const Arguments& /*arguments*/) {
               return std::make_unique<Borrowed>(services_);
+            },
+        .administer =
+            [this](const std::vector<std::string>& words) {
+              words_ = words;
+              return Unavailable("PROGRAM_MISSING", "not in this test");
             }};
     return static_cast<int>(RunProgram(arguments, surroundings));
   }
 
   FakeServices services_;
+  std::vector<std::string> words_;
   std::ostringstream out_;
   std::ostringstream err_;
 };
@@ -133,6 +139,32 @@ TEST_F(ProgramTest, AChildNeedsItsParent) {
 
   EXPECT_EQ(services_.requests.back(),
             "ListStages parent: \"pipelines/p1\" page_size: 7 filter: \"kind = won\"");
+}
+
+TEST_F(ProgramTest, ReplaysAreHandedToTheProgramOfTheServicesAsWords) {
+  using Words = std::vector<std::string>;
+
+  EXPECT_NE(Run({"admin", "replay", "topic", "sales", "--to", "copy", "--after", "1/700/3",
+                 "--name", "opportunities/a", "--name", "opportunities/b", "--dry-run"}),
+            0);
+  EXPECT_EQ(words_, (Words{"replay", "topic", "sales", "to=copy", "after=1/700/3",
+                           "name=opportunities/a", "name=opportunities/b", "dry-run"}));
+  EXPECT_NE(Run({"admin", "replay", "projection", "communications.timeline", "--keep-rows"}), 0);
+  EXPECT_EQ(words_, (Words{"replay", "projection", "communications.timeline", "keep-rows"}));
+
+  words_.clear();
+  EXPECT_EQ(Run({"admin", "replay", "projection"}), 2);
+  EXPECT_TRUE(words_.empty());
+}
+
+TEST(ServiceEnvironmentTest, VariablesOfTheCommandLineStayBehind) {
+  const std::vector<std::string> all{
+      "PATH=/bin",         "LOTURA_TOKEN=secret",           "LOTURA_TOKEN_FILE=t",
+      "LOTURA_ENDPOINT=x", "LOTURA_TOKEN_ISSUER=https://i", "LOTURA_POSTGRES=host=db"};
+
+  EXPECT_EQ(ServiceEnvironment(all),
+            (std::vector<std::string>{"PATH=/bin", "LOTURA_TOKEN_ISSUER=https://i",
+                                      "LOTURA_POSTGRES=host=db"}));
 }
 
 TEST_F(ProgramTest, ErrorsNameReasonAndEveryField) {

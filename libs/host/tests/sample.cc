@@ -18,8 +18,8 @@ absl::StatusOr<sample::v1::PingResponse> Ping(const Call& /*call*/,
 
 absl::Status ServeSample(Service& service) {
   service.Handle("lotura.sample.v1.SampleService/Ping", Ping);
-  service.Consume("echo", {"sample"}, Take);
-  service.Consume("foreign", {"other"}, Take);
+  service.Consume({.name = "echo", .services = {"sample"}, .handler = Take});
+  service.Consume({.name = "foreign", .services = {"other"}, .handler = Take});
   return absl::OkStatus();
 }
 
