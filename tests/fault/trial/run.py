@@ -15,10 +15,13 @@ from fault.trial.supervisor import Trial
 TRIALS = Path(__file__).parent
 
 
+SIMULATION = "SIMULATION"
+
+
 def names() -> list[str]:
-    """R1, R2, ...: one for each module of that name."""
+    """R1, R2, ...: one for each module of that name; and the simulation."""
     found = [path.stem for path in TRIALS.glob("r[0-9]*.py")]
-    return [name.upper() for name in sorted(found, key=lambda name: int(name[1:]))]
+    return [*(name.upper() for name in sorted(found, key=lambda name: int(name[1:]))), SIMULATION]
 
 
 def parser(program: str, summary: str) -> argparse.ArgumentParser:
@@ -27,6 +30,8 @@ def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, help="how long (default: the trial's own time)")
     made.add_argument("--seed", type=int, default=1, help="of load and faults (default: 1)")
     made.add_argument("--rate", type=float, help="writes a second instead of the trial's own")
+    made.add_argument("--seeds", type=int, help="of the simulation, from --seed on")
+    made.add_argument("--mutation", help="only this mistake is looked for by the simulation")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
     made.add_argument("--keep", type=Path, help="a new directory for histories and logs")
     return made
@@ -36,6 +41,7 @@ def run_one(options: argparse.Namespace, directory: Path) -> Result:
     module = importlib.import_module(f"fault.trial.{options.name.lower()}")
     step(f"{options.name}: {module.TITLE}")
     trial = Trial(directory=directory, seed=options.seed, rate=options.rate,
+                  seeds=options.seeds, mutation=options.mutation,
                   seconds=module.SECONDS if options.seconds is None else options.seconds)
     criteria = module.run(trial)
     return Result(id=options.name, seed=trial.seed, seconds=trial.seconds,
