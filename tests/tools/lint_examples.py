@@ -94,6 +94,8 @@ LAYERS = [
             '#include "libs/resource/rules.h"\n', beside={**DECLARED, **README}, about="of a resource's rules"),
     source("include-layer", '#include "libs/cache/cache.h"\n', '#include "libs/events/consumer.h"\n', "of a verb",
            path="services/sales/on_moved.cc"),
+    source("include-layer", '#include "libs/pg/database.h"\n', '#include "libs/events/bus.h"\n',
+           "of the simulation on a server", path="tests/simulation/broker.cc"),
 ]
 
 SMELLS = [

@@ -13,7 +13,7 @@ from fault.trial.figures import Result
 from fault.trial.supervisor import Trial
 
 TRIALS = Path(__file__).parent
-NAMED = ("CROSSING", "VERBS")
+NAMED = ("CROSSING", "SIMULATION", "VERBS")
 
 
 def names() -> list[str]:
@@ -28,6 +28,8 @@ def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, help="how long (default: the trial's own time)")
     made.add_argument("--seed", type=int, default=1, help="of load and faults (default: 1)")
     made.add_argument("--rate", type=float, help="writes a second instead of the trial's own")
+    made.add_argument("--seeds", type=int, help="of the simulation, from --seed on")
+    made.add_argument("--mutation", help="only this mistake is looked for by the simulation")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
     made.add_argument("--keep", type=Path, help="a new directory for histories and logs")
     return made
@@ -37,6 +39,7 @@ def run_one(options: argparse.Namespace, directory: Path) -> Result:
     module = importlib.import_module(f"fault.trial.{options.name.lower()}")
     step(f"{options.name}: {module.TITLE}")
     trial = Trial(directory=directory, seed=options.seed, rate=options.rate,
+                  seeds=options.seeds, mutation=options.mutation,
                   seconds=module.SECONDS if options.seconds is None else options.seconds)
     criteria = module.run(trial)
     return Result(id=options.name, seed=trial.seed, seconds=trial.seconds,

@@ -34,6 +34,8 @@ class Trial:
     seed: int
     seconds: float
     rate: float | None = None  # Instead of the trial's own.
+    seeds: int | None = None  # How many the simulation runs.
+    mutation: str | None = None  # The mistake that the simulation shall find.
     addresses: dict[str, str] = field(default_factory=dict)  # Where services are called instead.
     figures: dict[str, object] = field(default_factory=dict)
 
