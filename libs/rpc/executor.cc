@@ -141,9 +141,6 @@ Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
   if (!entry.has_begun) {
     entry.is_stale = overload_.IsOn() && now - entry.since > options_.patience;
     entry.is_late = entry.work->deadline().Passed();
-    // What is refused or dropped is not done, however quickly it goes. Were it counted, a queue in
-    // which everything waits for longer than its deadline would be no overload, and stay.
-    if (!entry.is_stale && !entry.is_late) overload_.Did(now);
   }
   return entry;
 }
@@ -154,9 +151,18 @@ void Executor::RunThread() {
     lock.unlock();
     wait_.Observe(Seconds(std::chrono::steady_clock::now() - entry.since));
     Begin(entry);
+    const bool is_done = WasDone(entry);
     entry.work.reset();
     lock.lock();
+    if (is_done) overload_.Did(std::chrono::steady_clock::now());
   }
+}
+
+// What is refused or dropped is not done, however quickly it goes, and neither is what ends after
+// its deadline. Were they counted, a queue in which everything waits for about as long as its
+// deadline would be no overload, and stay.
+bool Executor::WasDone(const Entry& entry) {
+  return !entry.has_begun && !entry.is_stale && !entry.is_late && !entry.work->deadline().Passed();
 }
 
 void Executor::Begin(const Entry& entry) {

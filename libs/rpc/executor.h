@@ -78,6 +78,8 @@ class Executor {
   // Whether the queue takes one more; with the lock.
   absl::Status Admit(Deadline::Point now);
   void Begin(const Entry& entry);
+  // After Begin: whether anybody has got what was asked for.
+  static bool WasDone(const Entry& entry);
   void Run(Work& work);
   void ShowLength();
 

@@ -167,6 +167,25 @@ TEST_F(ExecutorTest, AQueueInWhichEverythingGivesUpIsAnOverload) {
   EXPECT_THAT(refused, StatusIs(StatusCode::kResourceExhausted, "OVERLOADED"));
 }
 
+TEST_F(ExecutorTest, WorkThatEndsAfterItsDeadlineIsAnOverload) {
+  Executor executor({.threads = 1, .queue_max = 1'000'000}, metrics_);
+  executor.Start();
+  absl::Status refused;
+  const auto begin = std::chrono::steady_clock::now();
+  while (refused.ok() && std::chrono::steady_clock::now() < begin + 20s) {
+    const Deadline deadline = Deadline::After(5ms);
+    // As a call does that is given up in the middle.
+    refused.Update(executor.Submit(std::make_shared<FakeWork>(
+        [deadline] {
+          while (!deadline.Passed()) std::this_thread::yield();
+        },
+        deadline)));
+    Spend(1ms);
+  }
+
+  EXPECT_THAT(refused, StatusIs(StatusCode::kResourceExhausted, "OVERLOADED"));
+}
+
 TEST_F(ExecutorTest, WhatHasBegunGoesOnBeforeWhatHasNot) {
   Executor executor({.threads = 1, .queue_max = 1}, metrics_);
   std::vector<std::string> order;

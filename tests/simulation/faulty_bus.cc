@@ -16,9 +16,9 @@ class FaultyProducer final : public events::Producer {
       : process_(process), line_(std::make_shared<BrokerLine>(process, broker)) {}
   ~FaultyProducer() override { line_->Close(); }
 
-  absl::Status Produce(events::BusRecord record, Confirm confirm) override {
+  absl::Status Produce(const events::BusRecord& record, Confirm confirm) override {
     if (!process_.alive()) return Unreachable("the broker");
-    return line_->Give(std::move(record), std::move(confirm));
+    return line_->Give(record, std::move(confirm));
   }
 
  private:

@@ -20,8 +20,8 @@ ServiceProcess::ServiceProcess(Plant& plant, std::string name)
       store_(process_, plant.database, plant.store()),
       commit_mutant_(CommitMutant(plant.mutation, store_)),
       cache_(process_, plant.cache, plant.memory()),
-      cached_(commit_mutant_ == nullptr ? store_ : *commit_mutant_, cache_,
-              plant.equipment.catalog().Declarations()),
+      record_cache_(cache_, plant.equipment.catalog().Declarations()),
+      cached_(commit_mutant_ == nullptr ? store_ : *commit_mutant_, record_cache_),
       combiner_(cached_, LimitsOf(plant.world.chance())),
       work_({plant.equipment.catalog(), cached_, plant.equipment.foreign(), plant.ids}, combiner_) {
   process_.Start([this] { DriveExecutor(); });

@@ -48,6 +48,7 @@ class ServiceProcess {
   FaultyStore store_;
   const std::unique_ptr<resource::Store> commit_mutant_;
   FaultyCache cache_;
+  resource::RecordCache record_cache_;
   resource::CachedStore cached_;
   resource::Combiner combiner_;
   resource::UnitOfWork work_;

@@ -1,23 +1,17 @@
 """P9: more than can be done."""
 
-import subprocess
 from dataclasses import dataclass
 
-from devkit.issuer import AUDIENCE, ISSUER
-
 from bench.figures import Goal
-from bench.network import free_address
-from bench.programs import Load, Span, cpu_seconds, run_load, server
+from bench.part import Part, part
+from bench.programs import Load, Span, cpu_seconds, run_load
 from bench.rig import Rig, accounts
 from bench.run import Run
 
 TITLE = ("overload, open loop, of a part that takes 2 ms on each of 4 connections: what is done at "
          "5 times the capacity, and how long it takes")
 GOODPUT_GOAL, LATENCY_GOAL, RECOVERY_GOAL = 0.90, 2.0, 10
-CONNECTIONS = 4
 PART_US = 2_000
-# Enough to keep all connections busy, and few enough to be no overload.
-IN_FLIGHT = 16
 CALM, MUCH, CREATES = 0.8, 5.0, 1.5
 # Overload is that only after a while.
 NOTICED_S = 3.0
@@ -35,35 +29,24 @@ class Round:
     server_cores: float
 
 
-class Target:
-    """The door before a part of known service time."""
+def one_round(target: Part, span: Span) -> Round:
+    capacity = target.capacity(span)
+    calm_rate = round(capacity * CALM)
+    calm = target.load(span, rate=calm_rate).check()
+    before = cpu_seconds(target.process.pid)
+    long = Span(span.warm_up_s + NOTICED_S, span.measured_s)
+    much = target.load(long, rate=round(capacity * MUCH))
+    cores = (cpu_seconds(target.process.pid) - before) / long.whole_s
+    return Round(capacity, calm, much, recovery_s(target, calm_rate, calm), cores)
 
-    def __init__(self, rig: Rig, address: str, process: subprocess.Popen):
-        self._rig = rig
-        self._address = address
-        self._process = process
 
-    def load(self, span: Span, **flags) -> Load:
-        return run_load(self._address, "nothing", span=span, token_file=self._rig.token_file,
-                        **flags)
-
-    def round(self, span: Span) -> Round:
-        capacity = self.load(span, in_flight=IN_FLIGHT).check().ok_per_s
-        calm_rate = round(capacity * CALM)
-        calm = self.load(span, rate=calm_rate).check()
-        before = cpu_seconds(self._process.pid)
-        long = Span(span.warm_up_s + NOTICED_S, span.measured_s)
-        much = self.load(long, rate=round(capacity * MUCH))
-        cores = (cpu_seconds(self._process.pid) - before) / long.whole_s
-        return Round(capacity, calm, much, self._recovery_s(calm_rate, calm), cores)
-
-    def _recovery_s(self, rate: int, calm: Load) -> int:
-        """Seconds until calls are answered as before: none refused, none slower than twice."""
-        for second in range(1, RECOVERY_GOAL + 2):
-            load = self.load(SECOND, rate=rate)
-            if not load.failed and load.p99_us <= LATENCY_GOAL * calm.p99_us:
-                return second
-        return RECOVERY_GOAL + 1
+def recovery_s(target: Part, rate: int, calm: Load) -> int:
+    """Seconds until calls are answered as before: none refused, none slower than twice."""
+    for second in range(1, RECOVERY_GOAL + 2):
+        load = target.load(SECOND, rate=rate)
+        if not load.failed and load.p99_us <= LATENCY_GOAL * calm.p99_us:
+            return second
+    return RECOVERY_GOAL + 1
 
 
 def creates_beyond(run: Run, rig: Rig) -> None:
@@ -80,13 +63,9 @@ def creates_beyond(run: Run, rig: Rig) -> None:
 
 
 def measure(run: Run) -> list[Goal]:
-    address = free_address()
     with accounts(run.directory / "stack") as rig:
-        with server(address, kind="door", token_issuer=ISSUER, token_audience=AUDIENCE,
-                    token_jwks=rig.stack.issuer.jwks_path, executor_threads=CONNECTIONS,
-                    postgres=rig.conninfo, part_us=PART_US) as process:
-            target = Target(rig, address, process)
-            rounds = [one for (one,) in run.interleave(lambda: target.round(run.span))]
+        with part(rig, PART_US) as target:
+            rounds = [one for (one,) in run.interleave(lambda: one_round(target, run.span))]
         creates_beyond(run, rig)
     for number, one in enumerate(rounds, start=1):
         run.note(f"round {number}",

@@ -49,6 +49,10 @@ class Load:
     cpu_s: float  # Of the load's own process, while it measured.
     ok: int
     answer_bytes: int  # Mean size of the answers.
+    repetitions: int  # By callers who ask again after a failure.
+    refused: int  # RESOURCE_EXHAUSTED, each time that it was answered.
+    refused_without_time: int  # Those that did not say when to come again.
+    refused_p99_us: float  # From when the call was sent.
 
     def check(self) -> "Load":
         """Itself. Failure if any call failed: a benchmark of errors says nothing."""
@@ -89,7 +93,10 @@ def run_load(target: str, workload: str, *, span: Span, core: int | None = None,
                           **flags)
     return Load(ok_per_s=printed["ok_per_second"], failed=printed["failed"], ok=printed["ok"],
                 p50_us=printed["ok_us"]["p50"], p99_us=printed["ok_us"]["p99"],
-                cpu_s=printed["cpu_seconds"], answer_bytes=round(printed["answer_bytes"]))
+                cpu_s=printed["cpu_seconds"], answer_bytes=round(printed["answer_bytes"]),
+                repetitions=printed["repetitions"], refused=printed["refused"],
+                refused_without_time=printed["refused_without_time"],
+                refused_p99_us=printed["refused_us"]["p99"])
 
 
 def run_program(name: str, *, span: Span, core: int | None = None, **flags) -> dict:

@@ -57,10 +57,10 @@ class Rig:
         postgres = self.stack.postgres
         return f"{postgres.conninfo(user=postgres.admin)} options='-c search_path={self.schema}'"
 
-    def metric(self, name: str) -> float:
-        """The sum of a metric's series that the service itself has."""
+    def metric(self, name: str, label: str = "") -> float:
+        """The sum of a metric's series that the service itself has, or those with `a="b"`."""
         return sum(float(line.rpartition(" ")[2]) for line in self._metrics().splitlines()
-                   if line.partition("{")[0] == name)
+                   if line.partition("{")[0] == name and label in line)
 
     def buckets(self, name: str) -> list[tuple[float, float]]:
         """Upper limits and cumulative counts of a histogram with one series."""

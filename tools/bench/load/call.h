@@ -22,6 +22,9 @@ struct Call {
   // When it should have begun, which may be before it was sent.
   Clock::time_point intended;
   Clock::time_point deadline;
+  // When it was handed to its connection, the last time.
+  Clock::time_point begun;
+  std::size_t repetitions = 0;
   // The message behind the prefix of gRPC, and how much of it was sent.
   std::string request;
   std::size_t sent = 0;

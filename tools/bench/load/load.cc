@@ -12,6 +12,8 @@
 namespace lotura::bench {
 namespace {
 
+constexpr char kRetryInfo[] = "type.googleapis.com/google.rpc.RetryInfo";
+
 std::chrono::duration<double> CpuOfProcess() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -131,13 +133,31 @@ class Load {
     Call& call = *spare;
     call.self = spare;
     call.intended = intended;
-    call.deadline = intended + plan_.deadline;
-    call.sent = 0;
-    call.answer.Clear();
+    call.repetitions = 0;
+    Prepare(call, intended);
     const Request request = workload_.next();
     call.number = request.number;
     Frame(request.bytes, call.request);
     return call;
+  }
+
+  // To be sent, for the first time or again.
+  void Prepare(Call& call, Clock::time_point from) {
+    call.begun = Clock::now();
+    call.deadline = from + plan_.deadline;
+    call.sent = 0;
+    call.answer.Clear();
+  }
+
+  // False if nobody would ask again, or the load is over.
+  bool Repeat(Call& call, const absl::Status& status, Clock::time_point now) {
+    if (status.ok() || call.repetitions == plan_.repetitions_max || now >= end_) return false;
+    if (IsCounted(call.intended)) ++result_.repetitions;
+    ++call.repetitions;
+    on_their_way_.splice(on_their_way_.end(), on_their_way_, call.self);
+    Prepare(call, now);
+    connections_.Send(call);
+    return true;
   }
 
   void TakeEnded() {
@@ -158,6 +178,8 @@ class Load {
   }
 
   void End(Call& call, const absl::Status& status, Clock::time_point now) {
+    CountRefusal(call, status, now);
+    if (Repeat(call, status, now)) return;
     Count(call, status, now);
     if (workload_.ended)
       workload_.ended(call.number, status.ok() ? call.answer.message() : std::string_view());
@@ -165,10 +187,19 @@ class Load {
     if (!IsOpen() && now < end_) connections_.SendAgain(Begin(call.self, now));
   }
 
+  [[nodiscard]] bool IsCounted(Clock::time_point at) const {
+    return at >= count_from_ && at < end_;
+  }
+
+  void CountRefusal(const Call& call, const absl::Status& status, Clock::time_point now) {
+    if (status.code() != absl::StatusCode::kResourceExhausted || !IsCounted(call.intended)) return;
+    result_.refused_latencies.Add(now - call.begun);
+    if (!status.GetPayload(kRetryInfo).has_value()) ++result_.refused_without_time;
+  }
+
   void Count(const Call& call, const absl::Status& status, Clock::time_point now) {
     // A closed loop counts answers, so that none is lost at its end; an open one counts calls.
-    const auto counted_at = IsOpen() ? call.intended : now;
-    if (counted_at < count_from_ || counted_at >= end_) return;
+    if (!IsCounted(IsOpen() ? call.intended : now)) return;
     if (status.ok()) {
       ++result_.ok;
       result_.answer_bytes += call.answer.message().size();

@@ -24,8 +24,11 @@ struct LoadPlan {
   // What begins before this span has passed is not counted.
   std::chrono::milliseconds warm_up{2'000};
   std::chrono::milliseconds measured{8'000};
-  // Of each call, from when it should have begun.
+  // Of each call, from when it should have begun; of a repetition, from when it is sent.
   std::chrono::milliseconds deadline{5'000};
+  // Open loop: how often a call that failed is sent again, at once, as callers do who do not think
+  // of others.
+  std::size_t repetitions_max = 0;
   std::string token;
   std::uint64_t seed = 1;
 };
@@ -34,12 +37,19 @@ struct LoadResult {
   std::uint64_t ok = 0;
   // Of the messages of those that were counted as ok.
   std::uint64_t answer_bytes = 0;
-  // Reasons ("QUEUE_FULL") of all others, with how many there were.
+  // Reasons ("QUEUE_FULL") of all others, with how many there were. Of a call that was repeated the
+  // last one counts.
   std::map<std::string, std::uint64_t> failed;
+  // Of calls that are counted.
+  std::uint64_t repetitions = 0;
+  // Refusals (RESOURCE_EXHAUSTED) that did not say when to come again.
+  std::uint64_t refused_without_time = 0;
   // Of successful and of refused calls. In an open loop from when the call should have begun, so
   // that what a stalled server keeps waiting is counted as waiting.
   Latencies ok_latencies;
   Latencies failed_latencies;
+  // Of refusals alone, each from when it was sent.
+  Latencies refused_latencies;
   std::chrono::duration<double> measured{};
   // Used by this process while it measured.
   std::chrono::duration<double> cpu{};

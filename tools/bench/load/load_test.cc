@@ -135,6 +135,41 @@ TEST(LoadTest, AnOpenLoopSendsEveryCallThatIsDue) {
   EXPECT_THAT(result.failed, IsEmpty());
 }
 
+TEST(LoadTest, CallsThatFailAreSentAgainAtOnceAndCountOnce) {
+  EchoServer server;
+  std::atomic<int> asked = 0;
+  server.echo_handler = [&](const auto&, const auto&) -> absl::StatusOr<rpc::echo::EchoResponse> {
+    if (asked++ % 3 < 2) return ResourceExhausted("FULL", "full", 10);
+    return rpc::echo::EchoResponse();
+  };
+  LoadPlan plan = BriefPlan(server);
+  plan.connections = 1;
+  plan.rate = 100;
+  plan.repetitions_max = 20;
+
+  const LoadResult result = RunLoad(TargetOf(server), Calls(rpc::kEcho), plan);
+
+  EXPECT_GT(result.ok, 0U);
+  EXPECT_EQ(result.ok + result.repetitions, static_cast<std::uint64_t>(asked.load()));
+  EXPECT_EQ(result.refused_latencies.size(), result.repetitions);
+  EXPECT_EQ(result.refused_without_time, 0U);
+  EXPECT_THAT(result.failed, IsEmpty());
+}
+
+TEST(LoadTest, RefusalsThatDoNotSayWhenToComeAgainAreCounted) {
+  EchoServer server;
+  server.echo_handler = [](const auto&, const auto&) -> absl::StatusOr<rpc::echo::EchoResponse> {
+    return Error(absl::StatusCode::kResourceExhausted, "FULL", "full");
+  };
+  LoadPlan plan = BriefPlan(server);
+  plan.rate = 100;
+
+  const LoadResult result = RunLoad(TargetOf(server), Calls(rpc::kEcho), plan);
+
+  EXPECT_GT(result.refused_without_time, 0U);
+  EXPECT_THAT(result.failed, ElementsAre(Pair("FULL", result.refused_without_time)));
+}
+
 TEST(LoadTest, MessagesAreTakenWhole) {
   EchoServer server;
   std::atomic<int> wrong = 0;

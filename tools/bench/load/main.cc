@@ -25,6 +25,8 @@ struct Settings {
   std::int64_t rate = 0;
   std::int64_t warm_up_ms = 2'000;
   std::int64_t measured_ms = 8'000;
+  std::int64_t deadline_ms = 5'000;
+  std::int64_t repetitions = 0;
   std::int64_t seed = 1;
 
   void Declare(Options& options) {
@@ -44,6 +46,10 @@ struct Settings {
     options.Number({"rate", "open loop: calls that begin", "calls a second"}, rate, {0, 1'000'000});
     options.Number({"warm-up-ms", "span that is not counted", "ms"}, warm_up_ms, {0, 600'000});
     options.Number({"measured-ms", "span that is counted", "ms"}, measured_ms, {1, 3'600'000});
+    options.Number({"deadline-ms", "of each call", "ms"}, deadline_ms, {1, 600'000});
+    options.Number(
+        {"repetitions", "open loop: how often a call that failed is sent again, at once"},
+        repetitions, {0, 100});
     options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
   }
 };
@@ -60,6 +66,9 @@ void Print(LoadResult& result) {
   const nlohmann::json json = {
       {"ok", result.ok},
       {"failed", result.failed},
+      {"repetitions", result.repetitions},
+      {"refused", result.refused_latencies.size()},
+      {"refused_without_time", result.refused_without_time},
       {"answer_bytes",
        result.ok == 0 ? 0.0
                       : static_cast<double>(result.answer_bytes) / static_cast<double>(result.ok)},
@@ -67,6 +76,7 @@ void Print(LoadResult& result) {
       {"ok_per_second", static_cast<double>(result.ok) / result.measured.count()},
       {"ok_us", InMicroseconds(result.ok_latencies)},
       {"failed_us", InMicroseconds(result.failed_latencies)},
+      {"refused_us", InMicroseconds(result.refused_latencies)},
       {"cpu_seconds", result.cpu.count()}};
   fmt::print("{}\n", json.dump());
 }
@@ -79,6 +89,8 @@ absl::Status Run(const Settings& settings) {
                 .rate = static_cast<double>(settings.rate),
                 .warm_up = std::chrono::milliseconds(settings.warm_up_ms),
                 .measured = std::chrono::milliseconds(settings.measured_ms),
+                .deadline = std::chrono::milliseconds(settings.deadline_ms),
+                .repetitions_max = static_cast<std::size_t>(settings.repetitions),
                 .seed = static_cast<std::uint64_t>(settings.seed)};
   LOTURA_ASSIGN_OR_RETURN(plan.token, ReadToken(settings.token_file));
   LOTURA_ASSIGN_OR_RETURN(const Workload workload,

@@ -58,6 +58,17 @@ Workload GetPeople(const WorkloadSpec& spec) {
           }};
 }
 
+Workload GetHotPeople(const WorkloadSpec& spec) {
+  return {kPeople + "GetPerson",
+          [first = spec.first, records = spec.records, random = Random(spec.seed)]() mutable {
+            const double part = std::uniform_real_distribution<double>()(random);
+            const double number = static_cast<double>(records) * part * part * part;
+            accounts::v1::GetPersonRequest request;
+            request.set_name(KnownName(first + static_cast<std::uint64_t>(number)));
+            return Request{request.SerializeAsString()};
+          }};
+}
+
 Workload ListPeople() {
   return {kPeople + "ListPeople", [] {
             accounts::v1::ListPeopleRequest request;
@@ -132,6 +143,7 @@ absl::StatusOr<Workload> MakeWorkload(const WorkloadSpec& spec) {
     return Workload{"lotura.bench.v1.NothingService/DoNothing", [] { return Request(); }};
   if (spec.name == "create-person") return CreatePeople(spec);
   if (spec.name == "get-person") return GetPeople(spec);
+  if (spec.name == "get-hot-person") return GetHotPeople(spec);
   if (spec.name == "list-people") return ListPeople();
   if (spec.name == "update-person") return UpdatePeople(spec, NewName(spec));
   if (spec.name == "update-email") return UpdatePeople(spec, NewEmail(spec));

@@ -1,0 +1,71 @@
+"""R18: more calls than can be answered."""
+
+import subprocess
+from pathlib import Path
+
+from bench.part import part
+from bench.programs import Load, Span
+from bench.rig import accounts
+from fault.trial.figures import Criterion
+from fault.trial.supervisor import Trial
+
+TITLE = ("overload, open loop, of a part that takes 4 ms on each of 4 connections: 1, 2, 5 and 10 "
+         "times what it bears, deadlines of 500 ms")
+SECONDS = 60
+# So long that ten times as many calls, almost all of them refused, fit one core with their load.
+PART_US = 4_000
+DEADLINE_MS = 500
+CALM, TIMES, JUDGED = 0.8, (1, 2, 5, 10), 5
+# Overload is that only after a while.
+NOTICED_S = 3.0
+GOODPUT, LATENCY, REFUSAL_MS, MEMORY = 0.90, 2.0, 5.0, 1.25
+
+
+def peak_memory_mb(process: subprocess.Popen) -> float:
+    """The most that it has ever held."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def others(load: Load) -> int:
+    """Calls that failed and were not refused."""
+    return sum(load.failed.values()) - load.refused
+
+
+def _shown(load: Load, capacity: float) -> dict[str, object]:
+    return {"done / capacity": load.ok_per_s / capacity, "p99 of accepted, ms": load.p99_us / 1e3,
+            "p99 of refusals, ms": load.refused_p99_us / 1e3, "refused": load.refused,
+            "failed otherwise": others(load)}
+
+
+def run(trial: Trial) -> list[Criterion]:
+    span = Span(warm_up_s=NOTICED_S, measured_s=trial.seconds / (len(TIMES) + 3))
+    with accounts(trial.directory / "stack") as rig, part(rig, PART_US) as target:
+        capacity = target.capacity(span)
+        calm = target.load(span, rate=round(capacity * CALM), deadline_ms=DEADLINE_MS).check()
+        loads, memory = {}, {}
+        for times in TIMES:
+            loads[times] = target.load(span, rate=round(capacity * times), deadline_ms=DEADLINE_MS)
+            memory[times] = peak_memory_mb(target.process)
+        after = target.load(span, rate=round(capacity * CALM), deadline_ms=DEADLINE_MS)
+        ended = target.process.poll() is not None
+    trial.figures |= {"capacity": capacity, "p99 at 0.8 times, ms": calm.p99_us / 1e3}
+    for times, load in loads.items():
+        trial.figures |= {f"{times} times: {name}": value
+                          for name, value in _shown(load, capacity).items()}
+        trial.figures[f"{times} times: most memory so far, MiB"] = memory[times]
+    judged = loads[JUDGED]
+    return [Criterion("done at 5 times / capacity", judged.ok_per_s / capacity, ">=", GOODPUT),
+            Criterion("p99 of accepted at 5 times / at 0.8 times", judged.p99_us / calm.p99_us,
+                      "<=", LATENCY),
+            Criterion("p99 of refusals at 5 times, ms", judged.refused_p99_us / 1e3, "<=",
+                      REFUSAL_MS),
+            Criterion("refusals", sum(load.refused for load in loads.values()), ">", 0),
+            Criterion("refusals that did not say when to come again",
+                      sum(load.refused_without_time for load in loads.values()), "==", 0),
+            # What a full queue holds was there at twice the capacity; more load must not add to it.
+            Criterion("most memory, at 10 times / at 2 times", memory[10] / memory[2], "<=",
+                      MEMORY),
+            Criterion("servers that ended", int(ended), "==", 0),
+            Criterion("calls that failed afterwards", sum(after.failed.values()), "==", 0)]
