@@ -93,13 +93,14 @@ void Audit::CheckVersions() {
     events::Position position;
     for (const std::size_t place : places) {
       const JournalEntry& entry = plant_.database.log()[place];
-      Expect(checks_, Invariant::kVersionsConsecutive, entry.version == version + 1, [&] {
-        return fmt::format("{} has version {} after {}", key, entry.version, version);
-      });
-      Expect(checks_, Invariant::kNoLostUpdate, entry.before_plain == plain, [&] {
+      Expect(checks_, Invariant::kVersionsConsecutive, entry.version == version + 1,
+             [&, &key = key] {
+               return fmt::format("{} has version {} after {}", key, entry.version, version);
+             });
+      Expect(checks_, Invariant::kNoLostUpdate, entry.before_plain == plain, [&, &key = key] {
         return fmt::format("{} v{} was made from another version", key, entry.version);
       });
-      Expect(checks_, Invariant::kInOrder, entry.position > position, [&] {
+      Expect(checks_, Invariant::kInOrder, entry.position > position, [&, &key = key] {
         return fmt::format("{} v{} stands before the version that it replaces", key, entry.version);
       });
       version = entry.version;
@@ -122,7 +123,7 @@ void Audit::CheckHolders() {
     if (product.sku().empty() || product.has_delete_time()) continue;
     const Sku sku(entry.tenant, product.sku());
     const auto [holder, taken] = holders.emplace(sku, entry.name);
-    Expect(checks_, Invariant::kOneHolder, taken, [&] {
+    Expect(checks_, Invariant::kOneHolder, taken, [&, &holder = holder] {
       return fmt::format("{} took {} from {}", entry.name, product.sku(), holder->second);
     });
     if (taken) held.emplace(key, sku);
@@ -180,7 +181,7 @@ void Audit::CheckProjection() {
     Expect(checks_, Invariant::kProjection,
            state != plant_.effects.states().end() && state->second.version == newest.version &&
                state->second.plain == newest.after_plain,
-           [&] { return fmt::format("the projection of {} is another", key); });
+           [&key = key] { return fmt::format("the projection of {} is another", key); });
   }
 }
 

@@ -50,7 +50,7 @@ class FaultyConsumer final : public events::Consumer {
   absl::Status Commit(std::span<const Place> next) override {
     if (!process_.Travel() || !broker_.up || process_.faults().Strikes(Fault::kOffsetsNotKept))
       return Unreachable("the broker");
-    const absl::Status kept = consumer_->Commit(next);
+    absl::Status kept = consumer_->Commit(next);
     if (!process_.Travel() || process_.faults().Strikes(Fault::kOffsetsAnswerLost))
       return Unreachable("the broker");
     return kept;

@@ -22,7 +22,7 @@ void FaultyCache::EvictSome(std::span<const Key> keys) {
 }
 
 std::vector<Lookup> FaultyCache::GetMany(std::span<const Key> keys) {
-  const std::vector<Lookup> missed(keys.size(), cache::Miss{});
+  std::vector<Lookup> missed(keys.size(), cache::Miss{});
   if (!process_.Travel() || process_.faults().Strikes(Fault::kCacheUnreachable)) return missed;
   EvictSome(keys);
   std::vector<Lookup> lookups = cache_.GetMany(keys);
@@ -30,7 +30,7 @@ std::vector<Lookup> FaultyCache::GetMany(std::span<const Key> keys) {
 }
 
 std::vector<Filled> FaultyCache::FillMany(std::span<const Filling> fillings) {
-  const std::vector<Filled> lost(fillings.size(), Filled::kNotReached);
+  std::vector<Filled> lost(fillings.size(), Filled::kNotReached);
   Faults& faults = process_.faults();
   if (!process_.Travel() || faults.Strikes(Fault::kCacheUnreachable)) return lost;
   if (faults.Strikes(Fault::kFillLate))

@@ -56,7 +56,9 @@ Fiber::~Fiber() {
 }
 
 void Fiber::Enter(unsigned low, unsigned high) {
-  reinterpret_cast<Fiber*>(static_cast<std::uintptr_t>(high) << 32 | low)->Run();
+  const std::uintptr_t self = static_cast<std::uintptr_t>(high) << 32 | low;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): makecontext passes on nothing but numbers.
+  reinterpret_cast<Fiber*>(self)->Run();
 }
 
 void Fiber::Run() {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "libs/observe/fence.h"
 #include "tests/simulation/run.h"
 
 namespace lotura::simulation {
@@ -39,6 +40,12 @@ bool ReadNumber(std::string_view text, std::uint64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+bool ReadMutation(std::string_view text, Mutation& mutation) {
+  const auto found = MutationOf(text);
+  mutation = found.value_or(Mutation::kNone);
+  return found.has_value();
+}
+
 std::optional<Options> OptionsOf(std::span<char* const> arguments) {
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -53,15 +60,10 @@ std::optional<Options> OptionsOf(std::span<char* const> arguments) {
     }
     if (++i == arguments.size()) return std::nullopt;
     const std::string_view value = arguments[i];
-    if (name == "--mutation") {
-      const auto mutation = MutationOf(value);
-      if (!mutation.has_value()) return std::nullopt;
-      options.mutation = *mutation;
-    } else if (name != "--seeds" && name != "--seed") {
-      return std::nullopt;
-    } else if (!ReadNumber(value, name == "--seeds" ? options.seeds : options.seed)) {
-      return std::nullopt;
-    }
+    const bool known = (name == "--mutation" && ReadMutation(value, options.mutation)) ||
+                       (name == "--seeds" && ReadNumber(value, options.seeds)) ||
+                       (name == "--seed" && ReadNumber(value, options.seed));
+    if (!known) return std::nullopt;
   }
   return options;
 }
@@ -144,5 +146,12 @@ int Main(std::span<char* const> arguments) {
 }  // namespace lotura::simulation
 
 int main(int count, char** arguments) {
-  return lotura::simulation::Main({arguments + 1, static_cast<std::size_t>(count - 1)});
+  return lotura::observe::Fenced(
+      [&] {
+        return lotura::simulation::Main({arguments + 1, static_cast<std::size_t>(count - 1)});
+      },
+      [](std::string_view /*what*/) {
+        std::fputs("lotura-simulation: an exception reached its entry\n", stderr);
+        return 3;
+      });
 }

@@ -1,6 +1,9 @@
 // One process: what it knows is lost when it dies, and what it has sent is not.
 #pragma once
 
+#include <absl/status/status.h>
+
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -66,9 +66,8 @@ class Simulation {
 
   // Nothing goes wrong yet.
   bool Prepare() {
-    Client first(plant_, crew_, wishes_, ledger_, checks_);
-    world_.Start([&] { first.Run(wishes_.First()); });
-    const bool done = world_.RunUntil([&] { return first.done(); }, kFirstMax);
+    world_.Start([this] { first_->Run(wishes_.First()); });
+    const bool done = world_.RunUntil([&] { return first_->done(); }, kFirstMax);
     if (!done) world_.Violate("drains: the first writes did not come to an end");
     return done;
   }
@@ -78,9 +77,8 @@ class Simulation {
     world_.Start([this] { nemesis_.Run(); });
     faults_.Begin();
     const World::Span storm = world_.chance().Span(kStormMin, kStormMax);
-    bool over = false;
-    world_.After(storm, [&over] { over = true; });
-    world_.RunUntil([&] { return over || IsBroken(); }, kEndMax);
+    world_.After(storm, [this] { over_ = true; });
+    world_.RunUntil([&] { return over_ || IsBroken(); }, kEndMax);
     faults_.Heal();
     world_.Note("healed");
     for (const auto& client : clients_) client->Stop();
@@ -88,27 +86,24 @@ class Simulation {
 
   // Whether all came to its end in time.
   bool Drain() {
-    bool drained = false;
-    world_.Start([&] {
-      while (!drained && !IsBroken() && !ended_) {
+    world_.Start([this] {
+      while (!drained_ && !IsBroken() && !ended_) {
         world_.Pause(kLook);
-        drained =
+        drained_ =
             std::ranges::all_of(clients_, [](const auto& client) { return client->done(); }) &&
             IsDrained(plant_, crew_);
       }
     });
-    world_.RunUntil([&] { return drained || IsBroken(); }, kDrainMax);
-    if (drained) checks_.Held(Invariant::kDrains);
-    // Whoever looks holds on to what is here.
-    ended_ = true;
-    world_.RunUntil([] { return false; }, kLook * 2);
-    return drained;
+    world_.RunUntil([&] { return drained_ || IsBroken(); }, kDrainMax);
+    if (drained_) checks_.Held(Invariant::kDrains);
+    return drained_;
   }
 
   // Every actor comes to its end.
   void End() {
     ended_ = true;
     nemesis_.Stop();
+    first_->Abandon();
     for (const auto& client : clients_) client->Abandon();
     crew_.services.End();
     crew_.relays.End();
@@ -126,8 +121,11 @@ class Simulation {
   Nemesis nemesis_;
   Wishes wishes_;
   Ledger ledger_;
+  const std::unique_ptr<Client> first_ = NewClient();
   std::vector<std::unique_ptr<Client>> clients_;
   World::Span span_{0};
+  bool over_ = false;
+  bool drained_ = false;
   bool ended_ = false;
 };
 

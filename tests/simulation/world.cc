@@ -13,8 +13,10 @@ constexpr std::uint64_t kPrime = 0x100000001b3ULL;
 
 World::Actor World::Start(std::function<void()> body, std::function<void(const char*)> passes) {
   const Actor actor = actors_.size();
-  actors_.push_back(
-      {.fiber = std::make_unique<Fiber>(std::move(body)), .passes = std::move(passes)});
+  Course course;
+  course.fiber = std::make_unique<Fiber>(std::move(body));
+  course.passes = std::move(passes);
+  actors_.push_back(std::move(course));
   Schedule(actor, Span(0));
   return actor;
 }
