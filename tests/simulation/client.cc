@@ -139,11 +139,9 @@ Client::Answer Client::Try(const Wish& wish) {
 
 Client::Found Client::Load(const Subject& subject) {
   return Call<Found>([&](ServiceProcess& service, std::function<void(Found)> take) {
-    service.Execute([&service, subject, take = std::move(take)] {
-      auto found = service.store().Load(*subject.declaration, subject.tenant, {&subject.name, 1},
-                                        Deadline::After(kDeadline));
-      if (service.process().alive()) take(std::move(found));
-    });
+    service.Read({.record = {subject.declaration, {subject.tenant, subject.name}},
+                  .deadline = Deadline::After(kDeadline)},
+                 std::move(take));
   });
 }
 
@@ -154,7 +152,7 @@ void Client::Read(const Subject& subject) {
   const bool excused = plant_.cache.untold.Covers(cached, plant_.world.Now());
   const Found found = Load(subject);
   if (!found.ok() || excused) return;
-  CheckRead(subject, found->front(), version_min);
+  CheckRead(subject, *found, version_min);
 }
 
 void Client::CheckRead(const Subject& subject, const std::optional<resource::Record>& record,

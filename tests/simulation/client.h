@@ -26,7 +26,7 @@ class Client {
 
  private:
   using Answer = absl::StatusOr<resource::UnitOfWork::MessagePtr>;
-  using Found = absl::StatusOr<std::vector<std::optional<resource::Record>>>;
+  using Found = resource::RecordReads::Result;
 
   void WriteUntilKnown(Write& write);
   // DEADLINE_EXCEEDED if no answer came in time.

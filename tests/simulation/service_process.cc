@@ -7,10 +7,17 @@ using std::chrono::microseconds;
 
 constexpr std::chrono::hours kUntilWoken{1};
 constexpr microseconds kSkewMax{30'000};
-constexpr int kCombinerActors = 2;
+// Of each kind.
+constexpr int kActors = 2;
 
-// Small ones, so that there are several.
-resource::CombinerLimits LimitsOf(Chance& chance) { return {.batch_max = 1 + chance.Below(8)}; }
+// Small batches, so that there are several.
+constexpr std::size_t kBatchMax = 8;
+resource::CombinerLimits WriteLimits(Chance& chance) {
+  return {.batch_max = 1 + chance.Below(kBatchMax)};
+}
+resource::RecordReadLimits ReadLimits(Chance& chance) {
+  return {.batch_max = 1 + chance.Below(kBatchMax)};
+}
 
 }  // namespace
 
@@ -22,10 +29,14 @@ ServiceProcess::ServiceProcess(Plant& plant, std::string name)
       cache_(process_, plant.cache, plant.memory()),
       record_cache_(cache_, plant.equipment.catalog().Declarations()),
       cached_(commit_mutant_ == nullptr ? store_ : *commit_mutant_, record_cache_),
-      combiner_(cached_, LimitsOf(plant.world.chance())),
+      reads_(store_, record_cache_, ReadLimits(plant.world.chance())),
+      combiner_(cached_, WriteLimits(plant.world.chance())),
       work_({plant.equipment.catalog(), cached_, plant.equipment.foreign(), plant.ids}, combiner_) {
-  process_.Start([this] { DriveExecutor(); });
-  for (int i = 0; i < kCombinerActors; ++i) process_.Start([this] { DriveCombiner(); });
+  for (int i = 0; i < kActors; ++i) {
+    process_.Start([this] { DriveExecutor(); });
+    process_.Start([this] { DriveCombiner(); });
+    process_.Start([this] { DriveReads(); });
+  }
 }
 
 void ServiceProcess::Execute(std::function<void()> step) {
@@ -51,6 +62,16 @@ void ServiceProcess::Write(
   });
 }
 
+void ServiceProcess::Read(resource::RecordReads::Read read, resource::RecordReads::Done done) {
+  if (!process_.alive()) return;
+  ++reading_;
+  reads_.Submit(std::move(read), [this, done = std::move(done)](const auto& result) {
+    --reading_;
+    if (process_.alive()) done(result);
+  });
+  process_.WakeAll();
+}
+
 void ServiceProcess::DriveExecutor() {
   while (process_.alive()) {
     if (steps_.empty()) {
@@ -73,6 +94,12 @@ void ServiceProcess::DriveCombiner() {
     const bool stepped = combiner_.Step();
     --busy_;
     if (!stepped) process_.world().Rest(kUntilWoken);
+  }
+}
+
+void ServiceProcess::DriveReads() {
+  while (process_.alive()) {
+    if (!reads_.Step()) process_.world().Rest(kUntilWoken);
   }
 }
 
