@@ -1,6 +1,5 @@
 """Projections that are emptied and made again, and events that are published again, are what they were."""
 
-import os
 import re
 import subprocess
 
@@ -26,7 +25,7 @@ RECORDS = 20
 def admin(stack):
     """Runs `lotura admin` with the settings of the services."""
     def run(*arguments: str) -> subprocess.CompletedProcess:
-        environment = os.environ | stack.member("all").environment()
+        environment = stack.member("all").environment()
         program = str(stack.surroundings().binaries / "lotura")
         return subprocess.run([program, "admin", *arguments], env=environment, text=True,
                               capture_output=True, timeout=TIMEOUT_S, check=False)
