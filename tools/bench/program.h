@@ -24,18 +24,21 @@ inline absl::StatusOr<std::string> ReadToken(const std::string& path) {
   return token;
 }
 
-// Reads the settings and calls `run()`, which returns a status. 0 if that is OK, 2 if it or the
-// settings are not; --help and --print-config-docs print the settings.
-template <typename Body>
-int RunProgram(const char* name, const std::vector<std::string>& arguments, Options& options,
-               const Body& run) {
+// Reads the settings and calls `run(settings)`, which returns a status. 0 if that is OK, 2 if it or
+// the settings are not; --help and --print-config-docs print the settings.
+template <typename Settings, typename Body>
+int RunProgram(const char* name, int argc, char** argv, const Body& run) {
   constexpr int kFailed = 2;
+  Settings settings;
+  Options options(UnknownVariables::kIgnored);
+  settings.Declare(options);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
   const auto verb = options.Parse(arguments, {});
   if (verb.ok() && *verb != OptionsVerb::kRun) {
     fmt::print("{}", options.Docs());
     return 0;
   }
-  const absl::Status ended = verb.ok() ? run() : verb.status();
+  const absl::Status ended = verb.ok() ? run(settings) : verb.status();
   if (ended.ok()) return 0;
   fmt::print(stderr, "{}: {}\n", name, Message(ended));
   return kFailed;

@@ -281,15 +281,10 @@ absl::Status Run(const Settings& settings) {
   return absl::OkStatus();
 }
 
-int Main(int argc, char** argv) {
-  Settings settings;
-  Options options(UnknownVariables::kIgnored);
-  settings.Declare(options);
-  return RunProgram("lotura-bench-producer", {argv + 1, argv + argc}, options,
-                    [&] { return Run(settings); });
-}
-
 }  // namespace
 }  // namespace lotura::bench
 
-int main(int argc, char** argv) { return lotura::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return lotura::bench::RunProgram<lotura::bench::Settings>("lotura-bench-producer", argc, argv,
+                                                            lotura::bench::Run);
+}

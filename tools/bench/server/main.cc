@@ -96,17 +96,15 @@ absl::Status ServeDoor(const Settings& settings, rpc::ShutdownSignal& stop) {
   return absl::OkStatus();
 }
 
-int Main(int argc, char** argv) {
+absl::Status Run(const Settings& settings) {
   rpc::ShutdownSignal stop;
-  Settings settings;
-  Options options(UnknownVariables::kIgnored);
-  settings.Declare(options);
-  return RunProgram("lotura-bench-server", {argv + 1, argv + argc}, options, [&] {
-    return settings.kind == "bare" ? ServeBare(settings, stop) : ServeDoor(settings, stop);
-  });
+  return settings.kind == "bare" ? ServeBare(settings, stop) : ServeDoor(settings, stop);
 }
 
 }  // namespace
 }  // namespace lotura::bench
 
-int main(int argc, char** argv) { return lotura::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return lotura::bench::RunProgram<lotura::bench::Settings>("lotura-bench-server", argc, argv,
+                                                            lotura::bench::Run);
+}
