@@ -261,7 +261,7 @@ class Parser {
     verb.add_option("--until", flags.until, "Written before this time")->type_name("TIME");
     verb.add_option("--tenant", flags.tenant, "Of this tenant alone")->type_name("ID");
     verb.add_option("--resource-type", flags.resource_types,
-                    "Such as lotura.sales.v1.Opportunity; repeatable")
+                    "Such as sales.lotura/Opportunity; repeatable")
         ->take_all();
     verb.add_option("--event-type", flags.event_types,
                     "Such as lotura.sales.opportunity.moved.v1; repeatable")
