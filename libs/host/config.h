@@ -36,7 +36,7 @@ struct Config {
   std::int64_t read_connections = 4;
   std::int64_t write_connections = 2;
   std::int64_t import_connections = 1;
-  std::int64_t executor_threads = 16;
+  std::int64_t executor_threads = 4;
   std::int64_t executor_queue_max = 1024;
   std::int64_t topic_partitions = 6;
   std::int64_t topic_replicas = 3;
