@@ -43,6 +43,7 @@ pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka++>=2.0 rdkafka)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis>=0.14)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
+pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson>=3.0)
 pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc>=5.3)
 
 set(LOTURA_GOOGLEAPIS_DIR "" CACHE PATH "Folder that holds google/api, google/rpc, google/type and google/longrunning")

@@ -10,11 +10,20 @@
 namespace lotura::pg {
 namespace {
 
+// A number of digits alone.
 std::optional<int> Number(std::string_view text) {
   int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
   return value;
+}
+
+std::string_view CellOf(const pqxx::field& field) {
+  const std::size_t size = field.size();
+  // NULL has no bytes, like an empty text.
+  return size == 0 && field.is_null() ? std::string_view() : std::string_view(field.c_str(), size);
 }
 
 // ".123" as microseconds.
@@ -27,17 +36,14 @@ int Micros(std::string_view fraction) {
 
 }  // namespace
 
-// libpqxx copies the result, counted by atomics, for each row and each field that it is asked for:
-// they are asked for once.
+// libpqxx copies the result, counted by atomics, for each row and each field that it is asked for;
+// its iterators step on without a copy.
 struct Rows::Content {
   explicit Content(const pqxx::result& of) : result(of) {
     cells.reserve(of.size() * of.columns());
-    for (const pqxx::row& row : of) {
-      for (pqxx::row::size_type column = 0; column < of.columns(); ++column) {
-        const pqxx::field field(row, column);
-        cells.push_back(field.is_null() ? std::string_view()
-                                        : std::string_view(field.c_str(), field.size()));
-      }
+    for (auto row = of.begin(), last = of.end(); row != last; ++row) {
+      for (auto field = row->begin(), end = row->end(); field != end; ++field)
+        cells.push_back(CellOf(field));
     }
   }
 

@@ -1,8 +1,8 @@
 #include "libs/resource/plain_json.h"
 
-#include <algorithm>
+#include <simdjson.h>
+
 #include <charconv>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,8 +10,15 @@
 namespace lotura::resource {
 namespace {
 
-using Json = nlohmann::json;
+using Json = simdjson::dom::element;
 using Field = pbuf::FieldDescriptor;
+
+// The value, if the document has it in this form.
+template <typename Value>
+std::optional<Value> As(const Json& json) {
+  Value value;
+  return json.get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
+}
 
 // Types of google.protobuf have forms of their own: a Timestamp is a text.
 bool HasOwnForm(const pbuf::Descriptor& type) {
@@ -21,19 +28,21 @@ bool HasOwnForm(const pbuf::Descriptor& type) {
 template <typename Integer>
 std::optional<Integer> IntegerOf(const Json& json) {
   // 64 bits come as text, since JSON's numbers do not hold them.
-  if (const auto* text = json.get_ptr<const std::string*>()) {
+  if (const auto text = As<std::string_view>(json)) {
     Integer value = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
     const bool is_whole = error == std::errc() && end == text->data() + text->size();
     return is_whole ? std::optional(value) : std::nullopt;
   }
-  if (const auto* value = json.get_ptr<const Json::number_unsigned_t*>()) {
+  // A number between those of both signs is in either form.
+  if (const auto value = As<std::uint64_t>(json)) {
     return std::in_range<Integer>(*value) ? std::optional(static_cast<Integer>(*value))
                                           : std::nullopt;
   }
-  const auto* value = json.get_ptr<const Json::number_integer_t*>();
-  if (value == nullptr || !std::in_range<Integer>(*value)) return std::nullopt;
-  return static_cast<Integer>(*value);
+  const auto value = As<std::int64_t>(json);
+  return value.has_value() && std::in_range<Integer>(*value)
+             ? std::optional(static_cast<Integer>(*value))
+             : std::nullopt;
 }
 
 bool ReadMessage(const Json& json, pbuf::Message& message);
@@ -47,14 +56,14 @@ class Place {
   bool Read(const Json& json) {
     switch (field_->cpp_type()) {
       case Field::CPPTYPE_STRING: {
-        const auto* text = json.get_ptr<const std::string*>();
+        const auto text = As<std::string_view>(json);
         // Bytes are in base 64.
-        if (text == nullptr || field_->type() != Field::TYPE_STRING) return false;
-        return Put(*text, &pbuf::Reflection::SetString, &pbuf::Reflection::AddString);
+        if (!text.has_value() || field_->type() != Field::TYPE_STRING) return false;
+        return Put(std::string(*text), &pbuf::Reflection::SetString, &pbuf::Reflection::AddString);
       }
       case Field::CPPTYPE_BOOL: {
-        const auto* value = json.get_ptr<const bool*>();
-        return value != nullptr &&
+        const auto value = As<bool>(json);
+        return value.has_value() &&
                Put(*value, &pbuf::Reflection::SetBool, &pbuf::Reflection::AddBool);
       }
       case Field::CPPTYPE_INT32:
@@ -101,9 +110,9 @@ class Place {
   }
 
   bool ReadEnum(const Json& json) {
-    const auto* text = json.get_ptr<const std::string*>();
-    if (text == nullptr) return false;
-    const auto* value = field_->enum_type()->FindValueByName(*text);
+    const auto text = As<std::string_view>(json);
+    if (!text.has_value()) return false;
+    const auto* value = field_->enum_type()->FindValueByName(std::string(*text));
     return value != nullptr && Put(value, &pbuf::Reflection::SetEnum, &pbuf::Reflection::AddEnum);
   }
 
@@ -116,24 +125,33 @@ bool ReadField(const Json& json, const Field* field, pbuf::Message& message) {
   if (field->is_map() || field->is_extension()) return false;
   Place place(message, field);
   if (!field->is_repeated()) return place.Read(json);
-  return json.is_array() &&
-         std::ranges::all_of(json, [&](const Json& element) { return place.Read(element); });
+  const auto elements = As<simdjson::dom::array>(json);
+  if (!elements.has_value()) return false;
+  for (const Json element : *elements) {
+    if (!place.Read(element)) return false;
+  }
+  return true;
 }
 
 bool ReadMessage(const Json& json, pbuf::Message& message) {
-  if (!json.is_object()) return false;
-  return std::ranges::all_of(json.items(), [&](const auto& item) {
-    const Field* field = message.GetDescriptor()->FindFieldByName(item.key());
-    return field != nullptr && ReadField(item.value(), field, message);
-  });
+  const auto members = As<simdjson::dom::object>(json);
+  if (!members.has_value()) return false;
+  for (const auto& [key, value] : *members) {
+    const Field* field = message.GetDescriptor()->FindFieldByName(std::string(key));
+    if (field == nullptr || !ReadField(value, field, message)) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 bool ReadPlainJson(std::string_view json, const Field* field, pbuf::Message& record) {
   if (json == "[]") return field->is_repeated();
-  const Json parsed = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_discarded() && ReadField(parsed, field, record)) return true;
+  // Its memory serves one document after another.
+  thread_local simdjson::dom::parser parser;
+  Json parsed;
+  const bool is_json = parser.parse(json.data(), json.size()).get(parsed) == simdjson::SUCCESS;
+  if (is_json && ReadField(parsed, field, record)) return true;
   record.GetReflection()->ClearField(&record, field);
   return false;
 }
