@@ -20,9 +20,16 @@ std::vector<Command> Handshake(const RedisOptions& options) {
   } else if (!options.password.empty()) {
     commands.push_back({"AUTH", options.password});
   }
-  commands.push_back({"SCRIPT", "LOAD", TakeLease().text});
+  commands.push_back({"SCRIPT", "LOAD", ReplaceByLease().text});
   commands.push_back({"SCRIPT", "LOAD", FillUnderLease().text});
   return commands;
+}
+
+// Answered with what stands there already, or with nothing if the lease does now.
+Command TakeLease(const Key& key, const std::string& seen, std::string lease,
+                  const std::string& life) {
+  if (seen.empty()) return {"SET", key.bytes, std::move(lease), "NX", "GET", "PX", life};
+  return {"EVALSHA", ReplaceByLease().sha1, "1", key.bytes, seen, std::move(lease), life};
 }
 
 bool IsNumber(const Reply& reply) { return reply.kind == Reply::Kind::kNumber; }
@@ -92,18 +99,25 @@ void RedisCache::TakeLeases(std::span<const Key> keys, std::span<const Unanswere
                             Deadline deadline, std::vector<Lookup>& lookups) {
   if (unanswered.empty()) return;
   const std::string life = std::to_string(options_.lease_ttl.count());
+  std::vector<Lease> leases(unanswered.size());
   std::vector<Command> commands;
-  for (const Unanswered& one : unanswered) {
-    commands.push_back({"EVALSHA", TakeLease().sha1, "1", keys[one.index].bytes, one.seen,
-                        EncodeLease(NewLease()), life});
+  for (std::size_t i = 0; i < unanswered.size(); ++i) {
+    leases[i] = NewLease();
+    const auto& [index, seen] = unanswered[i];
+    commands.push_back(TakeLease(keys[index], seen, EncodeLease(leases[i]), life));
   }
   const auto replies = client_.Run(commands, deadline);
   if (!replies.has_value()) return;
   std::vector<Unanswered> still_unanswered;
   for (std::size_t i = 0; i < unanswered.size(); ++i) {
-    const std::size_t index = unanswered[i].index;
-    // Another reader may have been faster: then its lease stands there, or already its entry.
-    lookups[index] = Judge(keys[index], (*replies)[i], still_unanswered, index);
+    const auto& [index, seen] = unanswered[i];
+    const Reply& held = (*replies)[i];
+    if (held.kind == Reply::Kind::kNil) {
+      lookups[index] = Miss{std::move(leases[i])};
+    } else {
+      // Another reader may have been faster: then its lease stands there, or already its entry.
+      lookups[index] = Judge(keys[index], held, still_unanswered, index);
+    }
   }
 }
 

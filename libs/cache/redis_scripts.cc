@@ -21,14 +21,14 @@ Script Make(std::string text) {
 
 }  // namespace
 
-const Script& TakeLease() {
+const Script& ReplaceByLease() {
   static const Script kScript = Make(R"(
 local held = redis.call('GET', KEYS[1])
 if held ~= false and held ~= ARGV[1] then
   return held
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return ARGV[2]
+return false
 )");
   return kScript;
 }

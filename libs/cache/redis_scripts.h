@@ -11,9 +11,10 @@ struct Script {
   std::string sha1;
 };
 
-// KEYS[1]; ARGV: what the caller saw there (empty: nothing), the lease it proposes, its life in
-// milliseconds. Puts the lease in place of what was seen and returns what stands there then.
-const Script& TakeLease();
+// KEYS[1]; ARGV: the bytes that the caller saw there and cannot use, the lease it proposes, its
+// life in milliseconds. Puts the lease in their place, or where nothing is. Nil if done, otherwise
+// what stands there.
+const Script& ReplaceByLease();
 
 // KEYS[1]; ARGV: the lease, the entry, its life in milliseconds. Puts the entry in place of the
 // lease. 1 if done.
