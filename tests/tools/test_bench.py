@@ -9,6 +9,7 @@ from bench import p7, p13, report
 from bench.batches import rows_of
 from bench.curves import draw
 from bench.figures import Goal, Result, composed
+from bench.kept import Kept
 from bench.network import free_address
 from bench.probe import Probe
 from bench.programs import Load, Span, run_load, server
@@ -19,6 +20,7 @@ from devkit import bench as verb
 from devkit.console import Failure
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
 
+CURVES = {"create": [Point(1, 950.0, 1.0, 1.8)]}
 BRIEF = Span(warm_up_s=0.2, measured_s=1.0)
 
 
@@ -138,7 +140,7 @@ def test_page_has_every_goal_the_curves_and_the_machine(tmp_path):
     result = Result("P1", (goal(">=", 1.5), goal("<=", 1.5)), pairs=3, fdatasync_per_s=7000.4,
                     seen=(("pair 1, door", "17,000 calls a second"),))
 
-    page = report.write(tmp_path, [result], {"create": [Point(1, 950.0, 1.0, 1.8)]},
+    page = report.write(tmp_path, [result], CURVES,
                         {"P2": "the machine\ndrifted"})
 
     text = page.read_text(encoding="utf-8")
@@ -231,10 +233,32 @@ def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path,
     monkeypatch.setattr(verb, "names", lambda: ["P1", "P2", "P3"])
     monkeypatch.setattr(verb, "run_one", run_one)
     monkeypatch.setattr(verb, "VAR", tmp_path)
-    monkeypatch.setattr("bench.sweep.measure", lambda _: {})
+    monkeypatch.setattr("bench.sweep.measure", lambda _: CURVES)
     monkeypatch.setattr("bench.report.write", lambda *page: written.append(page))
 
-    results, missing = verb.run_all(3)
+    results, missing = verb.run_all(3, Kept(tmp_path / "kept.json", "abc", resume=False))
 
     assert [result.id for result in results] == ["P1", "P3"] and missing == {"P2": "drifted"}
-    assert written[0][1:] == (results, {}, missing)
+    assert written[0][1:] == (results, CURVES, missing)
+
+
+def test_an_interrupted_run_goes_on_with_what_it_measured(tmp_path):
+    path = tmp_path / "var" / "kept.json"
+    result = Result("P1", (goal(">=", 1.5),), pairs=3, fdatasync_per_s=1, seen=(("rows", "5"),))
+    Kept(path, "abc", resume=False).keep(result)
+
+    kept = Kept(path, "abc", resume=True)
+    kept.keep_curves(CURVES)
+
+    assert kept.result("P1") == result and kept.result("P2") is None
+    assert Kept(path, "abc", resume=True).curves() == CURVES
+    assert Kept(path, "abc", resume=False).result("P1") is None
+
+
+def test_results_of_other_sources_are_not_gone_on_with(tmp_path):
+    path = tmp_path / "kept.json"
+    Kept(path, "abc", resume=False).keep(Result("P1", (), pairs=3, fdatasync_per_s=1))
+
+    for commit in ("def", "abc-dirty"):
+        with pytest.raises(Failure, match="without --resume"):
+            Kept(path, commit, resume=True)

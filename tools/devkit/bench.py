@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import report, sweep
 from bench.figures import Result
+from bench.kept import Kept, sources
 from bench.run import Run, steadily
 
 from devkit import setup
@@ -18,6 +19,7 @@ from devkit.layout import ROOT, VAR
 SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table or --json, or all, "
            "into docs/performance.md")
 ALL = "ALL"
+KEPT = VAR / "bench.json"
 BENCHMARKS = ROOT / "tools" / "bench"
 TARGETS = ["lotura-load", "lotura-bench-importer", "lotura-bench-lister", "lotura-bench-server",
            "lotura-bench-producer", "lotura-accounts", "lotura-communications", "lotura-migrate", "lotura"]
@@ -43,21 +45,29 @@ def run_one(name: str, pairs: int, rows: int | None = None) -> Result:
                       seen=tuple(run.seen))
 
 
-def run_all(pairs: int) -> tuple[list[Result], dict[str, str]]:
-    """Every benchmark, then the curves; writes the page about them. One that fails, as on a machine
-    that is never steady, does not take the others with it: returns also why it failed."""
+def curves_of(kept: Kept) -> dict[str, list[sweep.Point]]:
+    if not kept.curves():
+        step("curves from one call in flight to many")
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
+            kept.keep_curves(sweep.measure(Path(directory)))
+    return kept.curves()
+
+
+def run_all(pairs: int, kept: Kept) -> tuple[list[Result], dict[str, str]]:
+    """Every benchmark that is not kept, then the curves; writes the page about them. One that
+    fails, as on a machine that is never steady, does not take the others with it: returns also why
+    it failed."""
     results, missing = [], {}
     for name in names():
         try:
-            results.append(run_one(name, pairs))
-            say(results[-1].as_table())
+            result = kept.result(name) or run_one(name, pairs)
+            kept.keep(result)
+            results.append(result)
+            say(result.as_table())
         except Failure as failure:
             missing[name] = str(failure)
             say(f"    {name} has no result: {failure}")
-    step("curves from one call in flight to many")
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
-        curves = sweep.measure(Path(directory))
-    say(f"    {report.write(ROOT / 'docs', results, curves, missing)}")
+    say(f"    {report.write(ROOT / 'docs', results, curves_of(kept), missing)}")
     return results, missing
 
 
@@ -68,15 +78,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--pairs", type=int, default=3, help="at least 3 (default: 3)")
     parser.add_argument("--rows", type=int, help=f"{', '.join(SIZED)}: fewer rows than the goal "
                         f"is about, for a try (at least {ROWS_MIN:,})")
+    parser.add_argument("--resume", action="store_true",
+                        help="all: go on with an interrupted run over the same commit")
     options = parser.parse_args(arguments)
     if options.pairs < 3:
         parser.error("a median needs at least 3 pairs")
     everything = options.name == ALL
     if options.rows is not None and (options.name not in SIZED or options.rows < ROWS_MIN):
         parser.error(f"--rows is for a try of {', '.join(SIZED)}, and at least {ROWS_MIN:,}")
+    if options.resume and not everything:
+        parser.error("--resume goes on with a run over all")
     setup.ensure()
     build("release", TARGETS)
-    results, missing = (run_all(options.pairs) if everything
+    results, missing = (run_all(options.pairs, Kept(KEPT, sources(), resume=options.resume))
+                        if everything
                         else ([run_one(options.name, options.pairs, options.rows)], {}))
     for result in results:
         if options.json:
