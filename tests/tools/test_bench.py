@@ -9,7 +9,6 @@ from bench import p7, p13, report
 from bench.batches import rows_of
 from bench.curves import draw
 from bench.figures import Goal, Result, composed
-from bench.kept import Kept
 from bench.network import free_address
 from bench.probe import Probe
 from bench.programs import Load, Span, run_load, server
@@ -18,6 +17,7 @@ from bench.statements import Statement, statements_of
 from bench.sweep import Point
 from devkit import bench as verb
 from devkit.console import Failure
+from devkit.kept import Kept
 from devkit.issuer import AUDIENCE, ISSUER, Issuer
 
 CURVES = {"create": [Point(1, 950.0, 1.0, 1.8)]}
@@ -242,22 +242,22 @@ def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path,
     assert written[0][1:] == (results, CURVES, missing)
 
 
-def test_an_interrupted_run_goes_on_with_what_it_measured(tmp_path):
+def test_an_interrupted_run_goes_on_with_what_it_measured(tmp_path, monkeypatch):
     path = tmp_path / "var" / "kept.json"
     result = Result("P1", (goal(">=", 1.5),), pairs=3, fdatasync_per_s=1, seen=(("rows", "5"),))
-    Kept(path, "abc", resume=False).keep(result)
+    Kept(path, "abc", resume=False).keep("P1", result.stored())
+    monkeypatch.setattr(verb, "run_one", lambda name, pairs: Result(name, (), pairs, 1))
 
     kept = Kept(path, "abc", resume=True)
-    kept.keep_curves(CURVES)
 
-    assert kept.result("P1") == result and kept.result("P2") is None
-    assert Kept(path, "abc", resume=True).curves() == CURVES
-    assert Kept(path, "abc", resume=False).result("P1") is None
+    assert verb.measured("P1", 3, kept) == result
+    assert verb.measured("P2", 3, kept) == Result("P2", (), 3, 1)
+    assert verb.measured("P1", 3, Kept(path, "abc", resume=False)) == Result("P1", (), 3, 1)
 
 
-def test_results_of_other_sources_are_not_gone_on_with(tmp_path):
+def test_what_other_sources_gave_is_not_gone_on_with(tmp_path):
     path = tmp_path / "kept.json"
-    Kept(path, "abc", resume=False).keep(Result("P1", (), pairs=3, fdatasync_per_s=1))
+    Kept(path, "abc", resume=False).keep("P1", {})
 
     for commit in ("def", "abc-dirty"):
         with pytest.raises(Failure, match="without --resume"):

@@ -1,6 +1,6 @@
 """What a benchmark found: ratios with their goals, and figures that explain them."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from statistics import median
 
 
@@ -44,6 +44,17 @@ class Result:
     def as_json(self) -> dict:
         return {"id": self.id, "goals": [goal.as_json() for goal in self.goals], "met": self.met,
                 "pairs": self.pairs, "fdatasync_per_s": round(self.fdatasync_per_s)}
+
+    def stored(self) -> dict:
+        """As `of` takes it."""
+        return asdict(self)
+
+    @staticmethod
+    def of(stored: dict) -> "Result":
+        goals = tuple(Goal(**(goal | {"ratios": tuple(goal["ratios"])}))
+                      for goal in stored["goals"])
+        seen = tuple((name, text) for name, text in stored["seen"])
+        return Result(**(stored | {"goals": goals, "seen": seen}))
 
     def as_table(self) -> str:
         lines = [f"{'ratio':<44} {'median':>8} {'min':>8} {'max':>8}   goal"]

@@ -4,22 +4,24 @@ import argparse
 import importlib
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from bench import report, sweep
 from bench.figures import Result
-from bench.kept import Kept, sources
 from bench.run import Run, steadily
 
 from devkit import setup
 from devkit.build import build
 from devkit.console import Failure, say, step
+from devkit.kept import Kept, sources
 from devkit.layout import ROOT, VAR
 
 SUMMARY = ("compare with the cost of the parts: one benchmark (P1), as a table or --json, or all, "
            "into docs/performance.md")
 ALL = "ALL"
 KEPT = VAR / "bench.json"
+CURVES = "curves"
 BENCHMARKS = ROOT / "tools" / "bench"
 TARGETS = ["lotura-load", "lotura-bench-importer", "lotura-bench-lister", "lotura-bench-server",
            "lotura-bench-producer", "lotura-accounts", "lotura-communications", "lotura-migrate", "lotura"]
@@ -45,12 +47,21 @@ def run_one(name: str, pairs: int, rows: int | None = None) -> Result:
                       seen=tuple(run.seen))
 
 
+def measured(name: str, pairs: int, kept: Kept) -> Result:
+    if kept.get(name) is None:
+        kept.keep(name, run_one(name, pairs).stored())
+    return Result.of(kept.get(name))
+
+
 def curves_of(kept: Kept) -> dict[str, list[sweep.Point]]:
-    if not kept.curves():
+    if kept.get(CURVES) is None:
         step("curves from one call in flight to many")
         with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
-            kept.keep_curves(sweep.measure(Path(directory)))
-    return kept.curves()
+            curves = sweep.measure(Path(directory))
+        kept.keep(CURVES, {name: [asdict(point) for point in points]
+                           for name, points in curves.items()})
+    return {name: [sweep.Point(**point) for point in points]
+            for name, points in kept.get(CURVES).items()}
 
 
 def run_all(pairs: int, kept: Kept) -> tuple[list[Result], dict[str, str]]:
@@ -60,10 +71,8 @@ def run_all(pairs: int, kept: Kept) -> tuple[list[Result], dict[str, str]]:
     results, missing = [], {}
     for name in names():
         try:
-            result = kept.result(name) or run_one(name, pairs)
-            kept.keep(result)
-            results.append(result)
-            say(result.as_table())
+            results.append(measured(name, pairs, kept))
+            say(results[-1].as_table())
         except Failure as failure:
             missing[name] = str(failure)
             say(f"    {name} has no result: {failure}")

@@ -1,7 +1,7 @@
 """What a trial found: criteria that it had to keep, and figures that explain them."""
 
 import operator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 OPERATORS = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, ">": operator.gt}
 
@@ -43,12 +43,21 @@ class Result:
                 "criteria": [criterion.as_json() for criterion in self.criteria], "met": self.met,
                 "figures": {name: _rounded(value) for name, value in self.figures.items()}}
 
+    def stored(self) -> dict:
+        """As `of` takes it."""
+        return asdict(self)
+
+    @staticmethod
+    def of(stored: dict) -> "Result":
+        criteria = tuple(Criterion(**criterion) for criterion in stored["criteria"])
+        return Result(**(stored | {"criteria": criteria}))
+
     def as_table(self) -> str:
         lines = [f"{'criterion':<52} {'value':>12}   bound"]
         for criterion in self.criteria:
-            lines.append(f"{criterion.name:<52} {_shown(criterion.value):>12}   {criterion.op} "
+            lines.append(f"{criterion.name:<52} {shown(criterion.value):>12}   {criterion.op} "
                          f"{criterion.goal:g} {'met' if criterion.met else 'NOT MET'}")
-        lines += [f"{name:<52} {_shown(value):>12}" for name, value in self.figures.items()]
+        lines += [f"{name:<52} {shown(value):>12}" for name, value in self.figures.items()]
         return "\n".join([*lines, f"seed {self.seed}, {self.seconds:g} s"])
 
 
@@ -56,5 +65,5 @@ def _rounded(value: object) -> object:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Runs a trial by its name and prints what it found."""
+"""Runs a trial by its name, or all of them, and prints what it found."""
 
 import argparse
 import importlib
@@ -6,13 +6,18 @@ import json
 import tempfile
 from pathlib import Path
 
-from devkit.console import say, step
-from devkit.layout import VAR
+from devkit.console import Failure, say, step
+from devkit.kept import Kept, sources
+from devkit.layout import ROOT, VAR
 
+from fault.trial import report
 from fault.trial.figures import Result
 from fault.trial.supervisor import Trial
 
 TRIALS = Path(__file__).parent
+ALL = "ALL"
+PAGE = ROOT / "docs" / "trials.md"
+KEPT = VAR / "trials.json"
 NAMED = ("CROSSING", "SIMULATION", "VERBS")
 
 
@@ -24,12 +29,15 @@ def names() -> list[str]:
 
 def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=program, description=summary)
-    made.add_argument("name", type=str.upper, choices=names(), help="which one")
+    made.add_argument("name", type=str.upper, choices=[*names(), ALL],
+                      help="which one; all: every one with its own time, into docs/trials.md")
     made.add_argument("--seconds", type=float, help="how long (default: the trial's own time)")
     made.add_argument("--seed", type=int, default=1, help="of load and faults (default: 1)")
     made.add_argument("--rate", type=float, help="writes a second instead of the trial's own")
     made.add_argument("--seeds", type=int, help="of the simulation, from --seed on")
     made.add_argument("--mutation", help="only this mistake is looked for by the simulation")
+    made.add_argument("--resume", action="store_true",
+                      help="all: go on with an interrupted run over the same commit")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
     made.add_argument("--keep", type=Path, help="a new directory for histories and logs")
     return made
@@ -46,14 +54,45 @@ def run_one(options: argparse.Namespace, directory: Path) -> Result:
                   criteria=tuple(criteria), figures=trial.figures)
 
 
+def run_apart(options: argparse.Namespace) -> Result:
+    """In a directory that is removed afterwards."""
+    VAR.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="trial-", dir=VAR) as directory:
+        return run_one(options, Path(directory))
+
+
+def measured(options: argparse.Namespace, name: str, kept: Kept) -> Result:
+    if kept.get(name) is None:
+        one = argparse.Namespace(**(vars(options) | {"name": name}))
+        kept.keep(name, run_apart(one).stored())
+    return Result.of(kept.get(name))
+
+
+def run_all(options: argparse.Namespace, kept: Kept, page: Path = PAGE) -> bool:
+    """Every trial that is not kept; writes the page about them. One that breaks off does not take
+    the others with it. Whether each had a result that met its criteria."""
+    results, missing = [], {}
+    for name in names():
+        try:
+            results.append(measured(options, name, kept))
+            say(results[-1].as_table())
+        except Failure as failure:
+            missing[name] = str(failure)
+            say(f"    {name} has no result: {failure}")
+    say(f"    {report.write(page, results, missing)}")
+    return not missing and all(result.met for result in results)
+
+
 def run(options: argparse.Namespace) -> int:
     """The exit code: 0 if every criterion was met."""
+    if options.name == ALL:
+        return 0 if run_all(options, Kept(KEPT, sources(), resume=options.resume)) else 1
+    if options.resume:
+        raise Failure("--resume goes on with a run over all.")
     if options.keep is not None:
         options.keep.mkdir(parents=True)
         result = run_one(options, options.keep)
     else:
-        VAR.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="trial-", dir=VAR) as directory:
-            result = run_one(options, Path(directory))
+        result = run_apart(options)
     say(json.dumps(result.as_json()) if options.json else result.as_table())
     return 0 if result.met else 1

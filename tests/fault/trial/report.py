@@ -1,0 +1,42 @@
+"""docs/trials.md: every criterion of every trial with what was seen, and how to repeat it."""
+
+import importlib
+from pathlib import Path
+
+from devkit.page import machine, table
+
+from fault.trial.figures import Result, shown
+
+PROSE = Path(__file__).parent / "trials.md.in"
+
+
+def title(name: str) -> str:
+    return importlib.import_module(f"fault.trial.{name.lower()}").TITLE
+
+
+def _overview(results: list[Result], missing: dict[str, str]) -> str:
+    run = [(result.id, title(result.id), f"{result.seconds:g}", result.seed,
+            "met" if result.met else "**not met**") for result in results]
+    # A reason may have lines; a cell has one.
+    lost = [(name, " ".join(why.split()), "", "", "**no result**")
+            for name, why in missing.items()]
+    return table(("", "what happens", "seconds", "seed", ""), [*run, *lost])
+
+
+def _section(result: Result) -> str:
+    criteria = table(("criterion", "seen", "bound", ""),
+                     [(one.name, shown(one.value), f"{one.op} {one.goal:g}",
+                       "met" if one.met else "**not met**") for one in result.criteria])
+    figures = [(name, shown(value)) for name, value in result.figures.items()]
+    return "\n\n".join([f"### {result.id}", criteria,
+                        *([table(("figure", "seen"), figures)] if figures else [])])
+
+
+def write(page: Path, results: list[Result], missing: dict[str, str]) -> Path:
+    """Writes the page and returns it. `missing` tells of each trial without a result why it has
+    none."""
+    sections = {"overview": _overview(results, missing),
+                "trials": "\n\n".join(_section(result) for result in results),
+                "machine": table(("part", ""), machine())}
+    page.write_text(PROSE.read_text(encoding="utf-8").format(**sections), encoding="utf-8")
+    return page
