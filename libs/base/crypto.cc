@@ -86,7 +86,7 @@ void RandomBytes(std::span<std::uint8_t> out) {
 Sha256Digest Sha256(std::string_view text) {
   // Looking the algorithm up costs more than a short text.
   static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  thread_local const std::unique_ptr<EVP_MD_CTX, DigestDeleter> context(EVP_MD_CTX_new());
+  thread_local std::unique_ptr<EVP_MD_CTX, DigestDeleter> context(EVP_MD_CTX_new());
   Sha256Digest digest;
   LOTURA_CHECK(EVP_DigestInit_ex2(context.get(), kAlgorithm, nullptr) == 1);
   LOTURA_CHECK(EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1);

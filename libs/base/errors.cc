@@ -70,7 +70,7 @@ absl::Status Error(absl::StatusCode code, std::string_view reason, std::string_v
   absl::Status status(code, {message.data(), message.size()});
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
-  for (auto& [key, value] : metadata) (*info.mutable_metadata())[key] = std::move(value);
+  for (auto& entry : metadata) (*info.mutable_metadata())[entry.first] = std::move(entry.second);
   Attach(status, info);
   return status;
 }

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "libs/base/check.h"
+
 namespace lotura {
 namespace {
 
@@ -101,11 +103,14 @@ std::vector<Amount> Divide(Amount total, std::span<const Amount> weights) {
   if (weights.empty()) return {};
   const std::vector<Int128> scaled = Scale(weights);
   const Int128 sum = std::accumulate(scaled.begin(), scaled.end(), Int128{0});
+  // The largest weight keeps its highest bits.
+  LOTURA_CHECK(sum > 0);
   const Int128 step = total.nanos() % kNanosPerHundredth == 0 ? kNanosPerHundredth : Int128{1};
   const Int128 steps = (total.nanos() < 0 ? -total.nanos() : total.nanos()) / step;
   const Int128 signed_step = total.nanos() < 0 ? -step : step;
 
   std::vector<Int128> parts;
+  parts.reserve(scaled.size());
   std::vector<std::size_t> by_remainder(scaled.size());
   Int128 left = steps;
   for (const Int128 weight : scaled) {
@@ -118,6 +123,7 @@ std::vector<Amount> Divide(Amount total, std::span<const Amount> weights) {
   for (std::size_t i = 0; left > 0; ++i, --left) ++parts[by_remainder[i]];
 
   std::vector<Amount> amounts;
+  amounts.reserve(parts.size());
   for (const Int128 part : parts) amounts.push_back(Amount(part * signed_step));
   return amounts;
 }

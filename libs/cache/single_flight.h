@@ -37,10 +37,12 @@ class SingleFlight {
       auto [entry, added] = flights_.try_emplace(Name(key.bytes, lease.token));
       Flight& flight = entry->second;
       landed = flight.result;
-      if (!landed.has_value()) flight.waiters.push_back(std::move(waiter));
-      if (added) return Role::kFirst;
+      if (!landed.has_value()) {
+        flight.waiters.push_back(std::move(waiter));
+        return added ? Role::kFirst : Role::kJoined;
+      }
     }
-    if (landed.has_value()) waiter(*landed);
+    waiter(*landed);
     return Role::kJoined;
   }
 

@@ -10,9 +10,8 @@ namespace lotura::crash {
 namespace {
 
 // Nobody changes the environment of these programs while they run.
-const char* Setting(const char* name) {
-  return std::getenv(name);
-}  // NOLINT(concurrency-mt-unsafe)
+// NOLINTNEXTLINE(concurrency-mt-unsafe)
+const char* Setting(const char* name) { return std::getenv(name); }
 
 std::atomic<long> passed = 0;
 

@@ -112,7 +112,7 @@ absl::StatusOr<Position> MemoryJournal::LoadCursor(const std::string& relay,
 absl::Status MemoryJournal::SaveCursor(const std::string& relay, const Position& position,
                                        const LeaseToken& lease, Deadline /*deadline*/) {
   const std::lock_guard lock(mutex_);
-  const absl::Status lost = FailedPrecondition("LEASE_LOST", "another process holds the lease");
+  absl::Status lost = FailedPrecondition("LEASE_LOST", "another process holds the lease");
   if (lease.origin != origin_) return lost;
   Position& cursor = cursors_[relay];
   cursor = std::max(cursor, position);

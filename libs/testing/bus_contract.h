@@ -76,6 +76,7 @@ class BusContract : public ::testing::Test {
                                       record.place.offset + 1};
     }
     std::vector<Place> places;
+    places.reserve(next.size());
     for (const auto& [partition, place] : next) places.push_back(place);
     return places;
   }
@@ -86,9 +87,9 @@ class BusContract : public ::testing::Test {
     return values;
   }
 
-  static inline int topics_ = 0;
+  static inline int topics = 0;
   Backend backend_;
-  const std::string topic_ = "contract.t" + std::to_string(++topics_);
+  const std::string topic_ = "contract.t" + std::to_string(++topics);
 };
 
 TYPED_TEST_SUITE_P(BusContract);
@@ -105,6 +106,7 @@ TYPED_TEST_P(BusContract, RecordArrivesAsItWasProduced) {
 
 TYPED_TEST_P(BusContract, KeysLieWhereKafkasPartitionerPutsThemAndKeepTheirOrder) {
   std::vector<BusRecord> records;
+  records.reserve(200);
   for (int i = 0; i < 200; ++i) {
     records.push_back(this->Record("key" + std::to_string(i % 20), std::to_string(i)));
   }
@@ -157,12 +159,14 @@ TYPED_TEST_P(BusContract, MembersShareThePartitionsAndTakeOverWhatOneLeaves) {
   std::multiset<std::string> produced;
   std::size_t first_got = 0;
   std::size_t second_got = 0;
+  constexpr int kRound = 12;
   int round = 0;
   const bool shared = Eventually(
       [&] {
         std::vector<BusRecord> records;
+        records.reserve(kRound);
         ++round;
-        for (int i = 0; i < 12; ++i)
+        for (int i = 0; i < kRound; ++i)
           records.push_back(this->Record("k" + std::to_string(i), fmt::format("{}/{}", round, i)));
         for (const BusRecord& record : records) produced.insert(record.value);
         this->ProduceAll(records);

@@ -42,7 +42,9 @@ MATCHER_P2(HasViolation, field, reason,
 #define LOTURA_TEST_CONCAT(a, b) LOTURA_CONCAT(a, b)
 #define ASSERT_OK_AND_ASSIGN(left, expression) \
   ASSERT_OK_AND_ASSIGN_INNER(LOTURA_TEST_CONCAT(lotura_or_, __LINE__), left, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): the left side may be a declaration.
 #define ASSERT_OK_AND_ASSIGN_INNER(result, left, expression) \
   auto result = (expression);                                \
   ASSERT_TRUE(result.ok()) << result.status().ToString();    \
   left = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
