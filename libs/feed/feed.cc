@@ -99,6 +99,7 @@ absl::StatusOr<SubscriberPtr> Feed::Subscribe(std::shared_ptr<const Call> call,
                                                                .resume = std::move(resume)},
                                                        tokens_, parts_.clock, metrics_);
   LOTURA_RETURN_IF_ERROR(subscriber->Grant(request.credit()));
+  bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
     if (subscribers_.size() >= options_.subscribers_max)
@@ -106,8 +107,10 @@ absl::StatusOr<SubscriberPtr> Feed::Subscribe(std::shared_ptr<const Call> call,
                                "the service has all subscribers it can take", kRetryAfterMs);
     subscribers_.insert(subscriber);
     count_ = subscribers_.size();
+    is_first = count_ == 1;
   }
-  if (count_ == 1) tail_.Wake();
+  // The first one alone, however many came at once: without it the tail sleeps.
+  if (is_first) tail_.Wake();
   return subscriber;
 }
 
@@ -117,6 +120,7 @@ void Feed::Serve(const SubscriberPtr& subscriber) {
 
 void Feed::Forget(const SubscriberPtr& subscriber) {
   subscriber->End();
+  readers_.Forget(subscriber);
   const std::lock_guard lock(mutex_);
   subscribers_.erase(subscriber);
   count_ = subscribers_.size();

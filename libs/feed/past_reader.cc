@@ -60,7 +60,11 @@ absl::Status PastReader::Open(Subscriber& subscriber) const {
       return absl::OkStatus();
     case Subscription::START_TOKEN:
       break;
-    default:
+    case Subscription::START_LATEST:
+    case Subscription::START_UNSPECIFIED:
+    // What is no start was refused when it was asked for.
+    case events::v1::Subscription_Start_Subscription_Start_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case events::v1::Subscription_Start_Subscription_Start_INT_MAX_SENTINEL_DO_NOT_USE_:
       subscriber.Opened({.cursor = bounds.latest});
       return absl::OkStatus();
   }

@@ -19,23 +19,39 @@ void ReaderPool::Stop() {
   threads_.clear();
   const std::lock_guard lock(mutex_);
   waiting_.clear();
+  ShowWaiting();
 }
 
 void ReaderPool::Submit(SubscriberPtr subscriber) {
   const std::lock_guard lock(mutex_);
   waiting_.push_back(std::move(subscriber));
-  waiting_gauge_.Set(static_cast<double>(waiting_.size()));
+  ShowWaiting();
   arrived_.notify_one();
 }
+
+void ReaderPool::Forget(const SubscriberPtr& subscriber) {
+  const std::lock_guard lock(mutex_);
+  std::erase(waiting_, subscriber);
+  ShowWaiting();
+}
+
+SubscriberPtr ReaderPool::Next() {
+  if (waiting_.empty()) return nullptr;
+  SubscriberPtr subscriber = std::move(waiting_.front());
+  waiting_.pop_front();
+  ShowWaiting();
+  return subscriber;
+}
+
+void ReaderPool::ShowWaiting() { waiting_gauge_.Set(static_cast<double>(waiting_.size())); }
 
 bool ReaderPool::RunOne() {
   SubscriberPtr subscriber;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return false;
-    subscriber = std::move(waiting_.front());
-    waiting_.pop_front();
+    subscriber = Next();
   }
+  if (subscriber == nullptr) return false;
   Run(subscriber);
   return true;
 }
@@ -43,11 +59,7 @@ bool ReaderPool::RunOne() {
 SubscriberPtr ReaderPool::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, stop, [this] { return !waiting_.empty(); });
-  if (stop.stop_requested() || waiting_.empty()) return nullptr;
-  SubscriberPtr subscriber = std::move(waiting_.front());
-  waiting_.pop_front();
-  waiting_gauge_.Set(static_cast<double>(waiting_.size()));
-  return subscriber;
+  return stop.stop_requested() ? nullptr : Next();
 }
 
 void ReaderPool::Run(const SubscriberPtr& subscriber) {

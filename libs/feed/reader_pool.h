@@ -33,11 +33,16 @@ class ReaderPool {
   // Waits for the steps that run. May be called more than once.
   void Stop();
   void Submit(SubscriberPtr subscriber);
+  // It no longer waits. A step that runs goes on.
+  void Forget(const SubscriberPtr& subscriber);
   // Runs one step on this thread; false if nobody waits. For tests and simulations.
   bool RunOne();
 
  private:
   SubscriberPtr Take(const std::stop_token& stop);
+  // Called with the lock held; null if nobody waits.
+  SubscriberPtr Next();
+  void ShowWaiting();
   void Run(const SubscriberPtr& subscriber);
 
   const observe::Log log_;

@@ -14,8 +14,6 @@
 namespace lotura::rpc {
 namespace {
 
-constexpr std::chrono::seconds kEndBound{10};
-
 // The operations of the stream, of each of which one is under way at most.
 enum class Operation : std::size_t { kStart, kWrite, kRead, kFinish };
 constexpr std::size_t kOperations = 4;
@@ -47,6 +45,12 @@ struct Conversation::State {
     return PhaseOf(operation) == Phase::kDone;
   }
 
+  // FAILED_PRECONDITION after a write that was given up: gRPC takes one at a time.
+  absl::Status MayWrite() {
+    if (PhaseOf(Operation::kWrite) != Phase::kPending) return absl::OkStatus();
+    return FailedPrecondition("WRITE_PENDING", "a message was not taken in time");
+  }
+
   // The server's status, once nothing can be read any more.
   absl::Status End(Deadline deadline) {
     if (PhaseOf(Operation::kFinish) == Phase::kNone)
@@ -75,12 +79,8 @@ Conversation::Conversation(const std::shared_ptr<grpc::Channel>& channel, const 
 
 Conversation::~Conversation() {
   state_->context.TryCancel();
-  const Deadline bound = Deadline::After(kEndBound);
-  for (const Operation operation :
-       {Operation::kStart, Operation::kWrite, Operation::kRead, Operation::kFinish}) {
-    const auto ended = state_->Await(operation, bound);
-  }
   state_->queue.Shutdown();
+  // A call that is canceled ends each of its operations.
   void* tag = nullptr;
   bool ok = false;
   while (state_->queue.Next(&tag, &ok)) {
@@ -90,6 +90,7 @@ Conversation::~Conversation() {
 absl::Status Conversation::Write(const google::protobuf::Message& message, Deadline deadline) {
   LOTURA_ASSIGN_OR_RETURN(bool open, state_->Await(Operation::kStart, deadline));
   if (open) {
+    LOTURA_RETURN_IF_ERROR(state_->MayWrite());
     // What ToBytes goes by.
     message.ByteSizeLong();
     state_->stream->Write(ToBytes(message), state_->Begin(Operation::kWrite));
@@ -103,6 +104,7 @@ absl::Status Conversation::Write(const google::protobuf::Message& message, Deadl
 absl::Status Conversation::CloseWrites(Deadline deadline) {
   LOTURA_ASSIGN_OR_RETURN(const bool open, state_->Await(Operation::kStart, deadline));
   if (!open) return state_->End(deadline);
+  LOTURA_RETURN_IF_ERROR(state_->MayWrite());
   state_->stream->WritesDone(state_->Begin(Operation::kWrite));
   return state_->Await(Operation::kWrite, deadline).status();
 }

@@ -27,7 +27,7 @@ class Conversation {
   Conversation& operator=(const Conversation&) = delete;
 
   // The server's error if the stream is over; DEADLINE_EXCEEDED, after which nothing can be written
-  // any more.
+  // any more: FAILED_PRECONDITION WRITE_PENDING.
   absl::Status Write(const google::protobuf::Message& message, Deadline deadline);
   // False when the server ended the stream with OK, its error if with another. DEADLINE_EXCEEDED
   // leaves everything as it is: a later call gets the message.
