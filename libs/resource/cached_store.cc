@@ -85,6 +85,7 @@ absl::StatusOr<Outcome> CachedStore::CommitRows(const Chunk& chunk, const Answer
   auto outcome = store_.CommitRows(chunk, answer_of, deadline);
   std::vector<TenantRecord> ended;
   for (const Unit& row : chunk.rows) CollectEnded(row, outcome, ended);
+  if (!ended.empty()) crash::Point("store.committed");
   cache_.Fence(ended);
   return outcome;
 }

@@ -84,8 +84,11 @@ void ImportSession::OnEnd() {
 
 void ImportSession::EndIfSilent(Deadline::Point now) {
   const std::lock_guard lock(mutex_);
-  if (over_ || sent_ != came_ || now - last_heard_ < imports_.limits().silence) return;
-  End(Aborted("IMPORT_SILENT", "no chunk came for too long; go on with the next position"));
+  const bool is_under_way = decided_ != came_;
+  if (over_ || is_under_way || now - last_heard_ < imports_.limits().silence) return;
+  End(Aborted(
+      "IMPORT_SILENT",
+      "no chunk came, and no result was taken, for too long; go on with the next position"));
 }
 
 void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
@@ -98,6 +101,7 @@ void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
   }
   const std::lock_guard lock(mutex_);
   ++decided_;
+  last_heard_ = std::chrono::steady_clock::now();
   turned_.notify_all();
   if (over_) return;
   if (!result.ok()) {

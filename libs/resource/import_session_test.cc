@@ -338,6 +338,27 @@ TEST_F(ImportSessionTest, AnImportThatFallsSilentMakesRoom) {
   EXPECT_THAT(client.stream().AwaitEnd(), StatusIs(absl::StatusCode::kAborted, "IMPORT_SILENT"));
 }
 
+TEST_F(ImportSessionTest, AnImportWhoseResultsNobodyTakesMakesRoom) {
+  Make({.silence = milliseconds(50)});
+  ImportClient client(handler_);
+  client.stream().SetRoom(0);
+
+  client.Send(ChunkAt(0, {Row("a")}));
+
+  EXPECT_THAT(client.stream().AwaitEnd(), StatusIs(absl::StatusCode::kAborted, "IMPORT_SILENT"));
+}
+
+TEST_F(ImportSessionTest, ABusyImportKeepsNoSilentOneInItsPlace) {
+  Make({.silence = milliseconds(50)});
+  ImportClient silent(handler_);
+  // One step follows the other, so that no thread ever waits for one.
+  std::function<void()> step = [&] { imports_->Submit(step); };
+  for (int thread = 0; thread < 2; ++thread) imports_->Submit(step);
+
+  EXPECT_THAT(silent.stream().AwaitEnd(), StatusIs(absl::StatusCode::kAborted, "IMPORT_SILENT"));
+  imports_->Stop();
+}
+
 TEST_F(ImportSessionTest, AnImportWithoutChunksEndsWell) {
   Make();
   ImportClient client(handler_);

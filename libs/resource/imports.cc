@@ -50,26 +50,30 @@ void Imports::Submit(std::function<void()> step) {
 void Imports::Drive(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     std::function<void()> step;
+    std::vector<Look> looks;
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait_for(lock, stop, limits_.silence / kLooks, [&] { return !steps_.empty(); });
+      arrived_.wait_until(lock, stop, next_look_, [&] { return !steps_.empty(); });
       if (stop.stop_requested()) return;
       if (!steps_.empty()) {
         step = std::move(steps_.front());
         steps_.pop_front();
       }
+      looks = LooksThatAreDue();
     }
-    step ? step() : LookAround();
+    // Also between steps: one import that is busy keeps no silent one in its place.
+    for (const Look& look : looks) look(Deadline::Point::clock::now());
+    if (step) step();
   }
 }
 
-void Imports::LookAround() {
+std::vector<Imports::Look> Imports::LooksThatAreDue() {
   std::vector<Look> looks;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [place, look] : open_) looks.push_back(look);
-  }
-  for (const Look& look : looks) look(std::chrono::steady_clock::now());
+  const auto now = Deadline::Point::clock::now();
+  if (now < next_look_) return looks;
+  next_look_ = now + limits_.silence / kLooks;
+  for (const auto& [place, look] : open_) looks.push_back(look);
+  return looks;
 }
 
 }  // namespace lotura::resource

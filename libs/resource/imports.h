@@ -23,7 +23,8 @@ struct ImportLimits {
   std::size_t chunks_max = 2;
   // Longest time for one chunk.
   std::chrono::milliseconds chunk{30'000};
-  // An import that sends nothing for so long ends, so that it does not keep others out.
+  // An import that neither sends a chunk nor takes a result for so long ends, so that it does not
+  // keep others out.
   std::chrono::milliseconds silence{60'000};
 };
 
@@ -67,7 +68,8 @@ class Imports {
 
  private:
   void Drive(const std::stop_token& stop);
-  void LookAround();
+  // What is to be asked now whether it goes on. Called with the lock held.
+  std::vector<Look> LooksThatAreDue();
 
   const ImportParts parts_;
   const ImportLimits limits_;
@@ -77,6 +79,7 @@ class Imports {
   std::deque<std::function<void()>> steps_;
   std::map<std::uint64_t, Look> open_;
   std::uint64_t last_place_ = 0;
+  Deadline::Point next_look_{};
   bool stopped_ = false;
   std::vector<std::jthread> threads_;
 };
