@@ -65,6 +65,9 @@ struct JournalEntry {
   }
 };
 
+// Of the relay that publishes to Kafka: its lease and its cursor.
+inline constexpr char kKafkaRelay[] = "kafka";
+
 // How much one read returns: no more entries, and, but for the first, no more bytes.
 struct ReadLimit {
   std::size_t entries = 1000;

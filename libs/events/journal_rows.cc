@@ -68,9 +68,9 @@ pg::Params ReadParams(const Position& after, EpochState state, ReadLimit limit) 
       state == EpochState::kEnded ? std::numeric_limits<std::uint64_t>::max() : 0;
   return pg::Params()
       .Int(after.epoch)
-      .Int(std::bit_cast<std::int64_t>(after.xid))
+      .Int(BigintOf(after.xid))
       .Int(after.seq)
-      .Int(std::bit_cast<std::int64_t>(floor))
+      .Int(BigintOf(floor))
       .Int(static_cast<std::int64_t>(limit.entries))
       .Int(static_cast<std::int64_t>(limit.bytes));
 }
@@ -102,6 +102,8 @@ JournalEntry EntryAt(const pg::Rows& rows, std::size_t row) {
   entry.traceparent = rows.String(row, 22);
   return entry;
 }
+
+std::int64_t BigintOf(std::uint64_t xid) { return std::bit_cast<std::int64_t>(xid); }
 
 std::uint64_t XidAt(const pg::Rows& rows, std::size_t row, std::size_t column) {
   const std::string_view text = rows.Text(row, column);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "libs/base/errors.h"
 #include "libs/events/journal_rows.h"
@@ -16,17 +15,9 @@ namespace {
 // A day counts as dropped so long after its begin, see History.
 constexpr std::chrono::hours kFloorMargin{1};
 
-std::int64_t Signed(std::uint64_t xid) { return std::bit_cast<std::int64_t>(xid); }
-
-std::size_t SizeOf(const JournalEntry& entry) {
-  constexpr std::size_t kOverhead = 400;
-  return entry.before_plain.size() + entry.before_personal.size() + entry.after_plain.size() +
-         entry.after_personal.size() + entry.detail.size() + kOverhead;
-}
-
 std::size_t BytesOf(const std::vector<JournalEntry>& entries) {
   std::size_t bytes = 0;
-  for (const JournalEntry& entry : entries) bytes += SizeOf(entry);
+  for (const JournalEntry& entry : entries) bytes += entry.StoredBytes();
   return bytes;
 }
 
@@ -97,7 +88,7 @@ PgHistory::Span PgHistory::SpanAfter(pg::Tx& tx, const Layout& layout,
                                      const Position& after) const {
   const pg::Rows rows =
       tx.RunBuilt("events.HistoryStart", HistoryStartStatement(layout.days),
-                  pg::Params().Int(after.epoch).Int(Signed(after.xid)).Int(after.seq));
+                  pg::Params().Int(after.epoch).Int(BigintOf(after.xid)).Int(after.seq));
   Span span{.after = after};
   std::vector<std::pair<Position, Day>> starts;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -127,9 +118,9 @@ absl::Status PgHistory::Fill(pg::Tx& tx, const HistoryQuery& query, const Span& 
       "events.HistoryScan", HistoryStatement(sql::kHistoryScan, sql::kHistoryLeaf, span.days),
       pg::Params()
           .Int(span.after.epoch)
-          .Int(Signed(span.after.xid))
+          .Int(BigintOf(span.after.xid))
           .Int(span.after.seq)
-          .Int(Signed(span.before.xid))
+          .Int(BigintOf(span.before.xid))
           .Int(span.before.seq)
           .Int(static_cast<std::int64_t>(scan)));
   if (looked.empty()) return Internal("the journal lost an entry");
@@ -138,9 +129,9 @@ absl::Status PgHistory::Fill(pg::Tx& tx, const HistoryQuery& query, const Span& 
       "events.HistoryRead", HistoryStatement(sql::kHistoryRead, sql::kHistoryReadLeaf, span.days),
       pg::Params()
           .Int(span.after.epoch)
-          .Int(Signed(span.after.xid))
+          .Int(BigintOf(span.after.xid))
           .Int(span.after.seq)
-          .Int(Signed(last.position.xid))
+          .Int(BigintOf(last.position.xid))
           .Int(last.position.seq)
           .Int(static_cast<std::int64_t>(limit.entries))
           .Int(static_cast<std::int64_t>(limit.bytes))

@@ -144,7 +144,7 @@ void PgInbox::ApplySpan(std::span<const Item> items, std::span<const Event> even
   if (status.ok()) {
     status = database_.Write(deadline, [&](pg::Tx& tx) {
       outcome = {};
-      const absl::Status handled = Handle(tx, items, events, outcome);
+      absl::Status handled = Handle(tx, items, events, outcome);
       crash::Point("consumer.effects");
       return handled;
     });

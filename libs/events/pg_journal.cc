@@ -1,7 +1,5 @@
 #include "libs/events/pg_journal.h"
 
-#include <bit>
-
 #include "libs/base/errors.h"
 #include "libs/events/journal_rows.h"
 #include "libs/events/pg_journal_reader.h"
@@ -49,16 +47,15 @@ absl::StatusOr<Position> PgJournal::LoadCursor(const std::string& relay, Deadlin
 absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& position,
                                    const LeaseToken& lease, Deadline deadline) {
   return database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::Status {
-    const pg::Rows rows =
-        tx.Run(sql::kSaveCursor, pg::Params()
-                                     .Text(relay)
-                                     .Int(position.epoch)
-                                     .Int(std::bit_cast<std::int64_t>(position.xid))
-                                     .Int(position.seq)
-                                     .Text(lease.name)
-                                     .Id(lease.holder)
-                                     .Int(lease.term)
-                                     .Text(lease.origin));
+    const pg::Rows rows = tx.Run(sql::kSaveCursor, pg::Params()
+                                                       .Text(relay)
+                                                       .Int(position.epoch)
+                                                       .Int(BigintOf(position.xid))
+                                                       .Int(position.seq)
+                                                       .Text(lease.name)
+                                                       .Id(lease.holder)
+                                                       .Int(lease.term)
+                                                       .Text(lease.origin));
     if (rows.Bool(0, 0)) return absl::OkStatus();
     return FailedPrecondition("LEASE_LOST", "another process holds the lease");
   });

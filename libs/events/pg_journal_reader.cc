@@ -1,7 +1,5 @@
 #include "libs/events/pg_journal_reader.h"
 
-#include <bit>
-
 #include "libs/base/errors.h"
 #include "libs/events/journal_rows.h"
 #include "libs/events/partitions.h"
@@ -18,7 +16,7 @@ DayWindow::Transactions RunningTransactions(pg::Tx& tx) {
 }
 
 pg::Params From(const Position& after) {
-  return pg::Params().Int(after.epoch).Int(std::bit_cast<std::int64_t>(after.xid)).Int(after.seq);
+  return pg::Params().Int(after.epoch).Int(BigintOf(after.xid)).Int(after.seq);
 }
 
 }  // namespace
@@ -117,7 +115,7 @@ absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) 
     const std::uint64_t next = XidAt(tx.Run(sql::kHorizon, {}), 0, 1);
     window_.ObserveRunning(now, running, next);
     if (!window_.fence().has_value()) return absl::OkStatus();
-    const auto fence = std::bit_cast<std::int64_t>(*window_.fence());
+    const auto fence = BigintOf(*window_.fence());
     for (const Day day : window_.Ended(now)) {
       const pg::Rows more = tx.RunBuilt("events.LeafHasMore", ForLeaf(sql::kLeafHasMore, day),
                                         From(Start(after)).Int(fence));

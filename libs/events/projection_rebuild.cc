@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <bit>
-
 #include "libs/base/errors.h"
 #include "libs/events/cloud_events.h"
 #include "libs/events/journal_rows.h"
@@ -11,18 +9,7 @@
 #include "libs/events/queries.sql.h"
 
 namespace lotura::events {
-namespace {
-
-constexpr char kRelay[] = "kafka";
-
-std::int64_t Bits(std::uint64_t xid) { return std::bit_cast<std::int64_t>(xid); }
-
-// Names of tables stand in declarations of services, never in what a user sends.
-std::string Emptying(const std::vector<std::string>& tables) {
-  return fmt::format("TRUNCATE {}", fmt::join(tables, ", "));
-}
-
-}  // namespace
+namespace {}  // namespace
 
 ProjectionRebuild::ProjectionRebuild(RebuildOptions options, std::vector<RebuildSource> sources,
                                      pg::Database& database, EventHandler handler,
@@ -67,7 +54,9 @@ absl::Status ProjectionRebuild::Begin() {
     tx.Run(sql::kHoldGate, consumer);
     // Another may have begun meanwhile.
     if (tx.Run(sql::kCloseGate, consumer).empty()) return absl::OkStatus();
-    if (options_.from == RebuildFrom::kEmpty) tx.RunScript(Emptying(options_.tables));
+    if (options_.from == RebuildFrom::kEmpty)
+      tx.RunScript(
+          ForTable(sql::kEmptyTables, fmt::format("{}", fmt::join(options_.tables, ", "))));
     tx.Run(sql::kForgetParked, consumer);
     tx.Run(sql::kForgetDeadLetters, consumer);
     tx.Run(sql::kForgetRebuild, consumer);
@@ -121,9 +110,9 @@ absl::StatusOr<std::vector<std::string>> ProjectionRebuild::Incomplete() {
 }
 
 absl::StatusOr<Counted> ProjectionRebuild::CountSource(const RebuildSource& source) {
-  LOTURA_ASSIGN_OR_RETURN(const Position end, source.journal.LoadCursor(kRelay, Bound()));
+  LOTURA_ASSIGN_OR_RETURN(const Position end, source.journal.LoadCursor(kKafkaRelay, Bound()));
   return source.database.Read(Bound(), [&](pg::Tx& tx) -> absl::StatusOr<Counted> {
-    const pg::Params params = pg::Params().Int(end.epoch).Int(Bits(end.xid)).Int(end.seq);
+    const pg::Params params = pg::Params().Int(end.epoch).Int(BigintOf(end.xid)).Int(end.seq);
     return Counted{source.service, tx.Run(sql::kCountPublished, params).Int(0, 0)};
   });
 }
@@ -137,7 +126,7 @@ absl::StatusOr<Counted> ProjectionRebuild::CountTable(const std::string& table) 
 
 absl::Status ProjectionRebuild::StartReading(const RebuildSource& source) {
   // The gate is closed by now: whatever the consumer has handled was confirmed up to here.
-  LOTURA_ASSIGN_OR_RETURN(end_, source.journal.LoadCursor(kRelay, Bound()));
+  LOTURA_ASSIGN_OR_RETURN(end_, source.journal.LoadCursor(kKafkaRelay, Bound()));
   LOTURA_ASSIGN_OR_RETURN(
       position_, database_.Read(Bound(), [&](pg::Tx& tx) -> absl::StatusOr<Position> {
         const pg::Rows rows =
@@ -180,7 +169,7 @@ absl::Status ProjectionRebuild::Save(const Position& position) {
                                   .Text(options_.consumer)
                                   .Text(sources_[source_].service)
                                   .Int(position.epoch)
-                                  .Int(Bits(position.xid))
+                                  .Int(BigintOf(position.xid))
                                   .Int(position.seq));
     return absl::OkStatus();
   });

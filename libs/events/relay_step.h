@@ -20,7 +20,7 @@ struct RelayOptions {
   // Whose journal it is; gives events their source and their topic.
   std::string service;
   // Of the lease and the cursor.
-  std::string name = "kafka";
+  std::string name = kKafkaRelay;
   // This process.
   Uuid holder;
   // How much one read asks for.

@@ -10,8 +10,6 @@
 namespace lotura::events {
 namespace {
 
-constexpr char kRelay[] = "kafka";
-
 absl::Status NotDelivered() {
   return Unavailable("RECORD_NOT_DELIVERED", "the broker did not take a record");
 }
@@ -40,7 +38,7 @@ TopicReplay::~TopicReplay() = default;
 absl::StatusOr<ReplayProgress> TopicReplay::Step() {
   const Deadline deadline = Deadline::After(options_.bound);
   if (reader_ == nullptr) {
-    LOTURA_ASSIGN_OR_RETURN(end_, journal_.LoadCursor(kRelay, deadline));
+    LOTURA_ASSIGN_OR_RETURN(end_, journal_.LoadCursor(kKafkaRelay, deadline));
     reader_ = journal_.NewReader();
   }
   LOTURA_ASSIGN_OR_RETURN(std::vector<JournalEntry> entries,

@@ -105,6 +105,21 @@ void PrintPlan(const events::RebuildPlan& plan, const PrintLine& print) {
     print(fmt::format("journal of {}: days have been dropped, its history is incomplete", source));
 }
 
+absl::Status Rebuild(events::ProjectionRebuild& rebuild, const PrintLine& print) {
+  std::size_t handled = 0;
+  std::size_t parked = 0;
+  Teller teller(print);
+  for (bool is_last = false; !is_last;) {
+    LOTURA_ASSIGN_OR_RETURN(const events::RebuildStep step, rebuild.Step());
+    handled += step.handled;
+    parked += step.parked;
+    is_last = step.is_last;
+    teller.Tell(fmt::format("{} events handled, now those of {}", handled, step.source));
+  }
+  print(fmt::format("{} events handled, {} wait for a decision", handled, parked));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ReplayCommand> ReplayCommand::Parse(std::span<const std::string> words) {
@@ -154,18 +169,9 @@ absl::Status ReplayIntoProjection(const ReplayCommand& command, events::Projecti
   PrintPlan(plan, print);
   if (command.run == events::ReplayRun::kDry) return absl::OkStatus();
   LOTURA_RETURN_IF_ERROR(rebuild.Begin());
-  std::size_t handled = 0;
-  std::size_t parked = 0;
-  Teller teller(print);
-  for (bool is_last = false; !is_last;) {
-    LOTURA_ASSIGN_OR_RETURN(const events::RebuildStep step, rebuild.Step());
-    handled += step.handled;
-    parked += step.parked;
-    is_last = step.is_last;
-    teller.Tell(fmt::format("{} events handled, now those of {}", handled, step.source));
-  }
-  print(fmt::format("{} events handled, {} wait for a decision", handled, parked));
-  return absl::OkStatus();
+  const absl::Status rebuilt = Rebuild(rebuild, print);
+  if (!rebuilt.ok()) print("the consumer waits until this command is run again");
+  return rebuilt;
 }
 
 }  // namespace lotura::host
