@@ -47,7 +47,7 @@ def test_the_page_has_each_criterion_and_why_a_trial_has_none(ran, tmp_path):
 
 def test_an_interrupted_run_goes_on_with_the_trials_that_are_left(ran, tmp_path):
     path = tmp_path / "kept.json"
-    Kept(path, "abc", resume=False).keep("R2", result("R2", lost=0).stored())
+    Kept(path, "abc", resume=False).keep('R2 {"seed": 7}', result("R2", lost=0).stored())
 
     met = runner.run_all(OPTIONS, Kept(path, "abc", resume=True), tmp_path / "trials.md")
 

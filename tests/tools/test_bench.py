@@ -141,7 +141,7 @@ def test_page_has_every_goal_the_curves_and_the_machine(tmp_path):
                     seen=(("pair 1, door", "17,000 calls a second"),))
 
     page = report.write(tmp_path, [result], CURVES,
-                        {"P2": "the machine\ndrifted"})
+                        {"P2": "the machine drifted"})
 
     text = page.read_text(encoding="utf-8")
     assert "| P1 | ours / theirs | 2.00 | 1.00 | 3.00 | >= 1.5 | met |" in text
@@ -238,21 +238,25 @@ def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path,
 
     results, missing = verb.run_all(3, Kept(tmp_path / "kept.json", "abc", resume=False))
 
-    assert [result.id for result in results] == ["P1", "P3"] and missing == {"P2": "drifted"}
+    assert [result.id for result in results] == ["P1", "P3"]
+    assert missing == {"P2": "Failure: drifted"}
     assert written[0][1:] == (results, CURVES, missing)
 
 
-def test_an_interrupted_run_goes_on_with_what_it_measured(tmp_path, monkeypatch):
+def test_an_interrupted_run_goes_on_with_what_it_measured(tmp_path):
     path = tmp_path / "var" / "kept.json"
     result = Result("P1", (goal(">=", 1.5),), pairs=3, fdatasync_per_s=1, seen=(("rows", "5"),))
-    Kept(path, "abc", resume=False).keep("P1", result.stored())
-    monkeypatch.setattr(verb, "run_one", lambda name, pairs: Result(name, (), pairs, 1))
+    other = Result("P1", (), pairs=3, fdatasync_per_s=1)
 
-    kept = Kept(path, "abc", resume=True)
+    def found(*, resume: bool, options: str = "--pairs 3") -> Result:
+        kept = Kept(path, "abc", resume=resume)
+        return Result.of(kept.each(["P1"], lambda _: other.stored(), options)[0]["P1"])
 
-    assert verb.measured("P1", 3, kept) == result
-    assert verb.measured("P2", 3, kept) == Result("P2", (), 3, 1)
-    assert verb.measured("P1", 3, Kept(path, "abc", resume=False)) == Result("P1", (), 3, 1)
+    Kept(path, "abc", resume=False).each(["P1"], lambda _: result.stored(), "--pairs 3")
+
+    assert found(resume=True) == result
+    assert found(resume=True, options="--pairs 5") == other
+    assert found(resume=False) == other
 
 
 def test_what_other_sources_gave_is_not_gone_on_with(tmp_path):

@@ -31,8 +31,8 @@ def nearest(statements: list[Statement], rows: float) -> Statement:
 def measure(run: Run) -> list[Goal]:
     with accounts(run.directory / "stack") as rig:
         rig.sample("create-person")
-        first = rig.load("create-person", run.span, in_flight=IN_FLIGHT, run="size")
-        size = rig.units_per_batch()
+        first, size = rig.batch_size_of(
+            lambda: rig.load("create-person", run.span, in_flight=IN_FLIGHT, run="size"))
         seen = capture(rig.stack, lambda: rig.load("create-person", SAMPLE, run="seen",
                                                    in_flight=IN_FLIGHT))
         batch = nearest(seen, size)

@@ -20,12 +20,17 @@ DRAIN_GOAL = 0.60
 DELAY_GOAL = 5
 BACKLOG = 1_000_000
 CHUNK = 10_000
+# Entries that differ: what is all alike would be packed better than what services write.
+KINDS = 500
+SEED = Span(warm_up_s=0.0, measured_s=1.0)
 WRITES_MEANWHILE = 1_000
 WRITES_OF_LATENCY = 2_000
 DRAIN_S = 600
 LOOK_S = 0.25
 MEANWHILE = Span(warm_up_s=0.0, measured_s=DRAIN_S)
 TOPIC = "lotura.accounts.v1"
+WRITTEN = "lotura_write_units_total"
+NEARLY_ALL = 0.95
 PUBLISHED = "lotura_relay_published_total"
 OLDEST = "lotura_journal_oldest_unpublished_seconds"
 DELAY = "lotura_relay_delay_seconds"
@@ -34,16 +39,19 @@ COPY = ("COPY (SELECT * FROM accounts.journal ORDER BY xid, seq LIMIT 1000000) "
 
 
 def fill(rig: Rig, count: int = BACKLOG) -> None:
-    """Adds a backlog: entries like the newest one, in transactions of 10,000."""
+    """Adds a backlog: entries like the newest ones in turn, in transactions of 10,000."""
     with psycopg2.connect(rig.conninfo) as connection, connection.cursor() as cursor:
         columns = [name for name in columns_of(cursor, "journal") if name not in DEFAULTED]
         fresh = {"event_id": "gen_random_uuid()", "name": "'people/j-' || i"}
         values = ", ".join(fresh.get(name, f"j.{name}") for name in columns)
         for start in range(0, count, CHUNK):
             cursor.execute(
-                f"INSERT INTO journal ({', '.join(columns)}) SELECT {values} FROM (SELECT * FROM "
-                "journal ORDER BY xid DESC, seq DESC LIMIT 1) j, generate_series(%s, %s) AS g(i)",
-                (start, start + CHUNK - 1))
+                f"INSERT INTO journal ({', '.join(columns)}) SELECT {values} FROM "
+                "generate_series(%s, %s) AS g(i) JOIN (SELECT *, row_number() OVER () - 1 AS place "
+                "FROM (SELECT * FROM journal ORDER BY xid DESC, seq DESC LIMIT %s) AS newest) j "
+                "ON j.place = i %% %s", (start, start + CHUNK - 1, KINDS, KINDS))
+            if cursor.rowcount != CHUNK:
+                raise Failure(f"the journal has fewer than {KINDS} entries to begin with.")
             connection.commit()
     rig.query("VACUUM ANALYZE accounts.journal")
 
@@ -59,8 +67,11 @@ def read_rate(rig: Rig) -> float:
 
 def produce(rig: Rig, span: Span, topic: str, rate: int = 0, **flags) -> dict:
     """What lotura-bench-producer prints of messages like those that the relay has produced."""
-    return run_program("lotura-bench-producer", span=span, brokers=rig.stack.kafka.brokers,
-                       like=TOPIC, topic=topic, rate=rate, **flags)
+    printed = run_program("lotura-bench-producer", span=span, brokers=rig.stack.kafka.brokers,
+                          like=TOPIC, topic=topic, rate=rate, **flags)
+    if printed["failed"]:
+        raise Failure(f"{printed['failed']} messages of the bare producer failed.")
+    return printed
 
 
 def drain_rate(rig: Rig, run: str) -> float:
@@ -71,12 +82,21 @@ def drain_rate(rig: Rig, run: str) -> float:
         rig.release_lease()
         # The relay looks at the lease once a second.
         wait_for(lambda: rig.metric(PUBLISHED) > at_rest, "the relay did not begin.")
-        before, began = rig.metric(PUBLISHED), time.monotonic()
-        wait_for(lambda: rig.metric(PUBLISHED) - before >= BACKLOG - CHUNK,
-                 "the relay did not drain its journal.")
-        rate = (rig.metric(PUBLISHED) - before) / (time.monotonic() - began)
+        began = time.monotonic()
+        published, writes = rig.counted(lambda: published_of_backlog(rig), (WRITTEN, ""))
+        took = time.monotonic() - began
     rig.take_lease()
-    return rate
+    if writes < NEARLY_ALL * WRITES_MEANWHILE * took:
+        raise Failure(f"only {writes / took:.0f} writes a second came meanwhile.")
+    return published / took
+
+
+def published_of_backlog(rig: Rig) -> float:
+    """How many entries were published until the backlog was gone."""
+    before = rig.metric(PUBLISHED)
+    wait_for(lambda: rig.metric(PUBLISHED) - before >= BACKLOG - CHUNK,
+             "the relay did not drain its journal.")
+    return rig.metric(PUBLISHED) - before
 
 
 def wait_for(condition: Callable[[], bool], otherwise: str) -> None:
@@ -107,7 +127,7 @@ def delay_us(rig: Rig, span: Span, run: str) -> float:
 
 def measure(run: Run) -> list[Goal]:
     with accounts(run.directory / "stack") as rig:
-        rig.sample("create-person")
+        rig.load("create-person", SEED, in_flight=16, run="seed")
         rounds = iter(range(100))
         drained = run.interleave(
             lambda: drain_rate(rig, f"d{next(rounds)}"), lambda: read_rate(rig),

@@ -109,6 +109,17 @@ def run_job(name: str, *, bound_s: float, core: int | None = None, **flags) -> d
     return json.loads(_run([*on_core(core), str(BINARIES / name), *_flags(flags)], bound_s))
 
 
+def _end(child: subprocess.Popen) -> None:
+    """Asks a program of ours to end. Failure, and its end, if it does not."""
+    child.terminate()
+    try:
+        child.wait(timeout=SLACK_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        raise Failure(f"'{child.args[0]}' did not end when it was asked to.") from None
+
+
 @contextmanager
 def load_meanwhile(target: str, workload: str, *, span: Span, **flags):
     """A load that runs while the block does, and ends with it."""
@@ -121,8 +132,7 @@ def load_meanwhile(target: str, workload: str, *, span: Span, **flags):
         if child.poll() is not None:
             raise Failure("the load ended before what it ran beside.")
     finally:
-        child.terminate()
-        child.wait(timeout=SLACK_S)
+        _end(child)
 
 
 @dataclass(frozen=True)
@@ -140,13 +150,17 @@ def run_pgbench(conninfo: str, script: Path, *, clients: int, span: Span,
                 rate: float | None = None) -> Pgbench:
     """Runs a script, prepared: as fast as it goes, or at a rate, and then with latencies."""
     command = ["/usr/lib/postgresql/15/bin/pgbench", "--no-vacuum", "--protocol=prepared",
-               f"--client={clients}", f"--jobs={min(clients, 2)}", f"--file={script}",
-               f"--time={span.whole_s:.0f}"]
+               f"--client={clients}", f"--jobs={min(clients, 2)}", f"--file={script}", conninfo]
     with tempfile.TemporaryDirectory(dir=script.parent) as logs:
         if rate is not None:
             command += [f"--rate={rate:.0f}", "--log", f"--log-prefix={logs}/log"]
-        printed = _run([*command, conninfo], span.whole_s)
-        latencies = _latencies(Path(logs), span) if rate is not None else ()
+            printed = _run([*command, f"--time={span.whole_s:.0f}"], span.whole_s)
+            latencies = _latencies(Path(logs), span)
+        else:
+            # Its rate is that of the whole run, so that the warm-up is a run of its own.
+            _run([*command, f"--time={max(1, span.warm_up_s):.0f}"], span.warm_up_s)
+            printed = _run([*command, f"--time={span.measured_s:.0f}"], span.measured_s)
+            latencies = ()
     failed = re.search(r"number of failed transactions: (\d+)", printed)
     if failed and int(failed.group(1)):
         raise Failure(f"{failed.group(1)} transactions of pgbench failed.")
@@ -175,5 +189,4 @@ def server(address: str, *, core: int | None = None, **flags):
             raise Failure(f"lotura-bench-server does not serve at {address}.")
         yield child
     finally:
-        child.terminate()
-        child.wait(timeout=SLACK_S)
+        _end(child)

@@ -11,14 +11,14 @@ from bench.sweep import Point
 
 PROSE = Path(__file__).parent / "performance.md.in"
 PICTURE = "performance.svg"
+
+
 def _goals(results: list[Result], missing: dict[str, str]) -> str:
     measured = [(result.id, goal.name, f"{goal.value:.2f}", f"{min(goal.ratios):.2f}",
                  f"{max(goal.ratios):.2f}", f"{goal.op} {goal.goal:g}",
                  "met" if goal.met else "**not met**")
                 for result in results for goal in result.goals]
-    # A reason may have lines; a cell has one.
-    lost = [(name, " ".join(why.split()), "", "", "", "", "**not measured**")
-            for name, why in missing.items()]
+    lost = [(name, why, "", "", "", "", "**not measured**") for name, why in missing.items()]
     return table(("", "ratio", "median", "min", "max", "goal", ""), [*measured, *lost])
 
 
@@ -33,7 +33,8 @@ def write(folder: Path, results: list[Result], curves: dict[str, list[Point]],
           missing: dict[str, str]) -> Path:
     """Writes the page and its picture; returns the page. `missing` tells of each benchmark without
     a result why it has none."""
-    draw(curves, folder / PICTURE)
+    if curves:
+        draw(curves, folder / PICTURE)
     sections = {"goals": _goals(results, missing), "seen": _seen(results), "picture": PICTURE,
                 "curves": table(("", "in flight", "a second", "median, ms", "99 of 100, ms"),
                                  [(name, one.in_flight, f"{one.per_s:,.0f}", f"{one.p50_ms:.2f}",

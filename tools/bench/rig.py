@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.request import urlopen
 
 from devkit.console import Failure
@@ -14,6 +15,7 @@ from devkit.stack import Stack
 
 from bench.programs import BINARIES, Load, Span, load_meanwhile, run_load
 
+Found = TypeVar("Found")
 LEASE_S = 30
 REDIS_S = 10
 HTTP_S = 10
@@ -68,10 +70,24 @@ class Rig:
                            self._metrics(), re.MULTILINE)
         return [(float(limit), float(count)) for limit, count in found]
 
-    def units_per_batch(self) -> float:
-        """How many single writes have shared a commit so far, on average."""
-        return (self.metric("lotura_write_units_total")
-                / self.metric("lotura_write_batches_total"))
+    def counted(self, action: Callable[[], Found], *series: tuple[str, str]) -> tuple:
+        """What the action returned, and by how much each series, a name and a label, has grown."""
+        before = [self.metric(*one) for one in series]
+        found = action()
+        return found, *(self.metric(*one) - old for one, old in zip(series, before, strict=True))
+
+    def batch_size_of(self, action: Callable[[], Found]) -> tuple[Found, float]:
+        """What the action returned, and how many single writes shared a commit meanwhile."""
+        found, units, batches = self.counted(action, ("lotura_write_units_total", ""),
+                                             ("lotura_write_batches_total", ""))
+        return found, units / batches
+
+    def part_of_hits(self, action: Callable[[], Found]) -> tuple[Found, float]:
+        """What the action returned, and which part of its look-ups the cache could answer."""
+        found, hits, misses, unleased = self.counted(
+            action, *(("lotura_cache_events_total", f'event="{event}"')
+                      for event in ("hit", "miss", "miss_unleased")))
+        return found, hits / max(1, hits + misses + unleased)
 
     def _metrics(self) -> str:
         with urlopen(f"http://{self.stack.member(self.name).http}/metrics",

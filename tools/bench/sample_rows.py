@@ -9,7 +9,8 @@ TABLES = ("person", "match_key", "request", "journal")
 NAME = "'people/b-' || :n::bigint::text"
 EMAIL = "'b-' || :n::bigint::text || '@example.com'"
 EMAIL_OF_UPDATE = "'b-' || :e::bigint::text || '@example.com'"
-FRESH = {"name": NAME, "email": EMAIL, "key": EMAIL, "request_id": "gen_random_uuid()",
+FRESH = {"name": NAME, "create_time": "now()", "update_time": "now()",
+         "display_name": "'B ' || :n::bigint::text", "email": EMAIL, "key": EMAIL, "request_id": "gen_random_uuid()",
          "event_id": "gen_random_uuid()", "tenant_id": "'00000000-0000-4000-8000-0000000000be'"}
 
 

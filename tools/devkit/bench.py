@@ -47,36 +47,30 @@ def run_one(name: str, pairs: int, rows: int | None = None) -> Result:
                       seen=tuple(run.seen))
 
 
-def measured(name: str, pairs: int, kept: Kept) -> Result:
-    if kept.get(name) is None:
-        kept.keep(name, run_one(name, pairs).stored())
-    return Result.of(kept.get(name))
-
-
-def curves_of(kept: Kept) -> dict[str, list[sweep.Point]]:
-    if kept.get(CURVES) is None:
-        step("curves from one call in flight to many")
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
-            curves = sweep.measure(Path(directory))
-        kept.keep(CURVES, {name: [asdict(point) for point in points]
-                           for name, points in curves.items()})
-    return {name: [sweep.Point(**point) for point in points]
-            for name, points in kept.get(CURVES).items()}
+def curves() -> dict[str, list[dict]]:
+    step("curves from one call in flight to many")
+    VAR.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=VAR) as directory:
+        found = sweep.measure(Path(directory))
+    return {name: [asdict(point) for point in points] for name, points in found.items()}
 
 
 def run_all(pairs: int, kept: Kept) -> tuple[list[Result], dict[str, str]]:
-    """Every benchmark that is not kept, then the curves; writes the page about them. One that
-    fails, as on a machine that is never steady, does not take the others with it: returns also why
-    it failed."""
-    results, missing = [], {}
-    for name in names():
-        try:
-            results.append(measured(name, pairs, kept))
-            say(results[-1].as_table())
-        except Failure as failure:
-            missing[name] = str(failure)
-            say(f"    {name} has no result: {failure}")
-    say(f"    {report.write(ROOT / 'docs', results, curves_of(kept), missing)}")
+    """Every benchmark that is not kept, and the curves; writes the page about them. Returns also
+    why a benchmark has no result."""
+
+    def measure(name: str) -> dict:
+        if name == CURVES:
+            return curves()
+        result = run_one(name, pairs)
+        say(result.as_table())
+        return result.stored()
+
+    found, missing = kept.each([*names(), CURVES], measure, f"--pairs {pairs}")
+    drawn = {name: [sweep.Point(**point) for point in points]
+             for name, points in found.pop(CURVES, {}).items()}
+    results = [Result.of(stored) for stored in found.values()]
+    say(f"    {report.write(ROOT / 'docs', results, drawn, missing)}")
     return results, missing
 
 

@@ -2,12 +2,19 @@
 
 import json
 import subprocess
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from devkit.console import Failure
+import psycopg2
+
+from devkit.console import Failure, say
 from devkit.layout import ROOT
 
 GIT_S = 30
+# What may break off one of many measurements: servers that do not start, programs that do not end,
+# answers that are not there.
+BREAKS = (Failure, AssertionError, LookupError, OSError, ValueError, subprocess.SubprocessError,
+          psycopg2.Error)
 
 
 def sources() -> str:
@@ -45,3 +52,20 @@ class Kept:
         self._content["found"][name] = value
         self._path.parent.mkdir(exist_ok=True)
         self._path.write_text(json.dumps(self._content), encoding="utf-8")
+
+    def each(self, names: Iterable[str], measure: Callable[[str], dict],
+             options: str) -> tuple[dict[str, dict], dict[str, str]]:
+        """What `measure` finds for each name that is not kept under the same options. One that
+        breaks off does not take the others with it: returns also why it did."""
+        found, missing = {}, {}
+        for name in names:
+            place = f"{name} {options}".strip()
+            try:
+                if self.get(place) is None:
+                    self.keep(place, measure(name))
+                found[name] = self.get(place)
+            except BREAKS as reason:
+                # It may have lines; in a table it has one.
+                missing[name] = " ".join(f"{type(reason).__name__}: {reason}".split())
+                say(f"    {name} has no result: {missing[name]}")
+        return found, missing

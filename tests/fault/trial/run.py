@@ -61,24 +61,19 @@ def run_apart(options: argparse.Namespace) -> Result:
         return run_one(options, Path(directory))
 
 
-def measured(options: argparse.Namespace, name: str, kept: Kept) -> Result:
-    if kept.get(name) is None:
-        one = argparse.Namespace(**(vars(options) | {"name": name}))
-        kept.keep(name, run_apart(one).stored())
-    return Result.of(kept.get(name))
-
-
 def run_all(options: argparse.Namespace, kept: Kept, page: Path = PAGE) -> bool:
-    """Every trial that is not kept; writes the page about them. One that breaks off does not take
-    the others with it. Whether each had a result that met its criteria."""
-    results, missing = [], {}
-    for name in names():
-        try:
-            results.append(measured(options, name, kept))
-            say(results[-1].as_table())
-        except Failure as failure:
-            missing[name] = str(failure)
-            say(f"    {name} has no result: {failure}")
+    """Every trial that is not kept; writes the page about them. Whether each had a result that met
+    its criteria."""
+
+    def measure(name: str) -> dict:
+        result = run_apart(argparse.Namespace(**(vars(options) | {"name": name})))
+        say(result.as_table())
+        return result.stored()
+
+    chosen = {name: value for name, value in vars(options).items()
+              if name in ("seconds", "seed", "rate", "seeds") and value is not None}
+    found, missing = kept.each(names(), measure, json.dumps(chosen))
+    results = [Result.of(stored) for stored in found.values()]
     say(f"    {report.write(page, results, missing)}")
     return not missing and all(result.met for result in results)
 
