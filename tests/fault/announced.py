@@ -23,6 +23,8 @@ FORMAT = "%K %S\n%h\n%k%s\n"
 SHOWN_MAX = 10
 # Header "trial" of a record that a trial itself put on the topic.
 POISON = "poison"
+# Whose records those are.
+POISON_TENANT = "00000000-0000-4000-8000-0000000000f8"
 UNPUBLISHED = """
 SELECT count(*) FROM {0}.journal j
 WHERE NOT EXISTS (SELECT 1 FROM {0}.relay_cursor c WHERE (j.xid, j.seq) <= (c.xid, c.seq))"""

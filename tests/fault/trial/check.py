@@ -11,7 +11,7 @@ from bisect import bisect_left
 from itertools import zip_longest
 from pathlib import Path
 
-from fault.announced import Sources, Version, deliveries_of, query
+from fault.announced import POISON_TENANT, Sources, Version, deliveries_of, query
 from fault.trial import rates
 from fault.trial.history import OK, READ, Operation, lines_of, operations
 from fault.trial.verdict import Effect, Entry, Found, judge
@@ -20,9 +20,9 @@ ROWS = "SELECT tenant_id || '/' || name, display_name FROM accounts.organization
 JOURNAL = ("SELECT tenant_id || '/' || name, version, event_id::text, coalesce(request_id::text, '')"
            " FROM accounts.journal")
 # An organization stands on its own timeline, once for each event.
-EFFECTS = """
+EFFECTS = f"""
 SELECT tenant_id || '/' || substr(source, length('//accounts.lotura/') + 1), source_version, entry_id
-FROM communications.timeline_entry WHERE source = record AND source LIKE '//accounts.lotura/%'"""
+FROM communications.timeline_entry WHERE source = record AND source LIKE '//accounts.lotura/%' AND tenant_id <> '{POISON_TENANT}'"""
 
 
 def read(sources: Sources) -> Found:

@@ -27,6 +27,8 @@ def counts_of(trial: Trial, binary: str, suite: str, seconds: float,
         stdin=subprocess.DEVNULL)
     if not output.exists():
         raise Failure(f"{binary} broke off: {outcome.stdout[-2000:]}")
+    if outcome.returncode != 0:
+        raise Failure(f"a test of {suite} failed: {outcome.stdout[-2000:]}")
     (found,) = json.loads(output.read_text(encoding="utf-8"))["testsuites"]
     return {test["name"]: {name: int(value) for name, value in test.items()
                            if isinstance(value, str) and value.isdigit()}

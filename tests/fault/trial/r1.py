@@ -1,5 +1,7 @@
 """R1: callers create records while services are killed."""
 
+from devkit.layout import SERVICES
+
 from fault.trial.figures import Criterion
 from fault.trial.history import CREATE, PROBE, READ, UPDATE
 from fault.trial.nemesis import KillServices
@@ -20,5 +22,7 @@ def run(trial: Trial) -> list[Criterion]:
     return [*report.safety(),
             Criterion("available after at most 3 repetitions", report.figures["availability"], ">=",
                       AVAILABILITY),
+            Criterion("services whose recovery was seen", len(report.recovery_s), "==",
+                      len(SERVICES)),
             *(Criterion(f"{service}: s until 95 % of its rate", seconds, "<=", RECOVERY_S)
               for service, seconds in sorted(report.recovery_s.items()))]

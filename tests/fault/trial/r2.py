@@ -33,9 +33,9 @@ BLOCKED = ("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
            "AND query LIKE '%organization%'")
 TERMINATE = ("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
              "WHERE wait_event_type = 'Lock'")
-# The requests of the period before: what a service that runs for a week finds.
-AGE = """UPDATE accounts.request SET create_time = create_time - interval '24 hours',
-  period = (SELECT min(period) FROM accounts.request) WHERE request_id = '{}'"""
+# As if the request had come in the period before: what a service that runs for a week finds.
+AGE = """UPDATE accounts.request SET create_time = create_time - interval '7 days',
+  period = period - 7 WHERE request_id = '{}'"""
 
 
 @dataclass
@@ -100,7 +100,8 @@ def other_body(matrix: Matrix) -> None:
     replies = [matrix.call(request)]
     changed = request | {"organization": {"display_name": "another"}}
     try:
-        replies.append(matrix.call(changed))
+        matrix.call(changed)
+        replies.append(b"not refused")
     except grpc.RpcError as error:
         if Refused(error).reason != "REQUEST_ID_REUSED":
             replies.append(b"refused for another reason")
@@ -117,9 +118,12 @@ def later(matrix: Matrix) -> None:
     request = matrix.request()
     replies = [matrix.call(request)]
     with psycopg2.connect(matrix.stack.postgres.conninfo()) as connection:
-        connection.cursor().execute(AGE.format(request["request_id"]))
+        cursor = connection.cursor()
+        cursor.execute(AGE.format(request["request_id"]))
+        if cursor.rowcount < 1:
+            raise Failure("the request to be aged is not there.")
     connection.close()
-    matrix.note("a day later", request, [*replies, matrix.call(request)])
+    matrix.note("a period later", request, [*replies, matrix.call(request)])
 
 
 def crash_before_commit(matrix: Matrix) -> None:

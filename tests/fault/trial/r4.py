@@ -11,7 +11,7 @@ RATE = 200.0
 # What the relay has read and not yet saved when it dies, at most; see RelayOptions::batch.
 BATCH_MAX = 1000
 EACH_MIN = 1
-# The design asks for a thousand: --seconds 2000. A consumer that dies holds its partitions until its
+# A thousand crashes take --seconds 2000. A consumer that dies holds its partitions until its
 # session is over, and a service takes about a second to begin where others use the processors, too.
 CRASHES_A_SECOND = 0.5
 

@@ -9,7 +9,9 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fault.announced import POISON, Sources, query
+from kit.api import message_class
+
+from fault.announced import POISON, POISON_TENANT, Sources, query
 from fault.trial.figures import Criterion
 from fault.trial.history import CREATE, UPDATE
 from fault.trial.nemesis import WARM_UP_S
@@ -19,7 +21,6 @@ TITLE = "of the records 0.1 % malformed, 0.1 % of unknown types, 1 % repeated, 1
 SECONDS = 90
 RATE = 200.0
 TOPIC = "lotura.accounts.v1"
-TENANT = "00000000-0000-4000-8000-0000000000f8"
 MALFORMED, UNKNOWN, REPEATED, SWAPPED = 0.001, 0.001, 0.01, 0.01
 ROUND_S = 2.0
 RECENT = 40  # Of each partition, whence records are taken.
@@ -33,7 +34,10 @@ FROM accounts.journal j WHERE j.create_time > now() - interval '20 seconds' AND 
   SELECT 1 FROM communications.inbox i WHERE i.tenant_id = j.tenant_id AND i.consumer = 'timeline'
   AND i.event_id = j.event_id)"""
 LETTERS = f"""SELECT count(*), count(*) FILTER (WHERE reason = '') FROM communications.dead_letter
-WHERE consumer = 'timeline' AND tenant_id = '{TENANT}'"""
+WHERE consumer = 'timeline' AND tenant_id = '{POISON_TENANT}'"""
+# The version that communications knows of records whose events came in the wrong order.
+KNOWN = f"""SELECT split_part(name, '/', 5), version FROM communications.foreign_record
+WHERE tenant_id = '{POISON_TENANT}' AND name LIKE '%/swapped-%'"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Poisoner:
     sent: dict[str, int] = field(default_factory=lambda: dict.fromkeys(
         ("malformed", "unknown", "repeated", "swapped"), 0))
     stall_s: float = 0.0
+    newest: dict[str, int] = field(default_factory=dict)  # Of records in the wrong order.
 
     def __call__(self, supervisor: Supervisor) -> None:
         brokers = supervisor.stack.kafka.brokers
@@ -85,35 +90,59 @@ class Poisoner:
             self.stall_s = max(self.stall_s, query(sources, WAITING)[0][0])
 
     def _send(self, brokers: str, kind: str, recent: list[Record], chance: random.Random) -> None:
-        record = chance.choice(recent)
-        self.sent[kind] += 1
-        for made in {"malformed": self._malformed, "unknown": self._unknown,
-                     "repeated": lambda one, _: [one],
-                     "swapped": lambda one, _: swapped(one, recent)}[kind](record, chance):
-            produce(brokers, made, self.directory / "value")
+        made = {"malformed": self._malformed, "unknown": self._unknown,
+                "repeated": lambda seen, _: [chance.choice(seen)],
+                "swapped": self._swapped}[kind](recent, chance)
+        self.sent[kind] += bool(made)
+        for record in made:
+            produce(brokers, record, self.directory / "value")
 
-    def _malformed(self, record: Record, chance: random.Random) -> list[Record]:
+    def _malformed(self, recent: list[Record], chance: random.Random) -> list[Record]:
+        record = chance.choice(recent)
         name = f"organizations/malformed-{self.sent['malformed']}"
-        made = record.with_headers(ce_id=_event_id(chance), ce_subject=name, ce_tenant=TENANT,
+        made = record.with_headers(ce_id=_event_id(chance), ce_subject=name, ce_tenant=POISON_TENANT,
                                    trial=POISON)
-        return [Record(record.partition, made.headers, f"{TENANT}/{name}".encode(),
+        return [Record(record.partition, made.headers, f"{POISON_TENANT}/{name}".encode(),
                        b"\xff" + chance.randbytes(40))]
 
-    def _unknown(self, record: Record, chance: random.Random) -> list[Record]:
+    def _unknown(self, recent: list[Record], chance: random.Random) -> list[Record]:
+        record = chance.choice(recent)
         name = f"gadgets/unknown-{self.sent['unknown']}"
         made = record.with_headers(
             ce_id=_event_id(chance), ce_subject=name, ce_type="lotura.accounts.gadget.created.v1",
-            ce_dataschema="type.googleapis.com/lotura.accounts.v1.Gadget", ce_tenant=TENANT,
+            ce_dataschema="type.googleapis.com/lotura.accounts.v1.Gadget", ce_tenant=POISON_TENANT,
             trial=POISON)
-        return [Record(record.partition, made.headers, f"{TENANT}/{name}".encode(),
+        return [Record(record.partition, made.headers, f"{POISON_TENANT}/{name}".encode(),
                        record.value.replace(b"accounts.v1.Organization",
                                             b"accounts.v1.Gadgetgadget"))]
 
+    def _swapped(self, recent: list[Record], chance: random.Random) -> list[Record]:
+        """Events of a record that nobody else tells of, the newer one first; none without a pair."""
+        pairs = pairs_of(recent)
+        if not pairs:
+            return []
+        older, newer = chance.choice(pairs)
+        name = f"organizations/swapped-{self.sent['swapped']}"
+        self.newest[f"swapped-{self.sent['swapped']}"] = version_of(newer)
+        return [Record(one.partition, one.with_headers(
+            ce_id=_event_id(chance), ce_subject=name, ce_tenant=POISON_TENANT,
+            trial=POISON).headers, f"{POISON_TENANT}/{name}".encode(), one.value)
+            for one in (newer, older)]
 
-def swapped(record: Record, recent: list[Record]) -> list[Record]:
-    """The record and the one before it of its key, the newer one first."""
-    same = [one for one in recent if one.key == record.key]
-    return list(reversed(same[:2])) if len(same) > 1 else [record]
+
+def version_of(record: Record) -> int:
+    return message_class("lotura.events.v1.Change").FromString(record.value).version
+
+
+def pairs_of(recent: list[Record]) -> list[tuple[Record, Record]]:
+    """Two versions of one record, the older one first."""
+    last: dict[bytes, Record] = {}
+    pairs = []
+    for record in recent:
+        if record.key in last:
+            pairs.append((last[record.key], record))
+        last[record.key] = record
+    return pairs
 
 
 def _event_id(chance: random.Random) -> str:
@@ -153,11 +182,15 @@ def run(trial: Trial) -> list[Criterion]:
     with trial.stack() as stack:
         report = run_under(trial, stack, {CREATE: rate / 2, UPDATE: rate / 2}, nemesis)
         ((letters, without_reason),) = query(Sources.of(stack), LETTERS)
+        known = dict(query(Sources.of(stack), KNOWN))
     trial.figures |= {f"sent: {kind}": count for kind, count in nemesis.sent.items()}
     return [*report.safety(),
             *(Criterion(f"sent {kind}", count, ">", 0) for kind, count in nemesis.sent.items()),
             Criterion("malformed records that are no dead letters",
                       nemesis.sent["malformed"] - letters, "==", 0),
+            Criterion("records in the wrong order whose newest version is not known",
+                      sum(known.get(name) != version for name, version in nemesis.newest.items()),
+                      "==", 0),
             Criterion("dead letters without a reason", without_reason, "==", 0),
             Criterion("s that a change waited for its effect at most", nemesis.stall_s, "<=",
                       STALL_S)]

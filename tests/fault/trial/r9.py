@@ -54,8 +54,11 @@ def run(trial: Trial) -> list[Criterion]:
                            nemesis)
     trial.figures |= {"kills": nemesis.kills, "sessions terminated": nemesis.terminated}
     return [*report.safety(),
-            Criterion("s from PostgreSQL's return to a write", max(report.first_success_s), "<=",
+            Criterion("kills", nemesis.kills, ">=", trial.seconds / EVERY_S / 2),
+            Criterion("returns after which no write succeeded",
+                      2 * nemesis.kills - len(report.first_success_s), "==", 0),
+            Criterion("s from PostgreSQL's return to a write", max(report.first_success_s, default=0.0), "<=",
                       RECONNECT_S),
             # A connection that nobody gives back would keep the rate down for good.
-            Criterion("s from then to 95 % of the rate", max(report.heal_s.values()), "<=",
+            Criterion("s from then to 95 % of the rate", max(report.heal_s.values(), default=0.0), "<=",
                       RECOVERY_S)]

@@ -23,6 +23,7 @@ LOG_OK_EVERY = "100"
 LOAD_SLACK_S = 90
 CHECK_S = 600
 DRAIN_S = 180
+KILLED_S = 10
 TIMELINE = "communications.timeline"
 
 
@@ -74,6 +75,7 @@ class Supervisor:
         self.faults = Faults(trial.directory / "faults.jsonl")
         self._history = trial.directory / "history.jsonl"
         self._load: subprocess.Popen | None = None
+        self._ended: list[str] = []
 
     def start(self, rates: dict[str, float], seconds: float | None = None) -> None:
         """Starts the load as a process of its own."""
@@ -115,6 +117,9 @@ class Supervisor:
             pass
         if self._load.returncode != 0:
             raise Failure(f"the load of the trial ended with code {self._load.returncode}.")
+        # Whoever was killed has no record any more.
+        self._ended = [member.name for member in self.stack.members
+                       if member.record() is not None and not member.is_running()]
         for member in self.stack.members:
             if member.name != "all":
                 member.start()
@@ -129,7 +134,7 @@ class Supervisor:
         """Ends a load that nobody waits for any longer."""
         if self.is_loaded():
             self._load.kill()
-            self._load.wait()
+            self._load.wait(KILLED_S)
 
     def check(self) -> "Report":
         """What the checker, another process, finds."""
@@ -140,6 +145,7 @@ class Supervisor:
         if outcome.returncode != 0:
             raise Failure(f"the checker failed: {outcome.stderr.strip()[-2000:]}")
         report = Report(**json.loads(outcome.stdout))
+        report.figures["ended"] = len(self._ended)
         for example in report.examples:
             say(f"    {example}")
         self.trial.figures |= report.figures
@@ -166,7 +172,8 @@ class Report:
             ("writes that nobody was promised", "unexpected"),
             ("versions without their one event in order", "unannounced"),
             ("effects missing", "effects_missing"), ("duplicate effects", "effects_duplicate"),
-            ("effects of nothing", "effects_phantom"), ("stale reads", "stale"),
+            ("effects of nothing", "effects_phantom"),
+            ("processes that ended by themselves", "ended"), ("stale reads", "stale"),
             ("reads of what was never written", "invented"))]
 
 
