@@ -68,7 +68,7 @@ std::optional<Outcome> RowRounds::RefusedBy(const Unit& row) const {
       const auto holder = holders_.find({kind, key});
       if (holder == holders_.end() || holder->second == change.name) continue;
       outcome.verdict = Verdict::kMatchKeyTaken;
-      outcome.field = kind.substr(kind.rfind('.') + 1);
+      outcome.field = FieldOfKind(kind);
       outcome.holder = holder->second;
       return outcome;
     }
