@@ -125,6 +125,7 @@ class Changes {
     std::map<std::string, std::map<std::string, Reference>> foreign;
   };
   void Collect(const RecordChange& change, References& references) const;
+  static void CollectFields(const RecordChange& change, References& references);
   absl::Status CheckForm(const References& references) const;
   absl::Status CheckOwn(const References& references);
   absl::Status CheckForeign(const References& references);

@@ -84,9 +84,11 @@ std::string DateOf(const pbuf::Message& record, const FieldDescriptor* field) {
 }
 
 std::string PrintJson(const pbuf::Message& message) {
+  std::string json;
+  if (AppendPlainJson(message, json)) return json;
+  json.clear();
   pbuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  std::string json;
   LOTURA_CHECK(pbuf::util::MessageToJsonString(message, &json, options).ok());
   return json;
 }
