@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <pqxx/binarystring>
+#include <pqxx/except>
 #include <pqxx/nontransaction>
 #include <pqxx/prepared_statement>
+
+#include "libs/pg/copy.h"
 
 namespace lotura::pg {
 namespace {
@@ -17,6 +20,22 @@ std::vector<pqxx::binarystring> Binary(const Params& params) {
 }
 
 }  // namespace
+
+// The base keeps the reference until it connects, in init().
+Session::Session(const std::string& conninfo) : connection_base(policy_), policy_(conninfo) {
+  init();
+}
+
+Session::~Session() noexcept { close(); }
+
+pqxx::connectionpolicy::handle Session::Policy::do_startconnect(handle before) {
+  return opened = connect_direct::do_startconnect(before);
+}
+
+pqxx::connectionpolicy::handle Session::Policy::do_disconnect(handle open) noexcept {
+  opened = nullptr;
+  return connect_direct::do_disconnect(open);
+}
 
 Connection::Connection(const std::string& conninfo)
     : connection_(conninfo), backend_(connection_.backendpid()) {
@@ -45,6 +64,12 @@ Rows Connection::RunBuilt(pqxx::transaction_base& transaction, const std::string
 Rows Connection::RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
                             const Params& params) {
   return Rows(transaction.exec_params(text, pqxx::prepare::make_dynamic_params(Binary(params))));
+}
+
+void Connection::Copy(const std::string& text, const CopyRows& rows,
+                      std::span<const std::size_t> places) {
+  if (connection_.below() == nullptr) throw pqxx::broken_connection("closed before COPY");
+  CopyIn(*connection_.below(), text, rows, places);
 }
 
 const std::string& Connection::NameOfBuilt(const std::string& text) {

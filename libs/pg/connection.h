@@ -1,6 +1,8 @@
 // One connection with its prepared statements.
 #pragma once
 
+#include <libpq-fe.h>
+
 #include <list>
 #include <memory>
 #include <pqxx/connection>
@@ -13,19 +15,43 @@
 
 namespace lotura::pg {
 
+// A connection of libpqxx that also shows the one of libpq below it, for what libpqxx does not
+// know.
+class Session final : public pqxx::connection_base {
+ public:
+  explicit Session(const std::string& conninfo);
+  ~Session() noexcept;
+
+  // Null before it is open and after it was closed.
+  [[nodiscard]] PGconn* below() const { return policy_.opened; }
+
+ private:
+  struct Policy final : pqxx::connect_direct {
+    using connect_direct::connect_direct;
+    handle do_startconnect(handle before) override;
+    handle do_disconnect(handle open) noexcept override;
+
+    PGconn* opened = nullptr;
+  };
+
+  Policy policy_;
+};
+
 // Used by one thread at a time; Cancel may be called from another one.
 class Connection {
  public:
   // Throws what libpqxx throws.
   explicit Connection(const std::string& conninfo);
 
-  pqxx::connection& raw() { return connection_; }
+  pqxx::connection_base& raw() { return connection_; }
   int backend() const { return backend_; }
   Rows Run(pqxx::transaction_base& transaction, const Query& query, const Params& params);
   Rows RunBuilt(pqxx::transaction_base& transaction, const std::string& text, const Params& params);
   // Without preparing it: a statement that was run a few times would get a plan for any values.
   static Rows RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
                          const Params& params);
+  // Within a transaction that is open on this connection.
+  void Copy(const std::string& text, const CopyRows& rows, std::span<const std::size_t> places);
 
  private:
   // Statements built at run time that stay prepared.
@@ -33,7 +59,7 @@ class Connection {
 
   const std::string& NameOfBuilt(const std::string& text);
 
-  pqxx::connection connection_;
+  Session connection_;
   int backend_;
   std::set<const char*> prepared_;
   std::list<std::pair<std::string, std::string>> built_;  // text and name, the last used first

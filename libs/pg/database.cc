@@ -30,16 +30,23 @@ class OpenTx final : public Tx {
   Rows RunScript(const std::string& text) override {
     return Observed("script", [&] { return Rows(transaction_.exec(text)); });
   }
+  void Copy(const char* name, const std::string& text, const CopyRows& rows,
+            std::span<const std::size_t> places) override {
+    Observed(name, [&] {
+      connection_.Copy(text, rows, places);
+      return places.size();
+    });
+  }
 
  private:
   template <typename Statement>
-  Rows Observed(const char* name, const Statement& statement) {
+  std::invoke_result_t<const Statement&> Observed(const char* name, const Statement& statement) {
     const auto start = std::chrono::steady_clock::now();
     last_ = name;
     Report report{observer_, name, start, absl::StatusCode::kUnknown};
-    Rows rows = statement();
+    auto result = statement();
     report.code = absl::StatusCode::kOk;
-    return rows;
+    return result;
   }
 
   struct Report {

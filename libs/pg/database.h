@@ -7,10 +7,12 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "libs/base/clock.h"
 #include "libs/base/errors.h"
+#include "libs/pg/copy_rows.h"
 #include "libs/pg/params.h"
 #include "libs/pg/query.h"
 #include "libs/pg/rows.h"
@@ -30,6 +32,10 @@ class Tx {
   // The same, but planned anew for the values that it is given, which costs about half a
   // millisecond: for statements whose best plan depends on how often a value occurs.
   virtual Rows RunPlanned(const char* name, const std::string& text, const Params& params) = 0;
+  // "COPY ... FROM STDIN (FORMAT binary)" with the rows at `places`, which ascend. For many rows of
+  // many columns, which it takes at a lower cost than a statement does that is given arrays.
+  virtual void Copy(const char* name, const std::string& text, const CopyRows& rows,
+                    std::span<const std::size_t> places) = 0;
   // Statements without parameters, for migrations and upkeep.
   virtual Rows RunScript(const std::string& text) = 0;
 };

@@ -29,6 +29,7 @@ enum class Type : std::uint32_t {
 
 // One value as the server reads it.
 namespace binary {
+std::string Int16(std::int16_t value);
 std::string Int64(std::int64_t value);
 std::string Float64(double value);
 std::string Bool(bool value);  // lint-allow(bool-parameter): the value itself is a truth value
@@ -37,6 +38,9 @@ std::string Timestamp(Instant value);
 std::string Date(std::chrono::sys_days value);
 std::string UuidValue(const Uuid& value);
 std::string Jsonb(std::string_view json);
+// "-12.5": a sign, digits, and a point between them where there are decimals.
+std::string Numeric(std::string_view decimal);
+std::string TextArray(std::span<const std::string> values);
 }  // namespace binary
 
 // Builds one array parameter, element by element.
@@ -49,6 +53,8 @@ class Array {
   void Add(std::string_view bytes);
   void AddNull();
   [[nodiscard]] std::size_t size() const { return count_; }
+  // The array of the elements at `places`, which ascend.
+  [[nodiscard]] Array Pick(std::span<const std::size_t> places) const;
   // The whole parameter with its header.
   [[nodiscard]] std::string Finish() const;
 

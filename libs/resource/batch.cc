@@ -7,6 +7,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
+#include "libs/resource/change_values.h"
 #include "libs/resource/periods.h"
 
 namespace lotura::resource {
@@ -58,21 +59,6 @@ std::string View(const Sha256Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-std::string Joined(const std::vector<std::string>& paths) {
-  return fmt::format("{}", fmt::join(paths, ","));
-}
-
-std::optional<std::string> RequestIdOf(const Request* request) {
-  if (request == nullptr) return std::nullopt;
-  return pg::binary::UuidValue(request->id);
-}
-
-// Times stand in the message, which the engine has set.
-std::optional<std::string> TimeOf(const pbuf::Message& record, const pbuf::FieldDescriptor* field) {
-  if (!record.GetReflection()->HasField(record, field)) return std::nullopt;
-  return pg::binary::Timestamp(GetTimestamp(record, field));
-}
-
 void AddUnit(Group& units, const NumberedChange& change) {
   const Request& request = *change.request;
   units.AddInt(change.unit)
@@ -98,7 +84,7 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
       .Add(pg::binary::UuidValue(change.event_id))
       .Add(change.event_type)
       .Add(pg::binary::Int64(change.kind))
-      .Add(Joined(change.changed_fields))
+      .Add(PathsOf(change))
       .Add(before_parts.plain)
       .Add(before_parts.personal)
       .Add(after_parts.plain)
@@ -114,25 +100,6 @@ void AddRecord(Group& records, const Declaration& declaration, const Codec& code
   records.EndRow(codec, after);
 }
 
-// A match key that a change takes or gives up.
-struct KeyOfChange {
-  const std::pair<std::string, std::string>* key = nullptr;
-  const NumberedChange* numbered = nullptr;
-  std::size_t row = 0;
-};
-
-// Those that `keys` of the changes hold, in the order of the keys.
-std::vector<KeyOfChange> SortedKeys(std::span<const NumberedChange> changes,
-                                    MatchKeys RecordChange::*keys) {
-  std::vector<KeyOfChange> sorted;
-  for (std::size_t row = 0; row < changes.size(); ++row) {
-    for (const auto& key : changes[row].change->*keys) sorted.push_back({&key, &changes[row], row});
-  }
-  std::ranges::stable_sort(
-      sorted, {}, [](const KeyOfChange& one) -> const auto& { return *one.key; });
-  return sorted;
-}
-
 void AddKeys(Group& added, Group& removed, std::span<const NumberedChange> changes) {
   for (const auto& [key, numbered, row] : SortedKeys(changes, &RecordChange::added_keys)) {
     added.AddInt(numbered->unit)
@@ -144,15 +111,6 @@ void AddKeys(Group& added, Group& removed, std::span<const NumberedChange> chang
   }
   for (const auto& [key, numbered, row] : SortedKeys(changes, &RecordChange::removed_keys))
     removed.AddInt(row).Add(key->first).Add(key->second).EndRow();
-}
-
-// Places of the changes in the order of their names.
-std::vector<std::size_t> RowsByName(std::span<const NumberedChange> changes) {
-  std::vector<std::size_t> rows(changes.size());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  std::ranges::stable_sort(
-      rows, {}, [&](std::size_t row) -> const std::string& { return changes[row].change->name; });
-  return rows;
 }
 
 // The first change of each unit that has a request, in the order of the requests' ids.
@@ -232,6 +190,25 @@ std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> un
     }
   }
   return changes;
+}
+
+std::vector<std::size_t> RowsByName(std::span<const NumberedChange> changes) {
+  std::vector<std::size_t> rows(changes.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::ranges::stable_sort(
+      rows, {}, [&](std::size_t row) -> const std::string& { return changes[row].change->name; });
+  return rows;
+}
+
+std::vector<KeyOfChange> SortedKeys(std::span<const NumberedChange> changes,
+                                    MatchKeys RecordChange::*keys) {
+  std::vector<KeyOfChange> sorted;
+  for (std::size_t row = 0; row < changes.size(); ++row) {
+    for (const auto& key : changes[row].change->*keys) sorted.push_back({&key, &changes[row], row});
+  }
+  std::ranges::stable_sort(
+      sorted, {}, [](const KeyOfChange& one) -> const auto& { return *one.key; });
+  return sorted;
 }
 
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,

@@ -44,6 +44,20 @@ bool CanShare(const Unit& unit);
 std::vector<NumberedChange> ChangesOf(const Part& part, std::span<const Unit> units,
                                       const Outcomes& results);
 
+// Places of the changes in the order of their names.
+std::vector<std::size_t> RowsByName(std::span<const NumberedChange> changes);
+
+// A match key that a change takes or gives up.
+struct KeyOfChange {
+  const std::pair<std::string, std::string>* key = nullptr;
+  const NumberedChange* numbered = nullptr;
+  std::size_t row = 0;
+};
+
+// Those that `keys` of the changes hold, in the order of the keys.
+std::vector<KeyOfChange> SortedKeys(std::span<const NumberedChange> changes,
+                                    MatchKeys RecordChange::*keys);
+
 // The arrays of one statement over `changes`, all of one declaration, each in the order of its own
 // key; units without a request get none.
 pg::Params ParamsOf(const Declaration& declaration, const Codec& codec,

@@ -10,6 +10,7 @@
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/event_types.h"
+#include "libs/resource/message_copy.h"
 #include "libs/resource/validate.h"
 
 namespace lotura::resource {
@@ -166,12 +167,10 @@ Violations Changes::WrongPlace(const Declaration& declaration, const std::string
 }
 
 absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
-                                                       const pbuf::Message& record,
+                                                       std::shared_ptr<pbuf::Message> after,
                                                        const std::string& parent,
                                                        const std::string& id) {
   const Declaration& declaration = *type.declaration;
-  std::shared_ptr<pbuf::Message> after(record.New());
-  after->CopyFrom(record);
   after->DiscardUnknownFields();
   if (Violations wrong = WrongPlace(declaration, parent, id); !wrong.empty()) {
     wrong.AddAll(ViolationsOf(Complete(type, nullptr, *after)));
@@ -190,8 +189,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
 absl::StatusOr<Changes::MessagePtr> Changes::SaveAny(const RecordType& type,
                                                      const pbuf::Message& record,
                                                      const pbuf::Message* detail) {
-  std::shared_ptr<pbuf::Message> after(record.New());
-  after->CopyFrom(record);
+  std::shared_ptr<pbuf::Message> after = CopyOf(record);
   after->DiscardUnknownFields();
   return Put(type, std::move(after), events::v1::KIND_UPDATED, detail);
 }
@@ -200,8 +198,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::DeleteAny(const RecordType& type,
                                                        const std::string& name,
                                                        const std::string& etag) {
   LOTURA_ASSIGN_OR_RETURN(const Record before, LoadLive(type, name, etag));
-  std::shared_ptr<pbuf::Message> after(before.message->New());
-  after->CopyFrom(*before.message);
+  std::shared_ptr<pbuf::Message> after = CopyOf(*before.message);
   SetTimestamp(*after, type.declaration->delete_time_field(), call_.now);
   return Put(type, std::move(after), events::v1::KIND_DELETED, nullptr);
 }
@@ -212,8 +209,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::UndeleteAny(const RecordType& type,
   LOTURA_ASSIGN_OR_RETURN(const Record before, LoadAny(type, name, etag));
   if (!before.deleted)
     return AlreadyExists("NOT_DELETED", "the record is not deleted", {{"name", name}});
-  std::shared_ptr<pbuf::Message> after(before.message->New());
-  after->CopyFrom(*before.message);
+  std::shared_ptr<pbuf::Message> after = CopyOf(*before.message);
   after->GetReflection()->ClearField(after.get(), type.declaration->delete_time_field());
   return Put(type, std::move(after), events::v1::KIND_UNDELETED, nullptr);
 }

@@ -54,8 +54,8 @@ class Changes {
   template <typename T>
   absl::StatusOr<T> Create(const T& record, const std::string& parent = {},
                            const std::string& id = {}) {
-    LOTURA_ASSIGN_OR_RETURN(const auto created,
-                            CreateAny(TypeOf(T::descriptor()), record, parent, id));
+    LOTURA_ASSIGN_OR_RETURN(const auto created, CreateAny(TypeOf(T::descriptor()),
+                                                          std::make_shared<T>(record), parent, id));
     return static_cast<const T&>(*created);
   }
 
@@ -74,7 +74,9 @@ class Changes {
                                   const std::string& etag);
   absl::StatusOr<Record> LoadAny(const RecordType& type, const std::string& name,
                                  const std::string& etag);
-  absl::StatusOr<MessagePtr> CreateAny(const RecordType& type, const pbuf::Message& record,
+  // `record` becomes the one that is stored.
+  absl::StatusOr<MessagePtr> CreateAny(const RecordType& type,
+                                       std::shared_ptr<pbuf::Message> record,
                                        const std::string& parent, const std::string& id);
   absl::StatusOr<MessagePtr> SaveAny(const RecordType& type, const pbuf::Message& record,
                                      const pbuf::Message* detail);
@@ -123,6 +125,7 @@ class Changes {
     std::map<std::string, std::map<std::string, Reference>> foreign;
   };
   void Collect(const RecordChange& change, References& references) const;
+  static void CollectFields(const RecordChange& change, References& references);
   absl::Status CheckForm(const References& references) const;
   absl::Status CheckOwn(const References& references);
   absl::Status CheckForeign(const References& references);

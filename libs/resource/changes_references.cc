@@ -33,7 +33,7 @@ absl::Status Changes::CheckReferences() {
   return CheckForeign(references);
 }
 
-void Changes::Collect(const RecordChange& change, References& references) const {
+void Changes::CollectFields(const RecordChange& change, References& references) {
   std::set<std::pair<std::string, std::string>> known;
   if (change.before != nullptr) {
     for (const Reference& reference : ReferencesOf(*change.before))
@@ -46,6 +46,10 @@ void Changes::Collect(const RecordChange& change, References& references) const 
     auto& there = is_own ? references.own : references.foreign;
     there[reference.type].emplace(reference.name, reference);
   }
+}
+
+void Changes::Collect(const RecordChange& change, References& references) const {
+  if (change.declaration->HasReferences()) CollectFields(change, references);
   if (change.kind != events::v1::KIND_CREATED || !change.declaration->pattern().HasParent()) return;
   // The parent is a record of the pattern without its last collection; whichever type that is, it
   // is one of ours.

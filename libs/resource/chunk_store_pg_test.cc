@@ -79,6 +79,19 @@ TYPED_TEST(ChunkContract, RowsThatAreInTheWayOfOthersAreLeftOut) {
   EXPECT_EQ(this->backend_.CountJournal(), 3);
 }
 
+TYPED_TEST(ChunkContract, ChunksBehindOneWithRowsInTheWayAreCommittedAsWell) {
+  this->CommitOne(this->Row("old", "old@example.org"));
+
+  EXPECT_EQ(this->CommitRows(this->Of({this->Row("a"), this->Row("b")}, 1)), "CC");
+  EXPECT_EQ(this->CommitRows(this->Of({this->Row("c"), this->Row("a")}, 2)), "CN");
+  EXPECT_EQ(this->CommitRows(this->Of({this->Row("old"), this->Row("old")}, 3)), "NN");
+  EXPECT_EQ(this->CommitRows(this->Of({this->Row("d", "old@example.org"), this->Row("e")}, 4)),
+            "KC");
+  EXPECT_EQ(this->CommitRows(this->Of({this->Row("f"), this->Row("g")}, 5)), "CC");
+
+  EXPECT_EQ(this->backend_.CountJournal(), 7);
+}
+
 TYPED_TEST(ChunkContract, AKeyOfARowThatWasLeftOutIsFreeForTheNext) {
   this->CommitOne(this->Row("old"));
 

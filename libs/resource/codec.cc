@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "libs/base/check.h"
+#include "libs/resource/message_copy.h"
 #include "libs/resource/plain_json.h"
 
 namespace lotura::resource {
@@ -83,9 +84,11 @@ std::string DateOf(const pbuf::Message& record, const FieldDescriptor* field) {
 }
 
 std::string PrintJson(const pbuf::Message& message) {
+  std::string json;
+  if (AppendPlainJson(message, json)) return json;
+  json.clear();
   pbuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  std::string json;
   LOTURA_CHECK(pbuf::util::MessageToJsonString(message, &json, options).ok());
   return json;
 }
@@ -93,8 +96,7 @@ std::string PrintJson(const pbuf::Message& message) {
 // proto3 JSON of a field that is no message: that of a record that has nothing else, without the
 // braces and the name around it.
 std::string JsonOfAny(const pbuf::Message& record, const FieldDescriptor* field) {
-  const std::unique_ptr<pbuf::Message> only(record.New());
-  only->CopyFrom(record);
+  const std::unique_ptr<pbuf::Message> only = CopyOf(record);
   std::vector<const FieldDescriptor*> fields;
   only->GetReflection()->ListFields(*only, &fields);
   for (const FieldDescriptor* other : fields) {
@@ -146,12 +148,12 @@ Understood SetEnum(pbuf::Message& record, const FieldDescriptor* field, std::str
   return number.has_value() ? Understood::kYes : Understood::kNo;
 }
 
-std::string TextsLiteral(const pbuf::Message& record, const FieldDescriptor* field) {
+std::vector<std::string> TextsOf(const pbuf::Message& record, const FieldDescriptor* field) {
   const pbuf::Reflection& reflection = *record.GetReflection();
   std::vector<std::string> texts;
   for (int i = 0; i < reflection.FieldSize(record, field); ++i)
     texts.push_back(reflection.GetRepeatedString(record, field, i));
-  return pg::ArrayLiteral(texts);
+  return texts;
 }
 
 const google::type::Money& MoneyOf(const pbuf::Message& record, const FieldDescriptor* field) {
@@ -182,11 +184,20 @@ std::string Encode(const pbuf::Message& record, const TableColumn& column) {
       return column.is_currency ? money.currency_code() : DecimalOf(money.units(), money.nanos());
     }
     case ColumnType::kTextArray:
-      return TextsLiteral(record, field);
+      return pg::ArrayLiteral(TextsOf(record, field));
     case ColumnType::kJson:
       return pg::binary::Jsonb(JsonOf(record, field));
   }
   LOTURA_CHECK(false);
+}
+
+// The same in the type of the column itself.
+std::string EncodeColumn(const pbuf::Message& record, const TableColumn& column) {
+  if (column.column->type == ColumnType::kTextArray)
+    return pg::binary::TextArray(TextsOf(record, column.column->field));
+  std::string value = Encode(record, column);
+  const bool is_amount = column.column->type == ColumnType::kMoney && !column.is_currency;
+  return is_amount ? pg::binary::Numeric(value) : value;
 }
 
 bool IsUnset(const pbuf::Message& record, const Column& column) {
@@ -302,6 +313,16 @@ void Codec::AppendRow(const pbuf::Message& record, std::vector<pg::Array>& array
       arrays[i].AddNull();
     } else {
       arrays[i].Add(Encode(record, columns_[i]));
+    }
+  }
+}
+
+void Codec::AppendRow(const pbuf::Message& record, pg::CopyRows& rows) const {
+  for (const TableColumn& column : columns_) {
+    if (IsUnset(record, *column.column)) {
+      rows.AddNull();
+    } else {
+      rows.Add(EncodeColumn(record, column));
     }
   }
 }

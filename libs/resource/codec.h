@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/pg/copy_rows.h"
 #include "libs/pg/params.h"
 #include "libs/pg/rows.h"
 #include "libs/resource/declaration.h"
@@ -35,6 +36,8 @@ class Codec {
 
   // Appends the value of each column to the array of the same place.
   void AppendRow(const pbuf::Message& record, std::vector<pg::Array>& arrays) const;
+  // Appends them to a row of COPY, each as its column has it.
+  void AppendRow(const pbuf::Message& record, pg::CopyRows& rows) const;
   // The message lies on the arena if there is one, and keeps it.
   [[nodiscard]] Record ReadRow(const pg::Rows& rows, std::size_t row,
                                const std::shared_ptr<pbuf::Arena>& arena = nullptr) const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "libs/resource/message_copy.h"
+
 namespace lotura::resource {
 
 absl::StatusOr<Changes::MessagePtr> Creation::Create(Changes& changes, const pbuf::Message& request,
@@ -11,11 +13,10 @@ absl::StatusOr<Changes::MessagePtr> Creation::Create(Changes& changes, const pbu
   if (!reflection.HasField(request, shape_.record))
     return InvalidArgument(record_path, "REQUIRED", "is missing");
   const pbuf::Message& sent = reflection.GetMessage(request, shape_.record);
-  const std::unique_ptr<pbuf::Message> record(sent.New());
-  record->CopyFrom(sent);
+  std::unique_ptr<pbuf::Message> record = CopyOf(sent);
   LOTURA_RETURN_IF_ERROR(ClearOutputOnly(changes.call(), *record));
   changes.set_field_prefix(record_path + ".");
-  return changes.CreateAny(type_, *record, TextOf(request, shape_.parent),
+  return changes.CreateAny(type_, std::move(record), TextOf(request, shape_.parent),
                            TextOf(request, shape_.record_id));
 }
 

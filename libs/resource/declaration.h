@@ -139,6 +139,8 @@ class Declaration {
 
   // Whether a record of this type may hold the name of one of `other`, in a field or as its parent.
   [[nodiscard]] bool RefersTo(const Declaration& other) const;
+  // Whether it may hold the name of any other record in a field.
+  [[nodiscard]] bool HasReferences() const { return !reference_types_.empty(); }
 
   [[nodiscard]] std::unique_ptr<pbuf::Message> NewMessage() const;
   // On the arena, which it keeps; without one, on the heap.

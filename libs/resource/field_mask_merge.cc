@@ -7,6 +7,7 @@
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/field_mask.h"
 #include "libs/resource/map_entries.h"
+#include "libs/resource/message_copy.h"
 
 namespace lotura::resource {
 namespace {
@@ -67,8 +68,7 @@ class OutputOnlyKeeper {
       }
     }
     if (decided.empty()) return;
-    const std::unique_ptr<pbuf::Message> copy(old.New());
-    copy->CopyFrom(old);
+    const std::unique_ptr<pbuf::Message> copy = CopyOf(old);
     fresh.GetReflection()->SwapFields(copy.get(), &fresh, decided);
   }
 
@@ -96,8 +96,7 @@ class OutputOnlyKeeper {
   }
 
   static bool SameContent(const pbuf::Message& old, const pbuf::Message& stripped) {
-    const std::unique_ptr<pbuf::Message> content(old.New());
-    content->CopyFrom(old);
+    const std::unique_ptr<pbuf::Message> content = CopyOf(old);
     const std::unique_ptr<pbuf::Message> nothing(old.New());
     Keep(*nothing, *content);
     return MessageEquals(*content, stripped);
@@ -186,10 +185,8 @@ absl::StatusOr<std::unique_ptr<pbuf::Message>> MergeByMask(const Declaration& de
                                                            const pbuf::Message& patch,
                                                            const pbuf::FieldMask& mask) {
   LOTURA_ASSIGN_OR_RETURN(const MaskNode node, UpdateMask(declaration, patch, mask));
-  std::unique_ptr<pbuf::Message> merged(current.New());
-  merged->CopyFrom(current);
-  const std::unique_ptr<pbuf::Message> source(patch.New());
-  source->CopyFrom(patch);
+  std::unique_ptr<pbuf::Message> merged = CopyOf(current);
+  const std::unique_ptr<pbuf::Message> source = CopyOf(patch);
   Merger::Merge(node, *source, *merged);
   return merged;
 }

@@ -47,7 +47,7 @@ ImportMethod::ImportMethod(const pbuf::MethodDescriptor& method, const RecordTyp
       requests_(method.input_type()->FindFieldByName("requests")),
       creation_(type, *requests_->message_type()),
       has_references_(type.declaration->pattern().HasParent() ||
-                      !ReferenceTypesOf(*type.declaration->message()).empty()) {}
+                      type.declaration->HasReferences()) {}
 
 absl::StatusOr<ChunkHead> ImportMethod::HeadOf(const pbuf::Message& request) const {
   const pbuf::Reflection& reflection = *request.GetReflection();

@@ -1,13 +1,13 @@
 #include "libs/resource/match_key.h"
 
 #include <idn2.h>
-#include <phonenumbers/phonenumberutil.h>
 
 #include <algorithm>
 #include <memory>
 
 #include "libs/base/check.h"
 #include "libs/base/text.h"
+#include "libs/resource/phone.h"
 
 namespace lotura::resource {
 namespace {
@@ -68,19 +68,6 @@ std::optional<std::string> Email(std::string_view value) {
   return ToLowerAscii(value.substr(0, at)) + "@" + *domain;
 }
 
-std::optional<std::string> Phone(std::string_view value) {
-  using i18n::phonenumbers::PhoneNumber;
-  using i18n::phonenumbers::PhoneNumberUtil;
-  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
-  PhoneNumber number;
-  if (util.Parse(std::string(value), "ZZ", &number) != PhoneNumberUtil::NO_PARSING_ERROR)
-    return std::nullopt;
-  if (!util.IsPossibleNumber(number)) return std::nullopt;
-  std::string e164;
-  util.Format(number, PhoneNumberUtil::E164, &e164);
-  return e164;
-}
-
 }  // namespace
 
 std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::string_view value) {
@@ -90,7 +77,7 @@ std::optional<std::string> NormalizeMatchKey(options::v1::MatchKey form, std::st
     case options::v1::MATCH_KEY_EMAIL:
       return Email(trimmed);
     case options::v1::MATCH_KEY_PHONE:
-      return Phone(trimmed);
+      return NormalizePhone(trimmed);
     case options::v1::MATCH_KEY_DOMAIN:
       return Domain(trimmed);
     case options::v1::MATCH_KEY_EXACT:

@@ -114,7 +114,7 @@ std::optional<Outcome> MemoryStore::RefuseChange(const Unit& unit, std::size_t p
     const auto holder = content_.match_keys.find({tenant, kind, key});
     if (holder == content_.match_keys.end() || holder->second == change.name) continue;
     outcome.verdict = Verdict::kMatchKeyTaken;
-    outcome.field = kind.substr(kind.rfind('.') + 1);
+    outcome.field = FieldOfKind(kind);
     outcome.holder = holder->second;
     return outcome;
   }

@@ -2,9 +2,14 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/wire_format_lite.h>
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
+#include "libs/base/check.h"
+#include "libs/resource/message_copy.h"
 #include "lotura/options/v1/options.pb.h"
 
 namespace lotura::resource {
@@ -23,6 +28,7 @@ bool IsRecord(const pbuf::FieldDescriptor& field) {
 
 std::string Bytes(const pbuf::Message& message) {
   std::string bytes;
+  bytes.reserve(message.ByteSizeLong());
   pbuf::io::StringOutputStream stream(&bytes);
   pbuf::io::CodedOutputStream coded(&stream);
   coded.SetSerializationDeterministic(true);
@@ -31,25 +37,51 @@ std::string Bytes(const pbuf::Message& message) {
   return bytes;
 }
 
-enum class Keep { kPlain, kPersonal };
+void AppendVarint(std::string& bytes, std::uint32_t value) {
+  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
+  bytes += static_cast<char>(value);
+}
 
-// Clears the fields that do not belong to the part. Records within a response are cleared one by
-// one and stay in their places.
-void Prune(pbuf::Message& message, Keep keep) {
-  const pbuf::Reflection& reflection = *message.GetReflection();
-  std::vector<const pbuf::FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const pbuf::FieldDescriptor* field : fields) {
-    if (IsRecord(*field) && !IsPersonal(*field)) {
-      if (!field->is_repeated()) {
-        Prune(*reflection.MutableMessage(&message, field), keep);
-        continue;
-      }
-      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-        Prune(*reflection.MutableRepeatedMessage(&message, field, i), keep);
-      }
-    } else if (IsPersonal(*field) != (keep == Keep::kPersonal)) {
-      reflection.ClearField(&message, field);
+void AppendMessage(std::string& bytes, std::uint32_t tag, std::string_view message) {
+  AppendVarint(bytes, tag);
+  AppendVarint(bytes, static_cast<std::uint32_t>(message.size()));
+  bytes.append(message);
+}
+
+// What stands behind the size that a field of bytes begins with.
+std::string_view WithoutSize(std::string_view value) {
+  const auto last = std::ranges::find_if(value, [](char byte) { return (byte & 0x80) == 0; });
+  value.remove_prefix(static_cast<std::size_t>(last - value.begin()) + 1);
+  return value;
+}
+
+// Deals the fields of a serialized message out to the parts. Records within a response are dealt
+// out one by one and keep their places in both.
+void Deal(const pbuf::Descriptor& type, std::string_view bytes, Parts& parts) {
+  using pbuf::internal::WireFormatLite;
+  pbuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                static_cast<int>(bytes.size()));
+  const pbuf::FieldDescriptor* field = nullptr;
+  for (int begin = 0; begin < static_cast<int>(bytes.size()); begin = in.CurrentPosition()) {
+    const std::uint32_t tag = in.ReadTag();
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    if (field == nullptr || field->number() != number) field = type.FindFieldByNumber(number);
+    const int value = in.CurrentPosition();
+    LOTURA_CHECK(WireFormatLite::SkipField(&in, tag));
+    const auto span = [&](int from) {
+      return bytes.substr(static_cast<std::size_t>(from),
+                          static_cast<std::size_t>(in.CurrentPosition() - from));
+    };
+    // Nobody can tell to whom a field belongs that the type does not have.
+    if (field == nullptr || IsPersonal(*field)) {
+      parts.personal.append(span(begin));
+    } else if (IsRecord(*field)) {
+      Parts inner;
+      Deal(*field->message_type(), WithoutSize(span(value)), inner);
+      AppendMessage(parts.plain, tag, inner.plain);
+      AppendMessage(parts.personal, tag, inner.personal);
+    } else {
+      parts.plain.append(span(begin));
     }
   }
 }
@@ -57,8 +89,7 @@ void Prune(pbuf::Message& message, Keep keep) {
 // Like MergeFrom, but records of a list are merged place by place.
 void Merge(const pbuf::Message& personal, pbuf::Message& message) {
   const pbuf::Reflection& reflection = *message.GetReflection();
-  std::unique_ptr<pbuf::Message> rest(personal.New());
-  rest->CopyFrom(personal);
+  const std::unique_ptr<pbuf::Message> rest = CopyOf(personal);
   std::vector<const pbuf::FieldDescriptor*> fields;
   reflection.ListFields(personal, &fields);
   for (const pbuf::FieldDescriptor* field : fields) {
@@ -78,14 +109,10 @@ void Merge(const pbuf::Message& personal, pbuf::Message& message) {
 }  // namespace
 
 Parts Split(const pbuf::Message& message) {
-  const std::unique_ptr<pbuf::Message> part(message.New());
+  const std::string bytes = Bytes(message);
   Parts parts;
-  part->CopyFrom(message);
-  Prune(*part, Keep::kPlain);
-  parts.plain = Bytes(*part);
-  part->CopyFrom(message);
-  Prune(*part, Keep::kPersonal);
-  parts.personal = Bytes(*part);
+  parts.plain.reserve(bytes.size());
+  Deal(*message.GetDescriptor(), bytes, parts);
   return parts;
 }
 

@@ -41,8 +41,7 @@ void ReadExceptions(const pg::Rows& rows, std::span<const NumberedChange> change
     outcome.verdict = VerdictOf(rows.Text(i, 1));
     outcome.change = changes[static_cast<std::size_t>(rows.Int(i, 2))].ord;
     if (!rows.IsNull(i, 3)) outcome.answer = {rows.Bytes(i, 3), rows.Bytes(i, 4)};
-    if (!rows.IsNull(i, 5))
-      outcome.field = rows.String(i, 5).substr(rows.Text(i, 5).rfind('.') + 1);
+    if (!rows.IsNull(i, 5)) outcome.field = FieldOfKind(rows.Text(i, 5));
     if (!rows.IsNull(i, 6)) outcome.holder = rows.String(i, 6);
     results[unit] = std::move(outcome);
   }
@@ -70,7 +69,12 @@ PgStore::Table::Table(const Declaration& record_type)
       update(UpdateStatement(record_type, codec)),
       load_name(record_type.table() + ".Load"),
       create_name(record_type.table() + ".Create"),
-      update_name(record_type.table() + ".Update") {}
+      update_name(record_type.table() + ".Update"),
+      bulk(record_type, codec),
+      in_the_way_name(record_type.table() + ".FindInTheWay"),
+      insert_keys_name(record_type.table() + ".InsertKeys"),
+      copy_records_name(record_type.table() + ".CopyRecords"),
+      insert_journal_name(record_type.table() + ".InsertJournal") {}
 
 PgStore::PgStore(pg::Database& reads, pg::Database& writes, const Clock& clock,
                  std::span<const Declaration* const> declarations)
@@ -134,24 +138,17 @@ PgStore::Results PgStore::Commit(std::span<const Unit> units, Deadline deadline)
   return results;
 }
 
-pg::Params PgStore::EncodePart(const Part& part, WithRequests with_requests,
-                               std::span<const NumberedChange> changes) const {
-  const Table& table = TableOf(*part.declaration);
-  return ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
-}
-
 void PgStore::RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-                      std::span<const Unit> units, Results& results,
-                      const pg::Params* encoded) const {
+                      std::span<const Unit> units, Results& results) const {
   const Table& table = TableOf(*part.declaration);
   const std::vector<NumberedChange> changes = ChangesOf(part, units, results);
   if (changes.empty()) return;
   const bool creates = part.statement == Statement::kCreate;
-  ReadExceptions(
-      tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
-                  creates ? table.create : table.update,
-                  encoded != nullptr ? *encoded : EncodePart(part, with_requests, changes)),
-      changes, results);
+  const pg::Params params =
+      ParamsOf(*table.declaration, table.codec, changes, with_requests, clock_.Now());
+  ReadExceptions(tx.RunBuilt(creates ? table.create_name.c_str() : table.update_name.c_str(),
+                             creates ? table.create : table.update, params),
+                 changes, results);
 }
 
 absl::StatusOr<PgStore::Results> PgStore::RunTogether(std::span<const Unit> units, Outcome& refused,

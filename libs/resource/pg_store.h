@@ -1,6 +1,7 @@
 // Records in PostgreSQL.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "libs/pg/database.h"
 #include "libs/resource/batch.h"
+#include "libs/resource/bulk.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/store.h"
 
@@ -46,6 +48,11 @@ class PgStore final : public Store {
     std::string load_name;
     std::string create_name;
     std::string update_name;
+    BulkStatements bulk;
+    std::string in_the_way_name;
+    std::string insert_keys_name;
+    std::string copy_records_name;
+    std::string insert_journal_name;
 
     explicit Table(const Declaration& record_type);
   };
@@ -53,8 +60,18 @@ class PgStore final : public Store {
   // Rows of a chunk that are known to fail, by their places.
   using Failing = std::map<std::size_t, absl::StatusOr<Outcome>>;
   struct Encoded;
+  // Whether what is in the way of new records is looked for before they are written. If not, it
+  // fails the whole transaction with UNIQUE_VIOLATION.
+  enum class Look { kNo, kYes };
   // One transaction over the rows of a chunk but those that fail.
-  using Attempt = std::function<absl::Status(Failing& failing)>;
+  using Attempt = std::function<absl::Status(Failing& failing, Look look)>;
+  // Rows of a chunk that are written together, and what becomes of them.
+  struct Round {
+    pg::Tx& tx;
+    std::span<const Unit> units;
+    Results& results;
+    Look look;
+  };
 
   const Table& TableOf(const Declaration& declaration) const;
   // Units of equal parts that can share, or a single one: one statement for each part, in one
@@ -75,12 +92,9 @@ class PgStore final : public Store {
   Results Settle(std::span<const Unit> units, const absl::Status& doubt, Deadline deadline);
   absl::Status WaitForBackendToEnd(std::int64_t backend, Deadline deadline);
   // The statement of one part over those units that were not refused so far; fills in who is
-  // refused now. `encoded` are its parameters, if they are known already.
+  // refused now.
   void RunPart(pg::Tx& tx, const Part& part, WithRequests with_requests,
-               std::span<const Unit> units, Results& results,
-               const pg::Params* encoded = nullptr) const;
-  pg::Params EncodePart(const Part& part, WithRequests with_requests,
-                        std::span<const NumberedChange> changes) const;
+               std::span<const Unit> units, Results& results) const;
 
   // Those about the rows of chunks stand in pg_store_rows.cc.
   // Makes attempts until no row fails the statements as a whole.
@@ -88,9 +102,14 @@ class PgStore final : public Store {
   // Writes the rows in rounds. ABORTED UNIT_REFUSED, with more that fails, if a row was refused
   // after a part of it was written.
   absl::StatusOr<Results> WriteRows(pg::Tx& tx, std::span<const Unit> rows, Failing& failing,
-                                    const EncodedRows* encoded = nullptr) const;
-  void WriteRound(pg::Tx& tx, std::span<const Unit> units, Results& results,
-                  std::vector<std::size_t>& late, const pg::Params* encoded) const;
+                                    Look look, const EncodedRows* encoded = nullptr);
+  void WriteRound(const Round& round, std::vector<std::size_t>& late, const Bulk* encoded);
+  // One part of a round. `encoded` is what it creates, if that is known already.
+  void WritePart(const Round& round, const Part& part, const Bulk* encoded = nullptr);
+  // Creates what nothing is in the way of; fills in who is refused.
+  void CreateMany(const Round& round, const Table& table, const Bulk& bulk);
+  // For the first attempt at a chunk.
+  Look LookOfNext();
   // Writes the rows and takes it back.
   absl::StatusOr<Results> TryRows(std::span<const Unit> rows, Failing& failing, Deadline deadline);
   // Tries the rows in halves until each that fails the statements as a whole is found.
@@ -103,6 +122,8 @@ class PgStore final : public Store {
   // How often a statement runs that loses a name or a key to another transaction; each time it may
   // be another one.
   static constexpr int kRacesMax = 4;
+  // How many chunks look first after one that found something in its way.
+  static constexpr int kLooks = 32;
   // True for the failure of a statement as a whole that one of its rows brought about.
   static bool IsAboutARow(const absl::Status& failure);
   // Of a row that alone fails its statement.
@@ -112,6 +133,9 @@ class PgStore final : public Store {
   pg::Database& writes_;
   const Clock& clock_;
   std::map<const Declaration*, Table> tables_;
+  // So many chunks look first: one of those before them held what is stored already, and others of
+  // the same import may, too.
+  std::atomic<int> looks_left_ = 0;
 };
 
 }  // namespace lotura::resource

@@ -16,30 +16,59 @@ bool IsCommitted(const absl::StatusOr<Outcome>& result) {
   return result->verdict == Verdict::kCommitted;
 }
 
+// Reads who is refused; a name counts before a match key.
+void ReadInTheWay(const pg::Rows& found, const Bulk& bulk, Outcomes& results) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const bool is_name = found.Text(i, 0) == "N";
+    const auto place = static_cast<std::size_t>(found.Int(i, 1)) - 1;
+    const BulkPlace& change = is_name ? bulk.record_places()[place] : bulk.key_places()[place];
+    if (!IsCommitted(results[change.unit])) continue;
+    Outcome outcome;
+    outcome.verdict = is_name ? Verdict::kNameTaken : Verdict::kMatchKeyTaken;
+    outcome.change = change.ord;
+    if (!is_name) outcome.field = FieldOfKind(found.Text(i, 2));
+    outcome.holder = found.String(i, 3);
+    results[change.unit] = std::move(outcome);
+  }
+}
+
+// The rows of those that are not refused.
+std::vector<std::size_t> Kept(std::span<const BulkPlace> places, const Outcomes& results) {
+  std::vector<std::size_t> kept;
+  kept.reserve(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (IsCommitted(results[places[i].unit])) kept.push_back(i);
+  }
+  return kept;
+}
+
 }  // namespace
 
-// The parameters of the first part, for a round that all rows share.
+// What the first part creates, for a round that all rows share.
 struct PgStore::Encoded final : EncodedRows {
-  pg::Params params;
+  explicit Encoded(Bulk made) : bulk(std::move(made)) {}
+
+  const Bulk bulk;
 };
 
 void PgStore::EncodeRows(Chunk& chunk) {
   if (chunk.rows.empty()) return;
   const Part part = PartsOf(chunk.rows.front()).front();
+  if (part.statement != Statement::kCreate) return;
+  const Table& table = TableOf(*part.declaration);
   const Results all(chunk.rows.size(), Outcome());
-  auto encoded = std::make_unique<Encoded>();
-  encoded->params = EncodePart(part, WithRequests::kNo, ChangesOf(part, chunk.rows, all));
-  chunk.encoded = std::move(encoded);
+  chunk.encoded = std::make_unique<Encoded>(
+      Bulk(*table.declaration, table.codec, ChangesOf(part, chunk.rows, all)));
 }
 
 absl::StatusOr<Outcome> PgStore::CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
                                             Deadline deadline) {
   const TenantId& tenant = chunk.call->principal.tenant;
   Request request = chunk.request;
-  const Attempt attempt = [&](Failing& failing) {
+  const Attempt attempt = [&](Failing& failing, Look look) {
     return writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
       LOTURA_ASSIGN_OR_RETURN(const Results results,
-                              WriteRows(tx, chunk.rows, failing, chunk.encoded.get()));
+                              WriteRows(tx, chunk.rows, failing, look, chunk.encoded.get()));
       LOTURA_ASSIGN_OR_RETURN(request.answer, answer_of(results));
       if (RememberIn(tx, tenant, request)) return absl::OkStatus();
       return Aborted(kChunkKnown, "the chunk was committed before");
@@ -60,7 +89,7 @@ absl::StatusOr<Outcome> PgStore::CommitRows(const Chunk& chunk, const AnswerOfRo
 
 absl::StatusOr<Outcomes> PgStore::CheckRows(const Chunk& chunk, Deadline deadline) {
   Outcomes outcomes;
-  const Attempt attempt = [&](Failing& failing) -> absl::Status {
+  const Attempt attempt = [&](Failing& failing, Look /*look*/) -> absl::Status {
     LOTURA_ASSIGN_OR_RETURN(outcomes, TryRows(chunk.rows, failing, deadline));
     return absl::OkStatus();
   };
@@ -71,14 +100,18 @@ absl::StatusOr<Outcomes> PgStore::CheckRows(const Chunk& chunk, Deadline deadlin
 absl::Status PgStore::RunRows(std::span<const Unit> rows, const Attempt& attempt,
                               Deadline deadline) {
   Failing failing;
+  Look look = LookOfNext();
   int races = 0;
   for (;;) {
-    const absl::Status status = attempt(failing);
+    const absl::Status status = attempt(failing, look);
     const std::string reason = ReasonOf(status);
     // More is known to fail now.
     if (reason == kRefusedLate) continue;
-    // A key that another transaction took meanwhile is visible to the next attempt.
-    if (reason == "UNIQUE_VIOLATION" && ++races < kRacesMax) continue;
+    if (reason == "UNIQUE_VIOLATION") {
+      const bool looked = std::exchange(look, Look::kYes) == Look::kYes;
+      // A key that another transaction took meanwhile is visible to the next attempt.
+      if (!looked || ++races < kRacesMax) continue;
+    }
     if (status.ok() || !IsAboutARow(status)) return status;
     const std::size_t known = failing.size();
     LOTURA_RETURN_IF_ERROR(FindFailing(rows, 0, failing, deadline));
@@ -89,9 +122,17 @@ absl::Status PgStore::RunRows(std::span<const Unit> rows, const Attempt& attempt
   }
 }
 
+PgStore::Look PgStore::LookOfNext() {
+  const int left = looks_left_.load();
+  if (left == 0) return Look::kNo;
+  // Chunks of other imports may count at the same time; how long is not exact.
+  looks_left_.store(left - 1);
+  return Look::kYes;
+}
+
 absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const Unit> rows,
-                                                    Failing& failing,
-                                                    const EncodedRows* encoded) const {
+                                                    Failing& failing, Look look,
+                                                    const EncodedRows* encoded) {
   RowRounds rounds(rows);
   for (const auto& [row, outcome] : failing) rounds.Decide(row, outcome);
   std::size_t refused_late = 0;
@@ -104,8 +145,8 @@ absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const 
     Results results(units.size(), Outcome());
     std::vector<std::size_t> late;
     const bool is_encoded = some.empty() && encoded != nullptr;
-    WriteRound(tx, units, results, late,
-               is_encoded ? &static_cast<const Encoded*>(encoded)->params : nullptr);
+    WriteRound({tx, units, results, look}, late,
+               is_encoded ? &static_cast<const Encoded*>(encoded)->bulk : nullptr);
     for (const std::size_t place : late) failing.insert_or_assign(round[place], results[place]);
     refused_late += late.size();
     for (std::size_t place = 0; place < round.size(); ++place)
@@ -115,26 +156,51 @@ absl::StatusOr<PgStore::Results> PgStore::WriteRows(pg::Tx& tx, std::span<const 
   return Aborted(kRefusedLate, "a row was refused after a part of it was written");
 }
 
-void PgStore::WriteRound(pg::Tx& tx, std::span<const Unit> units, Results& results,
-                         std::vector<std::size_t>& late, const pg::Params* encoded) const {
+void PgStore::WriteRound(const Round& round, std::vector<std::size_t>& late, const Bulk* encoded) {
+  const auto& [tx, units, results, look] = round;
   const std::vector<Part> parts = PartsOf(units.front());
-  RunPart(tx, parts.front(), WithRequests::kNo, units, results, encoded);
+  WritePart(round, parts.front(), encoded);
   // What the first part refuses wrote nothing, unless the part changes several records of a row.
   std::vector<bool> written(units.size());
   for (std::size_t i = 0; i < units.size(); ++i)
     written[i] = IsCommitted(results[i]) || !CanShare(units[i]);
-  for (const Part& part : std::span(parts).subspan(1))
-    RunPart(tx, part, WithRequests::kNo, units, results);
+  for (const Part& part : std::span(parts).subspan(1)) WritePart(round, part);
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (written[i] && !IsCommitted(results[i])) late.push_back(i);
   }
+}
+
+void PgStore::WritePart(const Round& round, const Part& part, const Bulk* encoded) {
+  if (part.statement == Statement::kUpdate)
+    return RunPart(round.tx, part, WithRequests::kNo, round.units, round.results);
+  const Table& table = TableOf(*part.declaration);
+  if (encoded != nullptr) return CreateMany(round, table, *encoded);
+  const std::vector<NumberedChange> changes = ChangesOf(part, round.units, round.results);
+  if (!changes.empty()) CreateMany(round, table, Bulk(*table.declaration, table.codec, changes));
+}
+
+void PgStore::CreateMany(const Round& round, const Table& table, const Bulk& bulk) {
+  const auto& [tx, units, results, look] = round;
+  if (look == Look::kYes) {
+    const pg::Rows found =
+        tx.RunBuilt(table.in_the_way_name.c_str(), table.bulk.in_the_way, bulk.NamesAndKeys());
+    ReadInTheWay(found, bulk, results);
+    if (!found.empty()) looks_left_.store(kLooks);
+  }
+  const std::vector<std::size_t> records = Kept(bulk.record_places(), results);
+  const std::vector<std::size_t> keys = Kept(bulk.key_places(), results);
+  if (records.empty()) return;
+  if (!keys.empty())
+    tx.RunBuilt(table.insert_keys_name.c_str(), table.bulk.insert_keys, bulk.Keys(keys));
+  tx.Copy(table.copy_records_name.c_str(), table.bulk.copy_records, bulk.records(), records);
+  tx.RunBuilt(table.insert_journal_name.c_str(), table.bulk.insert_journal, bulk.Journal(records));
 }
 
 absl::StatusOr<PgStore::Results> PgStore::TryRows(std::span<const Unit> rows, Failing& failing,
                                                   Deadline deadline) {
   Results results;
   const absl::Status ended = writes_.Write(deadline, [&](pg::Tx& tx) -> absl::Status {
-    LOTURA_ASSIGN_OR_RETURN(results, WriteRows(tx, rows, failing));
+    LOTURA_ASSIGN_OR_RETURN(results, WriteRows(tx, rows, failing, Look::kYes));
     // An error rolls back.
     return Aborted(kOnlyTried, "the rows were only tried out");
   });

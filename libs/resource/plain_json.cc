@@ -20,11 +20,6 @@ std::optional<Value> As(const Json& json) {
   return json.get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
 }
 
-// Types of google.protobuf have forms of their own: a Timestamp is a text.
-bool HasOwnForm(const pbuf::Descriptor& type) {
-  return type.file()->package() == "google.protobuf";
-}
-
 template <typename Integer>
 std::optional<Integer> IntegerOf(const Json& json) {
   // 64 bits come as text, since JSON's numbers do not hold them.
@@ -81,7 +76,7 @@ class Place {
       case Field::CPPTYPE_ENUM:
         return ReadEnum(json);
       case Field::CPPTYPE_MESSAGE:
-        if (HasOwnForm(*field_->message_type())) return false;
+        if (HasOwnJsonForm(*field_->message_type())) return false;
         return ReadMessage(json, field_->is_repeated()
                                      ? *reflection_.AddMessage(&message_, field_)
                                      : *reflection_.MutableMessage(&message_, field_));

@@ -1,5 +1,7 @@
 #include "libs/resource/row_rounds.h"
 
+#include <unordered_set>
+
 #include "libs/base/check.h"
 
 namespace lotura::resource {
@@ -22,8 +24,16 @@ class Marks {
   }
 
  private:
-  std::set<std::string_view> names_;
-  std::set<std::pair<std::string_view, std::string_view>> keys_;
+  using Key = std::pair<std::string_view, std::string_view>;
+  struct HashOfKey {
+    std::size_t operator()(const Key& key) const {
+      const std::hash<std::string_view> hash;
+      return hash(key.first) * 31 + hash(key.second);
+    }
+  };
+
+  std::unordered_set<std::string_view> names_;
+  std::unordered_set<Key, HashOfKey> keys_;
 };
 
 }  // namespace
@@ -35,6 +45,7 @@ std::vector<std::size_t> RowRounds::Next() {
   std::vector<Part> parts;
   Marks marks;
   bool alone = false;
+  waiting_ = false;
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     if (outcomes_[row].has_value()) continue;
     if (auto refused = RefusedBy(rows_[row])) {
@@ -46,6 +57,7 @@ std::vector<std::size_t> RowRounds::Next() {
       parts = PartsOf(rows_[row]);
       alone = !CanShare(rows_[row]);
     } else if (!free || alone || !CanShare(rows_[row]) || PartsOf(rows_[row]) != parts) {
+      waiting_ = true;
       continue;
     }
     round.push_back(row);
@@ -68,7 +80,7 @@ std::optional<Outcome> RowRounds::RefusedBy(const Unit& row) const {
       const auto holder = holders_.find({kind, key});
       if (holder == holders_.end() || holder->second == change.name) continue;
       outcome.verdict = Verdict::kMatchKeyTaken;
-      outcome.field = kind.substr(kind.rfind('.') + 1);
+      outcome.field = FieldOfKind(kind);
       outcome.holder = holder->second;
       return outcome;
     }
@@ -78,7 +90,7 @@ std::optional<Outcome> RowRounds::RefusedBy(const Unit& row) const {
 
 void RowRounds::Decide(std::size_t row, absl::StatusOr<Outcome> outcome) {
   LOTURA_CHECK(!outcomes_[row].has_value());
-  if (outcome.ok()) Hold(rows_[row], *outcome);
+  if (waiting_ && outcome.ok()) Hold(rows_[row], *outcome);
   outcomes_[row] = std::move(outcome);
 }
 

@@ -39,6 +39,8 @@ class RowRounds {
   void Hold(const Unit& row, const Outcome& outcome);
 
   const std::span<const Unit> rows_;
+  // Whether any row is still to come when those of the round are decided.
+  bool waiting_ = true;
   std::vector<std::optional<absl::StatusOr<Outcome>>> outcomes_;
   std::set<std::string> names_;
   std::map<MatchKey, std::string> holders_;

@@ -8,6 +8,7 @@
 #include "libs/base/names.h"
 #include "libs/resource/creation.h"
 #include "libs/resource/import_session.h"
+#include "libs/resource/message_copy.h"
 #include "libs/resource/method_shape.h"
 #include "libs/resource/modification.h"
 #include "libs/resource/request_shape.h"
@@ -17,12 +18,6 @@ namespace {
 
 using MessagePtr = UnitOfWork::MessagePtr;
 using Answer = absl::StatusOr<MessagePtr>;
-
-std::unique_ptr<pbuf::Message> CopyOf(const pbuf::Message& message) {
-  std::unique_ptr<pbuf::Message> copy(message.New());
-  copy->CopyFrom(message);
-  return copy;
-}
 
 const pbuf::Message& PrototypeOf(const pbuf::Descriptor* descriptor) {
   return *pbuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
@@ -89,7 +84,7 @@ class Method {
       if (!records[i].has_value()) return NotFound(declaration_.type(), names[i]);
       response->GetReflection()
           ->AddMessage(response.get(), records_)
-          ->CopyFrom(*records[i]->message);
+          ->MergeFrom(*records[i]->message);
     }
     return response;
   }
@@ -277,7 +272,7 @@ class Method {
       const std::string prefix = fmt::format("requests[{}].", i);
       const auto record = one(reflection.GetRepeatedMessage(request, shape_.requests, i), prefix);
       if (record.ok()) {
-        response->GetReflection()->AddMessage(response.get(), records_)->CopyFrom(**record);
+        response->GetReflection()->AddMessage(response.get(), records_)->MergeFrom(**record);
       } else {
         LOTURA_RETURN_IF_ERROR(Collect(record.status(), prefix, violations));
       }

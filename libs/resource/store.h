@@ -32,6 +32,11 @@ struct Record {
 // Match keys in their normal form: kind ("<table>.<field>") and key.
 using MatchKeys = std::vector<std::pair<std::string, std::string>>;
 
+// "email" of the kind "person.email".
+inline std::string FieldOfKind(std::string_view kind) {
+  return std::string(kind.substr(kind.rfind('.') + 1));
+}
+
 // One new version of one record.
 struct RecordChange {
   const Declaration* declaration = nullptr;

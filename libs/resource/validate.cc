@@ -145,16 +145,17 @@ void CheckNested(const pbuf::Message& message, const std::string& path, std::siz
   const pbuf::Reflection& reflection = *message.GetReflection();
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
     const FieldDescriptor* field = message.GetDescriptor()->field(i);
-    const std::string field_path = fmt::format("{}.{}", path, field->name());
+    // Made only where it is needed: most fields are unset.
+    const auto field_path = [&] { return fmt::format("{}.{}", path, field->name()); };
     if (field->is_repeated()) {
       for (int k = 0; k < reflection.FieldSize(message, field); ++k) {
-        CheckElement({message, field, k}, fmt::format("{}[{}]", field_path, k), size_max, depth,
+        CheckElement({message, field, k}, fmt::format("{}[{}]", field_path(), k), size_max, depth,
                      violations);
       }
     } else if (reflection.HasField(message, field)) {
-      CheckElement({message, field}, field_path, size_max, depth, violations);
+      CheckElement({message, field}, field_path(), size_max, depth, violations);
     } else if (IsRequired(*field)) {
-      violations.Add(field_path, "REQUIRED", "is missing");
+      violations.Add(field_path(), "REQUIRED", "is missing");
     }
   }
 }
@@ -174,8 +175,10 @@ bool IsMissing(const pbuf::Message& record, const Column& column) {
   if (column.field->is_repeated()) return reflection.FieldSize(record, column.field) == 0;
   if (column.field->has_presence()) return !reflection.HasField(record, column.field);
   // Zero and false are values; an empty text and an unspecified enum are none.
-  if (column.type == ColumnType::kText)
-    return Trim(reflection.GetString(record, column.field)).empty();
+  if (column.type == ColumnType::kText) {
+    std::string scratch;
+    return Trim(reflection.GetStringReference(record, column.field, &scratch)).empty();
+  }
   return column.type == ColumnType::kEnum && reflection.GetEnumValue(record, column.field) == 0;
 }
 
@@ -203,7 +206,8 @@ void CheckSingular(const pbuf::Message& record, const Column& column, const std:
   const pbuf::Reflection& reflection = *record.GetReflection();
   switch (column.type) {
     case ColumnType::kText: {
-      const std::string value = reflection.GetString(record, column.field);
+      std::string scratch;
+      const std::string& value = reflection.GetStringReference(record, column.field, &scratch);
       CheckText(value, path, column.max_size, violations);
       if (!column.reference.empty()) CheckReferenceForm(value, path, violations);
       if (column.match_key != options::v1::MATCH_KEY_UNSPECIFIED &&
@@ -243,8 +247,10 @@ void CheckSingular(const pbuf::Message& record, const Column& column, const std:
 void CheckFields(const Declaration& declaration, const pbuf::Message& record,
                  const std::string& prefix, Violations& violations) {
   const pbuf::Reflection& reflection = *record.GetReflection();
+  std::string path = prefix;
   for (const Column& column : declaration.columns()) {
-    const std::string path = prefix + column.name;
+    path.resize(prefix.size());
+    path += column.name;
     if (IsMissing(record, column)) {
       if (column.required) violations.Add(path, "REQUIRED", "is missing");
     }
