@@ -42,11 +42,6 @@ Rows Connection::RunBuilt(pqxx::transaction_base& transaction, const std::string
                                         pqxx::prepare::make_dynamic_params(Binary(params))));
 }
 
-Rows Connection::RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
-                            const Params& params) {
-  return Rows(transaction.exec_params(text, pqxx::prepare::make_dynamic_params(Binary(params))));
-}
-
 const std::string& Connection::NameOfBuilt(const std::string& text) {
   if (const auto known = built_by_text_.find(text); known != built_by_text_.end()) {
     built_.splice(built_.begin(), built_, known->second);

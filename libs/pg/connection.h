@@ -23,9 +23,6 @@ class Connection {
   int backend() const { return backend_; }
   Rows Run(pqxx::transaction_base& transaction, const Query& query, const Params& params);
   Rows RunBuilt(pqxx::transaction_base& transaction, const std::string& text, const Params& params);
-  // Without preparing it: a statement that was run a few times would get a plan for any values.
-  static Rows RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
-                         const Params& params);
 
  private:
   // Statements built at run time that stay prepared.
