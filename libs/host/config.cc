@@ -53,6 +53,8 @@ void Config::DeclareEdge(Options& options) {
 void Config::DeclareSizes(Options& options) {
   options.Number({"read-connections", "connections to PostgreSQL for reading, for each service"},
                  read_connections, {1, 64});
+  options.Number({"list-connections", "connections to PostgreSQL for lists, for each service"},
+                 list_connections, {1, 64});
   options.Number({"write-connections", "connections to PostgreSQL for writing, for each service"},
                  write_connections, {1, 64});
   options.Number({"import-connections",

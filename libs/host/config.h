@@ -34,6 +34,7 @@ struct Config {
   std::string redis_password;
   std::int64_t log_ok_every = 1;
   std::int64_t read_connections = 4;
+  std::int64_t list_connections = 4;
   std::int64_t write_connections = 2;
   std::int64_t import_connections = 1;
   std::int64_t executor_threads = 4;

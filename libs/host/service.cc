@@ -36,6 +36,13 @@ pg::Options ReadOptions(const ServiceSpec& spec, const Config& config) {
   return PoolOptions(spec, config, "read", static_cast<std::size_t>(config.read_connections));
 }
 
+pg::Options ListOptions(const ServiceSpec& spec, const Config& config) {
+  pg::Options options =
+      PoolOptions(spec, config, "list", static_cast<std::size_t>(config.list_connections));
+  options.plan_for = pg::PlanFor::kLists;
+  return options;
+}
+
 pg::Options WriteOptions(const ServiceSpec& spec, const Config& config) {
   pg::Options options =
       PoolOptions(spec, config, "write", static_cast<std::size_t>(config.write_connections));
@@ -130,6 +137,7 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       write_metrics_(metrics_),
       read_metrics_(metrics_),
       reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
+      lists_(ListOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "list")),
       writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
       import_writes_(ImportOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "import")),
       foreign_records_(reads_) {}
@@ -185,7 +193,7 @@ absl::Status Service::Declare() {
   record_reads_ = std::make_unique<resource::RecordReads>(
       *store_, *record_cache_, resource::RecordReadLimits(),
       [this](const resource::RecordReads::Batch& batch) { read_metrics_.Count(batch); });
-  lister_ = std::make_unique<resource::Lister>(reads_, shared_.page_tokens, declarations);
+  lister_ = std::make_unique<resource::Lister>(lists_, shared_.page_tokens, declarations);
   feed_ = std::make_unique<FeedHolder>(spec_, shared_, catalog_, *lister_, metrics_, log_);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
                                                    [this](resource::Combiner::Committed batch) {

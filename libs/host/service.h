@@ -159,6 +159,7 @@ class Service {
   const WriteMetrics write_metrics_;
   const ReadMetrics read_metrics_;
   pg::Database reads_;
+  pg::Database lists_;
   pg::Database writes_;
   // Imports have connections of their own, so that they never stand before a call.
   pg::Database import_writes_;

@@ -61,11 +61,6 @@ Rows Connection::RunBuilt(pqxx::transaction_base& transaction, const std::string
                                         pqxx::prepare::make_dynamic_params(Binary(params))));
 }
 
-Rows Connection::RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
-                            const Params& params) {
-  return Rows(transaction.exec_params(text, pqxx::prepare::make_dynamic_params(Binary(params))));
-}
-
 void Connection::Copy(const std::string& text, const CopyRows& rows,
                       std::span<const std::size_t> places) {
   if (connection_.below() == nullptr) throw pqxx::broken_connection("closed before COPY");

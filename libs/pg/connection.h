@@ -47,9 +47,6 @@ class Connection {
   int backend() const { return backend_; }
   Rows Run(pqxx::transaction_base& transaction, const Query& query, const Params& params);
   Rows RunBuilt(pqxx::transaction_base& transaction, const std::string& text, const Params& params);
-  // Without preparing it: a statement that was run a few times would get a plan for any values.
-  static Rows RunPlanned(pqxx::transaction_base& transaction, const std::string& text,
-                         const Params& params);
   // Within a transaction that is open on this connection.
   void Copy(const std::string& text, const CopyRows& rows, std::span<const std::size_t> places);
 

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "libs/base/check.h"
+
 namespace lotura::pg {
 namespace {
 
@@ -18,6 +20,23 @@ constexpr std::chrono::seconds kConnectMax{5};
 constexpr char kWritePlans[] =
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c "
     "enable_mergejoin=off";
+
+// A sort or a bitmap reads all rows of a list to find its first page.
+constexpr char kListPlans[] =
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off "
+    "-c enable_sort=off -c enable_incremental_sort=off";
+
+const char* PlansOf(PlanFor purpose) {
+  switch (purpose) {
+    case PlanFor::kReads:
+      return "";
+    case PlanFor::kWrites:
+      return kWritePlans;
+    case PlanFor::kLists:
+      return kListPlans;
+  }
+  LOTURA_CHECK(false);
+}
 
 struct ParsedDeleter {
   void operator()(PQconninfoOption* parsed) const { PQconninfoFree(parsed); }
@@ -75,7 +94,7 @@ absl::StatusOr<std::string> ConninfoOf(const Options& options, Deadline deadline
       " -c search_path={} -c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c jit=off "
       "-c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=60000{}",
       options.schema.empty() ? "public" : options.schema, options.statement_timeout.count(),
-      options.lock_timeout.count(), options.plan_for == PlanFor::kWrites ? kWritePlans : "");
+      options.lock_timeout.count(), PlansOf(options.plan_for));
   std::string conninfo;
   for (const auto& [keyword, value] : keywords)
     conninfo += fmt::format("{}={} ", keyword, Quoted(value));

@@ -10,6 +10,7 @@ namespace {
 using ::std::chrono::milliseconds;
 using ::std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Of(const std::string& conninfo, milliseconds left = seconds(60)) {
   return ConninfoOf({.conninfo = conninfo, .schema = "sales"}, Deadline::After(left)).value();
@@ -34,6 +35,17 @@ TEST(ConninfoTest, ADeadPeerIsNoticedUnlessTheOperatorSaysOtherwise) {
   EXPECT_THAT(Of("host=db1"), HasSubstr("keepalives_idle='10'"));
   EXPECT_THAT(Of("host=db1"), HasSubstr("tcp_user_timeout='15000'"));
   EXPECT_THAT(Of("host=db1 tcp_user_timeout=9000"), HasSubstr("tcp_user_timeout='9000'"));
+}
+
+TEST(ConninfoTest, ConnectionsForListsSortOnlyWhatNoIndexDelivers) {
+  const auto of = [](PlanFor purpose) {
+    return ConninfoOf({.conninfo = "host=db1", .plan_for = purpose}, Deadline::After(seconds(60)))
+        .value();
+  };
+
+  EXPECT_THAT(of(PlanFor::kLists), HasSubstr("enable_sort=off"));
+  EXPECT_THAT(of(PlanFor::kWrites), Not(HasSubstr("enable_sort=off")));
+  EXPECT_THAT(of(PlanFor::kReads), Not(HasSubstr("enable_")));
 }
 
 TEST(ConninfoTest, OptionsOfTheOperatorStayAndOursComeAfterThem) {

@@ -24,9 +24,6 @@ class OpenTx final : public Tx {
   Rows RunBuilt(const char* name, const std::string& text, const Params& params) override {
     return Observed(name, [&] { return connection_.RunBuilt(transaction_, text, params); });
   }
-  Rows RunPlanned(const char* name, const std::string& text, const Params& params) override {
-    return Observed(name, [&] { return Connection::RunPlanned(transaction_, text, params); });
-  }
   Rows RunScript(const std::string& text) override {
     return Observed("script", [&] { return Rows(transaction_.exec(text)); });
   }

@@ -29,9 +29,6 @@ class Tx {
   // A statement that was built at run time; a bounded number of the last ones stays prepared.
   // `name` is its metric label.
   virtual Rows RunBuilt(const char* name, const std::string& text, const Params& params) = 0;
-  // The same, but planned anew for the values that it is given, which costs about half a
-  // millisecond: for statements whose best plan depends on how often a value occurs.
-  virtual Rows RunPlanned(const char* name, const std::string& text, const Params& params) = 0;
   // "COPY ... FROM STDIN (FORMAT binary)" with the rows at `places`, which ascend. For many rows of
   // many columns, which it takes at a lower cost than a statement does that is given arrays.
   virtual void Copy(const char* name, const std::string& text, const CopyRows& rows,
@@ -45,6 +42,9 @@ enum class PlanFor {
   // One generic plan by index for every statement, also while a table is empty
   // (docs/adr/0003-journal.md).
   kWrites,
+  // One generic plan for every statement, along an index that has the order which is asked for:
+  // nothing is sorted that an index can deliver, and no table is read from end to end.
+  kLists,
 };
 
 struct Options {

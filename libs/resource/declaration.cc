@@ -118,7 +118,8 @@ class DeclarationCompiler {
     LOTURA_RETURN_IF_ERROR(FindStandardFields());
     LOTURA_RETURN_IF_ERROR(CollectColumns());
     LOTURA_RETURN_IF_ERROR(CollectOrders());
-    return CollectLookups();
+    LOTURA_RETURN_IF_ERROR(CollectLookups());
+    return CollectWithin();
   }
 
  private:
@@ -232,6 +233,29 @@ class DeclarationCompiler {
       out_.lookups_.push_back(column);
     }
     return absl::OkStatus();
+  }
+
+  // Names are ordered within every lookup, unless so few records share a value that they are
+  // sorted.
+  absl::Status CollectWithin() {
+    for (int i = 0; i < option_->orders_size(); ++i) {
+      for (const std::string& name : option_->orders(i).within()) {
+        const Column* column = out_.FindColumn(name);
+        if (column == nullptr || !out_.IsLookup(*column) || IsMatchKey(*column))
+          return Wrong(
+              fmt::format("order '{}' is within '{}', which is no lookup that many records "
+                          "share",
+                          option_->orders(i).by(), name));
+        out_.orders_[static_cast<std::size_t>(i)].within.push_back(column);
+      }
+    }
+    std::ranges::copy_if(out_.lookups_, std::back_inserter(out_.orders_.back().within),
+                         [](const Column* lookup) { return !IsMatchKey(*lookup); });
+    return absl::OkStatus();
+  }
+
+  static bool IsMatchKey(const Column& column) {
+    return column.match_key != options::v1::MATCH_KEY_UNSPECIFIED;
   }
 
   Declaration& out_;

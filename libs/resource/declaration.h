@@ -76,6 +76,8 @@ struct Order {
   std::string by;
   std::vector<const Column*> columns;
   Direction direction = Direction::kAscending;
+  // Lookups within each value of which it has an index, too.
+  std::vector<const Column*> within = {};
 };
 
 // "pipelines/{pipeline}/stages/{stage}".
@@ -131,6 +133,8 @@ class Declaration {
   // unknown field.
   [[nodiscard]] const Column* FindColumn(std::string_view field) const;
   [[nodiscard]] bool IsLookup(const Column& column) const;
+  // Fields that a filter finds by an index of its own.
+  [[nodiscard]] const std::vector<const Column*>& lookups() const { return lookups_; }
   // "lotura.sales.opportunity.created.v1" for the event "created".
   [[nodiscard]] std::string EventType(std::string_view event) const;
   // Normalizes and finds; nothing for an order that is not declared. An empty text is the first

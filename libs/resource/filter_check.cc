@@ -277,4 +277,11 @@ SplitFilter SplitByLookups(const Filter& filter) {
   return split;
 }
 
+std::vector<const FilterTest*> LookupsOf(const SplitFilter& filter) {
+  std::vector<const FilterTest*> lookups;
+  if (!filter.lookups.root.has_value()) return lookups;
+  for (const FilterNode& node : filter.lookups.root->children) lookups.push_back(&node.test);
+  return lookups;
+}
+
 }  // namespace lotura::resource

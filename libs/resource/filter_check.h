@@ -105,6 +105,8 @@ struct SplitFilter {
   Filter rest;
 };
 SplitFilter SplitByLookups(const Filter& filter);
+// The comparisons of lookups, each of which must hold; they point into `filter`.
+std::vector<const FilterTest*> LookupsOf(const SplitFilter& filter);
 
 // Parses and checks.
 absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& declaration,

@@ -123,6 +123,33 @@ class Writer {
     LOTURA_CHECK(false);
   }
 
+  // The value as a parameter of the type that it is compared in.
+  std::string Operand(const FilterTest& test, Storage storage) {
+    const FilterValue& value = test.value;
+    if (const auto* text = std::get_if<std::string>(&value)) return Param(*text, "text");
+    if (const auto* integer = std::get_if<std::int64_t>(&value))
+      return Param(pg::binary::Int64(*integer), "bigint");
+    if (const auto* number = std::get_if<double>(&value))
+      return Param(pg::binary::Float64(*number), "float8");
+    if (const auto* truth = std::get_if<bool>(&value))
+      return Param(pg::binary::Bool(*truth), "boolean");
+    if (const auto* instant = std::get_if<Instant>(&value))
+      return Param(pg::binary::Timestamp(*instant), "timestamptz");
+    if (const auto* decimal = std::get_if<Decimal>(&value)) {
+      return Param(DecimalOf(decimal->units, decimal->nanos), "text::numeric");
+    }
+    if (const auto* pattern = std::get_if<TextPattern>(&value))
+      return Param(pattern->ToLike(), "text");
+    if (const auto* date = std::get_if<CivilDate>(&value)) {
+      if (storage == Storage::kJson) return Param(pg::binary::Int64(date->number), "bigint");
+      return Param(pg::binary::Date(date->Days()), "date");
+    }
+    const auto* enumerator = std::get<const pbuf::EnumValueDescriptor*>(value);
+    const bool column = storage == Storage::kColumn;
+    return Param(column ? EnumText(*enumerator->type(), enumerator->number()) : enumerator->name(),
+                 "text");
+  }
+
   std::vector<std::string> TakeParams() { return std::move(params_); }
 
  private:
@@ -157,33 +184,6 @@ class Writer {
         return OfColumn(test);
     }
     LOTURA_CHECK(false);
-  }
-
-  // The value as a parameter of the type that it is compared in.
-  std::string Operand(const FilterTest& test, Storage storage) {
-    const FilterValue& value = test.value;
-    if (const auto* text = std::get_if<std::string>(&value)) return Param(*text, "text");
-    if (const auto* integer = std::get_if<std::int64_t>(&value))
-      return Param(pg::binary::Int64(*integer), "bigint");
-    if (const auto* number = std::get_if<double>(&value))
-      return Param(pg::binary::Float64(*number), "float8");
-    if (const auto* truth = std::get_if<bool>(&value))
-      return Param(pg::binary::Bool(*truth), "boolean");
-    if (const auto* instant = std::get_if<Instant>(&value))
-      return Param(pg::binary::Timestamp(*instant), "timestamptz");
-    if (const auto* decimal = std::get_if<Decimal>(&value)) {
-      return Param(DecimalOf(decimal->units, decimal->nanos), "text::numeric");
-    }
-    if (const auto* pattern = std::get_if<TextPattern>(&value))
-      return Param(pattern->ToLike(), "text");
-    if (const auto* date = std::get_if<CivilDate>(&value)) {
-      if (storage == Storage::kJson) return Param(pg::binary::Int64(date->number), "bigint");
-      return Param(pg::binary::Date(date->Days()), "date");
-    }
-    const auto* enumerator = std::get<const pbuf::EnumValueDescriptor*>(value);
-    const bool column = storage == Storage::kColumn;
-    return Param(column ? EnumText(*enumerator->type(), enumerator->number()) : enumerator->name(),
-                 "text");
   }
 
   std::string Compare(const std::string& expression, const FilterTest& test, Storage storage) {
@@ -336,6 +336,12 @@ SqlFragment FilterToSql(const Filter& filter, std::size_t first_param) {
   if (!filter.root.has_value()) return {"TRUE", {}};
   Writer writer(first_param);
   std::string text = writer.Node(*filter.root);
+  return {std::move(text), writer.TakeParams()};
+}
+
+SqlFragment OperandToSql(const FilterTest& test, std::size_t first_param) {
+  Writer writer(first_param);
+  std::string text = writer.Operand(test, Storage::kColumn);
   return {std::move(text), writer.TakeParams()};
 }
 

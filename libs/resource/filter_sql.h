@@ -22,4 +22,7 @@ struct SqlFragment {
 // TRUE.
 SqlFragment FilterToSql(const Filter& filter, std::size_t first_param);
 
+// The value that a test of a whole column compares with, as one placeholder with its type.
+SqlFragment OperandToSql(const FilterTest& test, std::size_t first_param);
+
 }  // namespace lotura::resource

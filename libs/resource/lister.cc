@@ -5,9 +5,7 @@
 #include "libs/base/check.h"
 #include "libs/base/limits.h"
 #include "libs/base/text.h"
-#include "libs/resource/filter_check.h"
-#include "libs/resource/filter_sql.h"
-#include "libs/resource/order_term.h"
+#include "libs/resource/list_query.h"
 
 namespace lotura::resource {
 namespace {
@@ -30,153 +28,38 @@ std::shared_ptr<pbuf::Arena> NewArena() {
   return std::make_shared<pbuf::Arena>(options);
 }
 
-// What a list statement is made of; each call has its own.
-struct Query {
-  const Declaration* declaration = nullptr;
-  const Lister::Type* type = nullptr;
-  const Order* order = nullptr;
-  ListRequest request;
-  SplitFilter filter;
-  std::optional<PageCursor> after;
-  // Everything that must stay the same from page to page.
-  Sha256Digest digest{};
-  std::int64_t page_size = 0;
-};
+using Query = ListQuery;
 
-const char* SqlTypeOf(ColumnType type) {
-  switch (type) {
-    case ColumnType::kTimestamp:
-      return "timestamptz";
-    case ColumnType::kDate:
-      return "date";
-    case ColumnType::kMoney:
-      return "numeric";
-    case ColumnType::kInt64:
-      return "bigint";
-    case ColumnType::kDouble:
-      return "double precision";
-    case ColumnType::kBool:
-      return "boolean";
-    case ColumnType::kText:
-    case ColumnType::kEnum:
-    case ColumnType::kTextArray:
-    case ColumnType::kJson:
-      return "text";
+// The path is the same whatever the server knows of the values, so a plan is made once.
+pg::Rows RunStatement(pg::Tx& tx, const std::string& name, const ListStatement& statement) {
+  return tx.RunBuilt(name.c_str(), statement.text, statement.params);
+}
+
+ListPath PathOf(pg::Tx& tx, const Query& query, const TenantId& tenant) {
+  if (const std::optional<ListPath> path = PathWithoutCount(query)) return *path;
+  for (const FilterTest* lookup : LookupsOf(query.filter)) {
+    if (IsOneRow(query, *lookup) ||
+        RunStatement(tx, query.type->many_name, ManyStatement(query, *lookup, tenant)).empty())
+      return {ListPath::Kind::kFew, lookup};
   }
-  LOTURA_CHECK(false);
-}
-
-// "(amount, name)" of the order.
-std::string OrderRow(const Order& order) {
-  std::string row;
-  for (const Column* column : order.columns) row += OrderTerm(*column) + ", ";
-  return row + "name";
-}
-
-std::string OrderBy(const Order& order) {
-  const char* direction = order.direction == Direction::kDescending ? " DESC" : "";
-  std::string terms;
-  for (const Column* column : order.columns) terms += OrderTerm(*column) + direction + ", ";
-  return terms + "name" + direction;
-}
-
-// Adds parameters one by one and keeps their numbers.
-class Statement {
- public:
-  std::size_t next() const { return params.values().size() + 1; }
-  std::string AddText(std::string_view value) {
-    params.Text(value);
-    return fmt::format("${}::text", params.values().size());
-  }
-  pg::Params params;
-};
-
-// The condition that begins right after the last record of the page before.
-std::string After(const Query& query, Statement& statement) {
-  std::string values;
-  for (std::size_t i = 0; i < query.order->columns.size(); ++i) {
-    values += fmt::format("{}::{}, ", statement.AddText(query.after->last[i].value_or("")),
-                          SqlTypeOf(query.order->columns[i]->type));
-  }
-  values += statement.AddText(query.after->last.back().value_or(""));
-  const char* comparison = query.order->direction == Direction::kDescending ? "<" : ">";
-  return fmt::format(" AND ({}) {} ({})", OrderRow(*query.order), comparison, values);
-}
-
-// Rows of the list in its order, before the filter.
-std::string Where(const Query& query, Statement& statement) {
-  std::string where = "tenant_id = $1::uuid";
-  const NamePattern& pattern = query.declaration->pattern();
-  if (pattern.HasParent() && !pattern.IsAnyParent(query.request.parent)) {
-    where += " AND parent = " + statement.AddText(query.request.parent);
-  }
-  if (query.declaration->soft_delete() && query.request.show_deleted == ShowDeleted::kNo)
-    where += " AND delete_time IS NULL";
-  if (query.after.has_value()) where += After(query, statement);
-  return where;
-}
-
-// " AND (...)", or nothing for a filter that lets everything pass.
-std::string And(const Filter& filter, Statement& statement) {
-  if (!filter.root.has_value()) return "";
-  const SqlFragment fragment = FilterToSql(filter, statement.next());
-  for (const std::string& value : fragment.params) statement.params.Text(value);
-  return fmt::format(" AND ({})", fragment.text);
-}
-
-// Values of the order's fields beside the columns of the record, as the token keeps them.
-std::string CursorList(const Order& order) {
-  std::string list;
-  // Under names of their own: ORDER BY would find a column of the record twice.
-  for (const Column* column : order.columns)
-    list += fmt::format(", ({})::text AS cursor_{}", OrderTerm(*column), column->name);
-  return list;
-}
-
-// What has no index of its own is sought along the order, among as many rows as the budget allows.
-std::string Text(const Query& query, Statement& statement) {
-  const std::string where = Where(query, statement) + And(query.filter.lookups, statement);
-  const std::string list = query.type->codec.select_list() + CursorList(*query.order);
-  const std::string& table = query.declaration->table();
-  const std::string order = OrderBy(*query.order);
-  const std::int64_t limit = query.page_size + 1;
-  if (!query.filter.rest.root.has_value())
-    return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}", list, table, where, order,
-                       limit);
-  return fmt::format(
-      "SELECT {} FROM (SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {}) AS budget WHERE TRUE{} "
-      "ORDER BY {} LIMIT {}",
-      list, table, where, order, kRowBudget, And(query.filter.rest, statement), order, limit);
-}
-
-// How often the value of a lookup occurs decides whether its index is better or the order's: a plan
-// for any value would read a whole order to find that nothing has a rare one.
-pg::Rows RunStatement(pg::Tx& tx, const Query& query, const std::string& name,
-                      const std::string& text, const pg::Params& params) {
-  return query.filter.lookups.root.has_value() ? tx.RunPlanned(name.c_str(), text, params)
-                                               : tx.RunBuilt(name.c_str(), text, params);
+  return PathOfMany(query);
 }
 
 // Whether more rows lie before the filter than the budget allows to read.
-bool ExceedsBudget(pg::Tx& tx, const Query& query, const TenantId& tenant) {
-  Statement statement;
-  statement.params.Tenant(tenant);
-  const std::string where = Where(query, statement) + And(query.filter.lookups, statement);
-  const std::string text =
-      fmt::format("SELECT 1 FROM {} WHERE {} ORDER BY {} OFFSET {} LIMIT 1",
-                  query.declaration->table(), where, OrderBy(*query.order), kRowBudget);
-  return !RunStatement(tx, query, query.type->budget_name, text, statement.params).empty();
+bool ExceedsBudget(pg::Tx& tx, const Query& query, const ListPath& path, const TenantId& tenant) {
+  return path.kind != ListPath::Kind::kFew && HasRest(query, path) &&
+         !RunStatement(tx, query.type->budget_name, BudgetStatement(query, path, tenant)).empty();
 }
 
 absl::Status TooExpensive(const Query& query) {
-  return FailedPrecondition("QUERY_TOO_EXPENSIVE",
-                            fmt::format("the filter would read more than {} records along the "
-                                        "order '{}'; compare a field that has an index "
-                                        "with '=', or declare a lookup for it",
-                                        kRowBudget, query.order->by),
-                            {{"order_by", query.order->by},
-                             {"index", fmt::format("{} (tenant_id, <field of the filter>)",
-                                                   query.declaration->table())}});
+  const std::string index = MissingIndex(query);
+  return FailedPrecondition(
+      "QUERY_TOO_EXPENSIVE",
+      fmt::format(
+          "the filter would read more than {} records along the order '{}'; compare a field "
+          "that has an index with '=', or declare the one that is missing: {}",
+          kRowBudget, query.order->by, index),
+      {{"order_by", query.order->by}, {"index", index}});
 }
 
 // As many rows as the page may have, fewer where they are so large that an answer could not hold
@@ -196,15 +79,13 @@ ListPage ReadPage(const Query& query, const pg::Rows& rows) {
 
 absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
                              const PageTokens& tokens) {
-  Statement statement;
-  statement.params.Tenant(call.principal.tenant);
-  const std::string text = Text(query, statement);
-  const pg::Rows rows = RunStatement(tx, query, query.type->list_name, text, statement.params);
+  const TenantId& tenant = call.principal.tenant;
+  const ListPath path = PathOf(tx, query, tenant);
+  const pg::Rows rows = RunStatement(tx, query.type->list_name, PageStatement(query, path, tenant));
   ListPage page = ReadPage(query, rows);
   const std::size_t count = page.records.size();
   if (count == rows.size()) {
-    if (query.filter.rest.root.has_value() && ExceedsBudget(tx, query, call.principal.tenant))
-      return TooExpensive(query);
+    if (ExceedsBudget(tx, query, path, tenant)) return TooExpensive(query);
     return page;
   }
   PageCursor cursor;

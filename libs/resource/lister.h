@@ -18,6 +18,9 @@ inline constexpr std::int32_t kPageSizeDefault = 50;
 inline constexpr std::int32_t kPageSizeMax = 1000;
 // Records that a filter without an index of its own may read along the order.
 inline constexpr std::int64_t kRowBudget = 100'000;
+// So many records with one value of a lookup are read and sorted, for an order that has no index
+// within it.
+inline constexpr std::int64_t kFewRows = 1'000;
 
 enum class ShowDeleted { kNo, kYes };
 
@@ -50,13 +53,16 @@ class Lister {
     explicit Type(const Declaration& declaration)
         : codec(declaration),
           list_name(declaration.table() + ".List"),
-          budget_name(declaration.table() + ".Budget") {}
+          budget_name(declaration.table() + ".Budget"),
+          many_name(declaration.table() + ".Many") {}
 
     Codec codec;
     std::string list_name;
     std::string budget_name;
+    std::string many_name;
   };
 
+  // `database` was opened with PlanFor::kLists.
   Lister(pg::Database& database, const PageTokens& tokens,
          std::span<const Declaration* const> declarations);
 

@@ -1,9 +1,8 @@
-// How records are found: on a table that the planner knows nothing of yet, and by lookups.
+// How records are found on a table that the planner knows nothing of yet.
 #include <gmock/gmock.h>
 
 #include "libs/base/uuid.h"
 #include "libs/resource/changed_keys.h"
-#include "libs/resource/lister.h"
 #include "libs/resource/pg_store.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/testing/eventually.h"
@@ -15,14 +14,6 @@ namespace {
 using testdata::v1::Widget;
 
 constexpr int kRecords = 20;
-// Half of them have one display name, half another one.
-constexpr char kManyWidgets[] = R"(
-INSERT INTO widget (tenant_id, name, version, create_time, update_time, display_name, email, tags,
-  origin, score, verdict)
-SELECT '00000000-0000-0000-0000-000000000000', 'widgets/m' || i, 1, now(), now(), 'Half ' || i % 2, '',
-  '{}', '', 0, ''
-FROM generate_series(1, 20000) AS i;
-ANALYZE widget;)";
 
 class PlansTest : public ::testing::Test {
  protected:
@@ -70,24 +61,6 @@ class PlansTest : public ::testing::Test {
           testing::IsOk());
     }
   }
-  // Lists, again and again, those of many whose display name nobody has.
-  void ListRare() {
-    pg::Database reads({.conninfo = conninfo_, .schema = "testdata", .pool_size = 1});
-    const PageTokens tokens = PageTokens::Create({{"k1", AesKey{1}}}).value();
-    const auto filled = reads.WriteOne(Soon(), [](pg::Tx& tx) {
-      tx.RunScript(kManyWidgets);
-      return absl::OkStatus();
-    });
-    ASSERT_THAT(filled, testing::IsOk());
-    const auto declarations = catalog_.Declarations();
-    const Lister lister(reads, tokens, declarations);
-    for (int i = 0; i < kRecords; ++i) {
-      ASSERT_OK_AND_ASSIGN(const ListPage page, lister.List(*call_, declaration_,
-                                                            {.filter = "display_name = Rare",
-                                                             .order_by = "amount desc"}));
-      EXPECT_TRUE(page.records.empty());
-    }
-  }
   // Scans of the indexes of the table whose name is like `pattern`.
   std::int64_t Scans(const std::string& pattern) {
     pg::Database database({.conninfo = conninfo_, .schema = "testdata", .pool_size = 1});
@@ -120,15 +93,6 @@ TEST_F(PlansTest, RecordsAreFoundByThePrimaryKeyFromTheFirstOneOn) {
                                   std::chrono::seconds(30)))
       << Scans("%_pkey");
   EXPECT_EQ(Scans("%_idx"), 0);
-}
-
-TEST_F(PlansTest, AListOfWhatIsRareGoesByItsLookupHoweverOftenItIsRead) {
-  ListRare();
-
-  EXPECT_TRUE(testing::Eventually([&] { return Scans("widget_lookup_idx") >= kRecords; },
-                                  std::chrono::seconds(30)))
-      << Scans("widget_lookup_idx");
-  EXPECT_EQ(Scans("widget_amount_idx"), 0);
 }
 
 }  // namespace

@@ -168,8 +168,17 @@ class TableCheck {
   }
 
   void CheckOrder(const Order& order) {
+    CheckOrderIndex(order, fmt::format("the order '{}'", order.by), {});
+    for (const Column* lookup : order.within)
+      CheckOrderIndex(order, fmt::format("the order '{}' within '{}'", order.by, lookup->name),
+                      {lookup->name});
+  }
+
+  void CheckOrderIndex(const Order& order, std::string_view what,
+                       const std::vector<std::string>& within) {
     std::vector<std::string> terms = {"tenant_id"};
     if (declaration_.pattern().HasParent()) terms.emplace_back("parent");
+    terms.insert(terms.end(), within.begin(), within.end());
     for (const Column* column : order.columns) terms.push_back(OrderTerm(*column));
     terms.emplace_back("name");
     const std::string predicate = declaration_.soft_delete() ? kLiveRows : "";
@@ -177,19 +186,20 @@ class TableCheck {
           return index.keys.size() == terms.size() && BeginsWith(index, terms) &&
                  index.predicate == predicate;
         })) {
-      Report(fmt::format("the order '{}' has no index on ({}){}", order.by, fmt::join(terms, ", "),
+      Report(fmt::format("{} has no index on ({}){}", what, fmt::join(terms, ", "),
                          predicate.empty() ? "" : " WHERE " + predicate));
     }
   }
 
   // Of all rows, since a list that shows deleted ones looks them up, too.
   void CheckLookup(const Column& column) {
-    const std::vector<std::string> terms = {"tenant_id", column.name};
+    std::vector<std::string> terms = {"tenant_id", column.name};
+    if (column.match_key == options::v1::MATCH_KEY_UNSPECIFIED) terms.emplace_back("name");
     if (std::ranges::none_of(facts_->indexes, [&](const IndexFacts& index) {
           return BeginsWith(index, terms) && index.predicate.empty();
         })) {
-      Report(
-          fmt::format("the lookup '{0}' has no index that begins (tenant_id, {0})", column.name));
+      Report(fmt::format("the lookup '{}' has no index that begins ({})", column.name,
+                         fmt::join(terms, ", ")));
     }
   }
 

@@ -83,10 +83,17 @@ INSTANTIATE_TEST_SUITE_P(
         Mutation{"DROP INDEX widget_amount_idx; CREATE INDEX widget_amount_idx ON widget "
                  "(tenant_id, coalesce(amount, 0::numeric), name)",
                  "the order 'amount desc' has no index"},
-        Mutation{"DROP INDEX widget_lookup_idx",
-                 "the lookup 'display_name' has no index that begins (tenant_id, display_name)"},
+        Mutation{"DROP INDEX widget_owner_amount_idx",
+                 "the order 'amount desc' within 'owner' has no index on (tenant_id, owner, "
+                 "coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL"},
+        Mutation{"DROP INDEX widget_owner_idx; CREATE INDEX widget_owner_idx ON widget (tenant_id, "
+                 "owner)",
+                 "the lookup 'owner' has no index that begins (tenant_id, owner, name)"},
+        Mutation{
+            "DROP INDEX widget_lookup_idx",
+            "the lookup 'display_name' has no index that begins (tenant_id, display_name, name)"},
         Mutation{"DROP INDEX widget_lookup_idx; CREATE INDEX widget_lookup_idx ON widget "
-                 "(tenant_id, display_name) WHERE delete_time IS NULL",
+                 "(tenant_id, display_name, name) WHERE delete_time IS NULL",
                  "the lookup 'display_name' has no index"},
         Mutation{"ALTER TABLE widget DROP CONSTRAINT widget_tenant_id_part_of_fkey",
                  "part_of has no foreign key (tenant_id, part_of) to widget (tenant_id, name)"},

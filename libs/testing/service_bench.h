@@ -72,6 +72,10 @@ class ServiceBench {
       : spec_(spec),
         conninfo_(NewServiceDatabase(spec)),
         reads_(pg::Options{.conninfo = conninfo_, .schema = spec.name, .pool_size = 2}),
+        lists_(pg::Options{.conninfo = conninfo_,
+                           .schema = spec.name,
+                           .pool_size = 2,
+                           .plan_for = pg::PlanFor::kLists}),
         writes_(pg::Options{.conninfo = conninfo_,
                             .schema = spec.name,
                             .pool_size = 2,
@@ -79,7 +83,7 @@ class ServiceBench {
         catalog_(CatalogOf(spec)),
         declarations_(catalog_.Declarations()),
         store_(reads_, writes_, clock_, declarations_),
-        lister_(reads_, page_tokens_, declarations_),
+        lister_(lists_, page_tokens_, declarations_),
         combiner_(store_, resource::CombinerLimits()),
         work_(resource::EngineParts{catalog_, store_, foreign_records_, ids_}, combiner_),
         queries_{reads_, page_tokens_, catalog_, store_} {
@@ -151,10 +155,21 @@ class ServiceBench {
     LOTURA_ASSIGN_OR_RETURN(
         const resource::ListPage page,
         lister_.List(CallAs(), *catalog_.Find(T::descriptor())->declaration, request));
-    std::vector<T> records;
-    for (const resource::Record& record : page.records)
-      records.push_back(static_cast<const T&>(*record.message));
-    return records;
+    return RecordsOf<T>(page);
+  }
+
+  // Names of the records of all pages.
+  template <typename T>
+  absl::StatusOr<std::vector<std::string>> NamesOnPages(resource::ListRequest request) {
+    std::vector<std::string> names;
+    do {
+      LOTURA_ASSIGN_OR_RETURN(
+          const resource::ListPage page,
+          lister_.List(CallAs(), *catalog_.Find(T::descriptor())->declaration, request));
+      for (const T& record : RecordsOf<T>(page)) names.push_back(record.name());
+      request.page_token = page.next_page_token;
+    } while (!request.page_token.empty());
+    return names;
   }
 
   host::QueryContext& queries() { return queries_; }
@@ -163,12 +178,21 @@ class ServiceBench {
   FakeForeignRecords& foreign_records() { return foreign_records_; }
 
  private:
+  template <typename T>
+  static std::vector<T> RecordsOf(const resource::ListPage& page) {
+    std::vector<T> records;
+    for (const resource::Record& record : page.records)
+      records.push_back(static_cast<const T&>(*record.message));
+    return records;
+  }
+
   const host::ServiceSpec spec_;
   FakeClock clock_;
   FakeIds ids_;
   FakeForeignRecords foreign_records_;
   const std::string conninfo_;
   pg::Database reads_;
+  pg::Database lists_;
   pg::Database writes_;
   const resource::Catalog catalog_;
   const std::vector<const resource::Declaration*> declarations_;

@@ -201,8 +201,8 @@ def test_sizes_grow_by_tens_up_to_the_rows():
     assert (p13.power_of_ten(100_000), p13.power_of_ten(50_000)) == ("10^5", "50,000")
 
 
-def outcome(*p95_us: float, index: str = "") -> dict:
-    return {"has_page": True, "index": index, "records": 50, "p95_us": list(p95_us)}
+def outcome(*p95_us: float, index: str = "", records: int = 50) -> dict:
+    return {"has_page": True, "index": index, "records": records, "p95_us": list(p95_us)}
 
 
 def test_the_list_that_suffers_most_from_its_size_counts():
@@ -211,7 +211,14 @@ def test_the_list_that_suffers_most_from_its_size_counts():
     refused = p13.Cell(p13.PLAIN, "refused", (outcome(10, 10), outcome(index="widget (a)")))
 
     assert p13.worst([calm, slow, refused], 1) == ("slow", (3.0, 2.0))
-    assert str(refused) == "0.01, refused"
+    assert str(refused) == "0.01 of 50, refused"
+
+
+def test_a_page_is_compared_with_one_of_as_many_records():
+    few, full, larger = outcome(10, records=1), outcome(40), outcome(50)
+    cell = p13.Cell(p13.LOOKUP, "rare", (few, full, larger, outcome(20, records=1)))
+
+    assert [cell.ratios(place) for place in range(4)] == [(), (), (1.25,), (2.0,)]
 
 
 def test_a_list_with_a_lookup_is_never_too_expensive():

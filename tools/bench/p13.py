@@ -39,9 +39,14 @@ class Cell:
     outcomes: tuple[dict, ...]
 
     def ratios(self, place: int) -> tuple[float, ...]:
-        """Of a tenant to the first one, round by round; empty if one of them has no such page."""
-        least, other = self.outcomes[0]["p95_us"], self.outcomes[place]["p95_us"]
-        return tuple(ours / base for ours, base in zip(other, least)) if least else ()
+        """Of a tenant to the smallest one whose page has as many records, round by round; empty if
+        the tenant has no such page, or is the smallest itself."""
+        page = self.outcomes[place]
+        least = next(outcome for outcome in self.outcomes
+                     if outcome is page or _alike(outcome, page))
+        if least is page:
+            return ()
+        return tuple(ours / base for ours, base in zip(page["p95_us"], least["p95_us"]))
 
     def check(self) -> "Cell":
         """Itself. Failure if a list was refused for which there is an index."""
@@ -54,12 +59,17 @@ class Cell:
         return ", ".join(_told(outcome) for outcome in self.outcomes)
 
 
+def _alike(one: dict, other: dict) -> bool:
+    """Whether both were measured and have pages of the same number of records."""
+    return bool(one["p95_us"] and other["p95_us"]) and one["records"] == other["records"]
+
+
 def _told(outcome: dict) -> str:
     if outcome["index"]:
         return "refused"
     if not outcome["p95_us"]:
         return "no such page"
-    return f"{median(outcome['p95_us']) / 1e3:.2f}"
+    return f"{median(outcome['p95_us']) / 1e3:.2f} of {outcome['records']}"
 
 
 def power_of_ten(rows: int) -> str:
@@ -111,7 +121,7 @@ def measure(run: Run) -> list[Goal]:
         cells = measure_cells(run, rig, tokens(rig, list(names), run.directory))
     for cell in cells:
         run.note(cell.name, str(cell))
-    run.note("columns", f"p95 in ms of {', '.join(map(power_of_ten, sizes))} rows")
+    run.note("columns", f"p95 in ms, and records, of {', '.join(map(power_of_ten, sizes))} rows")
     goals = []
     for (place, size), kind in itertools.product(enumerate(sizes[1:], start=1), KINDS):
         name, ratios = worst([cell for cell in cells if cell.kind == kind], place)

@@ -28,7 +28,9 @@ CREATE TABLE widget (
   PRIMARY KEY (tenant_id, name), FOREIGN KEY (tenant_id, part_of) REFERENCES widget (tenant_id, name));
 CREATE INDEX widget_amount_idx ON widget (tenant_id, coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL;
 CREATE INDEX widget_display_name_idx ON widget (tenant_id, display_name, name) WHERE delete_time IS NULL;
-CREATE INDEX widget_lookup_idx ON widget (tenant_id, display_name);
+CREATE INDEX widget_owner_amount_idx ON widget (tenant_id, owner, coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL;
+CREATE INDEX widget_lookup_idx ON widget (tenant_id, display_name, name);
+CREATE INDEX widget_owner_idx ON widget (tenant_id, owner, name);
 )"}};
 
 inline std::string NewWidgetDatabase() {

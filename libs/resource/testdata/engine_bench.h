@@ -30,7 +30,7 @@ class EngineBench {
         store_(reads_, writes_, clock_, catalog_.Declarations()),
         record_cache_(cache_, catalog_.Declarations()),
         record_reads_(store_, record_cache_, {}),
-        lister_(reads_, tokens_, catalog_.Declarations()),
+        lister_(lists_, tokens_, catalog_.Declarations()),
         combiner_(store_, {}),
         work_({catalog_, store_, foreign_, ids_}, combiner_),
         imports_({{catalog_, store_, foreign_, ids_}, clock_, log_, metrics_, {}}) {
@@ -93,6 +93,10 @@ class EngineBench {
  private:
   const std::string conninfo_ = NewWidgetDatabase();
   pg::Database reads_{{.conninfo = conninfo_, .schema = "testdata", .pool_size = 8}};
+  pg::Database lists_{{.conninfo = conninfo_,
+                       .schema = "testdata",
+                       .pool_size = 4,
+                       .plan_for = pg::PlanFor::kLists}};
   pg::Database writes_{{.conninfo = conninfo_,
                         .schema = "testdata",
                         .application_name = "widget-writes",
