@@ -25,11 +25,11 @@ struct AdmissionOptions {
 // The one limit for all queues that a call waits in, since it counts from when the call came to
 // when it is answered. Without overload there are as many places as calls are answered in half a
 // second, so that nobody waits longer, and at least room for a burst; when all of them are taken it
-// is overload. Under overload there are as
-// many as are answered in twice the time that a call usually takes: what is accepted is answered
-// about as fast as ever. Calls of low priority get places as long as half of all are free,
-// so that they are refused first and fill what others leave. Thread-safe. Metrics:
-// lotura_admission_places, _overloaded, _accepted_total, _refused_total.
+// is overload. Under overload there are as many as are answered in twice the time that a call
+// usually takes: what is accepted is answered about as fast as ever. Calls of low priority get
+// places as long as half of all are free, so that they are refused first and fill what others
+// leave. Thread-safe. Metrics: lotura_admission_places, _overloaded, _accepted_total,
+// _refused_total.
 class Admission {
  public:
   using Point = Deadline::Point;
