@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kWaitMax{500};
 // Places for calls that come at once, when nothing is known of how fast they are answered.
-constexpr std::size_t kBurst = 512;
+constexpr std::size_t kBurst = 384;
 constexpr int kTimesUsual = 2;
 // Something that usually takes longer is not given twice as long.
 constexpr std::chrono::milliseconds kUsualMax{100};

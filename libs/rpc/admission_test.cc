@@ -142,7 +142,7 @@ TEST_F(AdmissionTest, BulkGivesWayWhenOthersTakeAll) {
 }
 
 TEST_F(AdmissionTest, CallersWhoWaitForTheirAnswersAreNoOverload) {
-  for (int i = 0; i < 500; ++i) Come(Priority::kInteractive, before_);
+  for (int i = 0; i < 350; ++i) Come(Priority::kInteractive, before_);
 
   Pass(milliseconds(10'000), 1, 0, 1);
 
@@ -154,7 +154,7 @@ TEST_F(AdmissionTest, AfterAnOverloadAllIsAsBeforeWithinTwoSeconds) {
   Pass(milliseconds(10'000), 20, 0, 2);
   Pass(milliseconds(2'000), 1, 0, 2);
 
-  for (int i = 0; i < 500; ++i) Come(Priority::kInteractive, interactive_);
+  for (int i = 0; i < 350; ++i) Come(Priority::kInteractive, interactive_);
 
   EXPECT_EQ(interactive_.refused, 0);
   EXPECT_EQ(Metric("lotura_admission_overloaded", R"(kind="blocking")"), 0);

@@ -8,7 +8,9 @@ namespace {
 // More than a burst or the jitter of a span.
 constexpr double kClearly = 1.05;
 constexpr double kSlack = 16;
-constexpr int kWeight = 8;
+// A queue at the edge of overload is not what is usual.
+constexpr int kSlowerWeight = 64;
+constexpr int kQuickerWeight = 8;
 
 }  // namespace
 
@@ -52,8 +54,9 @@ void Overload::Stayed(Point::duration lasted, Point now) {
 
 void Overload::LearnUsual() {
   const auto mean = took_ / static_cast<std::int64_t>(done_);
-  usual_ =
-      usual_ == Point::duration() ? mean : usual_ + (std::min(mean, 2 * usual_) - usual_) / kWeight;
+  if (usual_ == Point::duration()) usual_ = mean;
+  const auto change = std::min(mean, 2 * usual_) - usual_;
+  usual_ += change / (mean > usual_ ? kSlowerWeight : kQuickerWeight);
 }
 
 }  // namespace lotura::rpc

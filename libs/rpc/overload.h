@@ -39,8 +39,8 @@ class Overload {
   [[nodiscard]] bool IsOn() const { return is_on_; }
   // How many were done in a second, in the best of the last eight spans.
   [[nodiscard]] double DonePerSecond() const;
-  // How long one took on average while there was no overload and none began; zero as long as
-  // nothing was done. A span changes it by an eighth, and by an eighth of its value at most.
+  // How long one took on average while there was no overload; zero as long as nothing was done. Of
+  // what is quicker a span counts an eighth, of what is slower a 64th and twice the value at most.
   [[nodiscard]] Point::duration Usual() const { return usual_; }
 
  private:

@@ -115,6 +115,14 @@ TEST_F(OverloadTest, WhatIsDoneInASecondIsThatOfTheBestSpanOfTwoSeconds) {
   EXPECT_NEAR(overload_.DonePerSecond(), 1'000, 30);
 }
 
+TEST_F(OverloadTest, WhatIsQuickerIsUsualSoon) {
+  Pass(milliseconds(1'000), 2, 2, milliseconds(20));
+
+  Pass(milliseconds(4'000), 2, 2, milliseconds(4));
+
+  EXPECT_LT(overload_.Usual(), milliseconds(7));
+}
+
 TEST_F(OverloadTest, WhatIsUsualIsLearnedSlowlyAndNeverFromAnOverload) {
   Pass(milliseconds(4'000), 2, 2, milliseconds(8));
   EXPECT_EQ(overload_.Usual(), milliseconds(8));
@@ -123,7 +131,7 @@ TEST_F(OverloadTest, WhatIsUsualIsLearnedSlowlyAndNeverFromAnOverload) {
   EXPECT_EQ(overload_.Usual(), milliseconds(8));
   Pass(milliseconds(2'000), 0, 2, milliseconds(900));
 
-  EXPECT_LT(overload_.Usual(), milliseconds(24));
+  EXPECT_LT(overload_.Usual(), milliseconds(10));
 }
 
 }  // namespace
