@@ -41,30 +41,18 @@ Combiner::~Combiner() {
   }
 }
 
-absl::Status Combiner::Admit(Deadline::Point now) {
-  overload_.Came(now);
-  if (waiting_.size() >= limits_.waiting_max)
-    return ResourceExhausted("WRITES_WAITING", "too many writes are waiting", kRetryAfterMs);
-  if (overload_.Forbids(waiting_.size(), limits_.batch_max, limits_.patience))
-    return ResourceExhausted("OVERLOADED", "more writes come than can be written", kRetryAfterMs);
-  return absl::OkStatus();
-}
-
 void Combiner::Submit(Unit unit, Done done) {
-  absl::Status admitted;
   {
     auto common = CommonOf(unit);
     auto marks = MarksOf(unit);
-    const auto now = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
-    admitted = Admit(now);
-    if (admitted.ok()) {
+    if (waiting_.size() < limits_.waiting_max) {
       waiting_.push_back({std::move(unit), std::move(done), std::move(common), std::move(marks)});
       if (IsWorthABatch()) arrived_.notify_one();
       return;
     }
   }
-  done(admitted, unit);
+  done(ResourceExhausted("WRITES_WAITING", "too many writes are waiting", kRetryAfterMs), unit);
 }
 
 Combiner::Taken Combiner::TakeBatch() {
@@ -97,7 +85,6 @@ Combiner::Taken Combiner::TakeBatch() {
   waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
                   std::make_move_iterator(left.end()));
   if (!batch.empty()) {
-    for (std::size_t i = 0; i < batch.size(); ++i) overload_.Did(now);
     ++running_;
     newest_ = batch.front().common;
   }

@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "libs/base/overload.h"
 #include "libs/resource/batch.h"
 #include "libs/resource/store.h"
 
@@ -19,8 +18,6 @@ struct CombinerLimits {
   // Units that share one commit, and units that may wait; one more is refused.
   std::size_t batch_max = 64;
   std::size_t waiting_max = 4096;
-  // How long units wait under overload (see Overload); what would wait longer is refused.
-  std::chrono::milliseconds patience{200};
 };
 
 // Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. What
@@ -48,9 +45,8 @@ class Combiner {
   Combiner& operator=(const Combiner&) = delete;
 
   // `done` is called once, from the thread that made the step, or at once with RESOURCE_EXHAUSTED
-  // (WRITES_WAITING, OVERLOADED) if too many wait or more come than are written;
-  // it must not block. A unit whose deadline passes before its turn is not written:
-  // DEADLINE_EXCEEDED.
+  // (WRITES_WAITING) if too many wait; it must not block. A unit whose deadline passes before its
+  // turn is not written: DEADLINE_EXCEEDED.
   void Submit(Unit unit, Done done);
   // Commits one batch of what waits; false if nothing did.
   bool Step();
@@ -82,8 +78,6 @@ class Combiner {
   };
 
   static std::optional<Common> CommonOf(const Unit& unit);
-  // Whether one more may wait; with the lock.
-  absl::Status Admit(Deadline::Point now);
   Taken TakeBatch();
   void Write(std::vector<Waiter> batch);
   // Whether a batch is worth a step of its own now; with the lock.
@@ -93,10 +87,9 @@ class Combiner {
   Store& store_;
   const CombinerLimits limits_;
   const std::function<void(Committed)> committed_;
-  mutable std::mutex mutex_;  // guards waiting_, overload_, running_ and newest_
+  mutable std::mutex mutex_;  // guards waiting_, running_ and newest_
   std::condition_variable_any arrived_;
   std::deque<Waiter> waiting_;
-  Overload overload_{std::chrono::steady_clock::now()};
   // Batches that are being written, and what units of the newest one have in common.
   std::size_t running_ = 0;
   std::optional<Common> newest_;

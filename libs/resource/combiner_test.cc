@@ -169,19 +169,6 @@ TEST_F(CombinerTest, TooManyWaitingUnitsAreRefusedAtOnce) {
   EXPECT_THAT(outcomes_.front(), StatusIs(absl::StatusCode::kResourceExhausted, "WRITES_WAITING"));
 }
 
-TEST_F(CombinerTest, WhatComesFasterThanItIsWrittenIsRefusedAfterAWhile) {
-  Combiner combiner(store_, {.batch_max = 4, .waiting_max = 1'000'000});
-  const Deadline give_up = Deadline::After(seconds(30));
-  for (int i = 0; outcomes_.empty() && !give_up.Passed(); ++i) {
-    const auto next = std::chrono::steady_clock::now() + milliseconds(1);
-    Submit(combiner, Create("w" + std::to_string(i)));
-    while (std::chrono::steady_clock::now() < next) std::this_thread::yield();
-  }
-
-  ASSERT_FALSE(outcomes_.empty());
-  EXPECT_THAT(outcomes_.front(), StatusIs(absl::StatusCode::kResourceExhausted, "OVERLOADED"));
-}
-
 TEST_F(CombinerTest, UnitWhoseDeadlineHasPassedIsNotWritten) {
   Combiner combiner(store_, {});
   Submit(combiner, Create("late", "", Late()));

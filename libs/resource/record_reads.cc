@@ -49,13 +49,9 @@ bool RecordReads::Step() {
 }
 
 absl::Status RecordReads::Admit() {
-  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
-  overload_.Came(now);
   if (waiting_ >= limits_.waiting_max)
     return ResourceExhausted("READS_WAITING", "too many reads are waiting", kRetryAfterMs);
-  if (overload_.Forbids(waiting_, limits_.batch_max, limits_.patience))
-    return ResourceExhausted("OVERLOADED", "more reads come than can be answered", kRetryAfterMs);
   ++waiting_;
   return absl::OkStatus();
 }
@@ -166,7 +162,6 @@ void RecordReads::Finish(Waiter waiter, const Result& result) {
   {
     const std::lock_guard lock(mutex_);
     --waiting_;
-    overload_.Did(std::chrono::steady_clock::now());
   }
   waiter.done(result);
 }

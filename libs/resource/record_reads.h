@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "libs/base/overload.h"
 #include "libs/cache/single_flight.h"
 #include "libs/resource/gatherer.h"
 #include "libs/resource/record_cache.h"
@@ -19,8 +18,6 @@ struct RecordReadLimits {
   // Reads that share a round trip, and reads that may wait in all; one more is refused.
   std::size_t batch_max = 64;
   std::size_t waiting_max = 1024;
-  // How long reads wait under overload (see Overload); what would wait longer is refused.
-  std::chrono::milliseconds patience{20};
 };
 
 // Two stages, each with threads of its own, so that a store that is slow does not keep those
@@ -53,7 +50,7 @@ class RecordReads {
   RecordReads& operator=(const RecordReads&) = delete;
 
   // `done` is called once: from a thread of a stage, or at once with RESOURCE_EXHAUSTED
-  // (READS_WAITING, OVERLOADED). It must not block. A read that another one has begun is not made
+  // (READS_WAITING). It must not block. A read that another one has begun is not made
   // again; one that is late is not made at all: DEADLINE_EXCEEDED.
   void Submit(Read read, Done done);
   // Works on one batch of either stage; false if nothing waited.
@@ -93,8 +90,7 @@ class RecordReads {
   const RecordReadLimits limits_;
   const std::function<void(Batch)> gathered_;
   Flights flights_;
-  std::mutex mutex_;  // guards overload_ and waiting_
-  Overload overload_{std::chrono::steady_clock::now()};
+  std::mutex mutex_;  // guards waiting_
   // Reads that have no answer yet.
   std::size_t waiting_ = 0;
   // Last, in this order: at the end the cache is asked for what waits, then the store.

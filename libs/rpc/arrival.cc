@@ -29,6 +29,7 @@ Arrival ArrivalOf(const grpc::CallbackServerContext& context) {
   return {.authorization = Find(metadata, "authorization"),
           .traceparent = Find(metadata, "traceparent"),
           .tracestate = Find(metadata, "tracestate"),
+          .priority = Find(metadata, "priority"),
           .deadline = ClientDeadline(context)};
 }
 

@@ -244,6 +244,7 @@ void Client::Attempt::Try() {
       if (!options_.trace.empty())
         context_->AddMetadata("traceparent", options_.trace.ToTraceparent());
       if (!options_.trace.state.empty()) context_->AddMetadata("tracestate", options_.trace.state);
+      if (options_.priority == Priority::kBulk) context_->AddMetadata("priority", kBulkHeader);
     }
   }
   if (!pass_.has_value()) {

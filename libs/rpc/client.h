@@ -14,6 +14,7 @@
 #include "libs/base/call.h"
 #include "libs/observe/metrics.h"
 #include "libs/rpc/breaker.h"
+#include "libs/rpc/priority.h"
 
 namespace grpc {
 class Channel;
@@ -53,6 +54,8 @@ struct CallOptions {
   // Of the call on whose behalf this one is made.
   TraceContext trace = {};
   Repeat repeat = Repeat::kNever;
+  // What the server is told of it, as the header `priority`; nothing of an interactive call.
+  Priority priority = Priority::kInteractive;
 };
 
 // Connects when the first call is made, spreads calls over all addresses of the target, and

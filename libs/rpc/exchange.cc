@@ -111,6 +111,7 @@ class UnaryExchange::Step final : public Work {
   }
   void Drop(const absl::Status& why) noexcept override { exchange_->Answer(why); }
   [[nodiscard]] Deadline deadline() const override { return exchange_->due(); }
+  [[nodiscard]] Priority priority() const override { return exchange_->priority(); }
 
  private:
   const std::shared_ptr<UnaryExchange> exchange_;

@@ -11,6 +11,7 @@
 
 #include "libs/rpc/executor.h"
 #include "libs/rpc/method.h"
+#include "libs/rpc/priority.h"
 
 namespace lotura::rpc {
 
@@ -22,6 +23,7 @@ struct Arrival {
   std::string_view authorization;
   std::string_view traceparent;
   std::string_view tracestate;
+  std::string_view priority;
   // The client's, if he set one.
   std::optional<Deadline> deadline;
 };
@@ -50,6 +52,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // Complete once the call is admitted.
   [[nodiscard]] std::shared_ptr<const Call> call() { return {shared_from_this(), &call_}; }
   [[nodiscard]] Deadline due() const { return call_.deadline; }
+  [[nodiscard]] Priority priority() const { return priority_; }
 
  protected:
   // The call may go on.
@@ -68,7 +71,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Call call_;
   Deadline::Point started_;
   std::atomic<bool> answered_ = false;
+  Priority priority_ = Priority::kInteractive;
   bool admissible_ = false;
+  // Of the call in its admission. It may be over while another thread still admits it.
+  enum class Place { kNone, kTaken, kRefused, kOver };
+  std::atomic<Place> place_ = Place::kNone;
   // It came while the server stops, and waits to be refused.
   std::atomic<bool> held_ = false;
   // The principal is complete: it may be learned while another thread already answers the call.
@@ -93,6 +100,7 @@ class UnaryExchange : public Exchange, public Work {
   void Run() noexcept override;
   void Drop(const absl::Status& why) noexcept override { Answer(why); }
   [[nodiscard]] Deadline deadline() const override { return due(); }
+  [[nodiscard]] Priority priority() const override { return Exchange::priority(); }
 
  protected:
   void Admitted() override { Proceed(); }

@@ -1,5 +1,7 @@
 #include "libs/rpc/executor.h"
 
+#include <algorithm>
+
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
 #include "libs/rpc/refusals.h"
@@ -11,10 +13,6 @@ namespace {
 constexpr std::int64_t kRetryAfterMs = 100;
 
 using observe::FamilySpec;
-
-absl::Status Overloaded() {
-  return ResourceExhausted("OVERLOADED", "more calls come than can be answered", kRetryAfterMs);
-}
 
 double Seconds(Deadline::Point::duration span) {
   return std::chrono::duration<double>(span).count();
@@ -48,13 +46,7 @@ Executor::Executor(const ExecutorOptions& options, const observe::Metrics& metri
                    .AddCounters({.name = "lotura_executor_expired_total",
                                  .help = "Work dropped because its deadline passed in the queue.",
                                  .labels = {"executor"}})
-                   .With({options.name})),
-      overloaded_(metrics
-                      .AddGauges({.name = "lotura_executor_overloaded",
-                                  .help = "1 while more comes than is done.",
-                                  .labels = {"executor"}})
-                      .With({options.name})),
-      overload_(std::chrono::steady_clock::now()) {
+                   .With({options.name})) {
   LOTURA_CHECK(options.threads > 0 && options.queue_max > 0);
 }
 
@@ -70,28 +62,34 @@ void Executor::Start() {
 absl::Status Executor::Submit(std::shared_ptr<Work> work) {
   {
     const auto now = std::chrono::steady_clock::now();
+    auto& queue = queues_[static_cast<std::size_t>(work->priority())];
     const std::lock_guard lock(mutex_);
-    LOTURA_RETURN_IF_ERROR(Admit(now));
-    queue_.push_back({std::move(work), now});
+    LOTURA_RETURN_IF_ERROR(Admit());
+    queue.push_back({std::move(work), now});
     ShowLength();
   }
   wake_.notify_one();
   return absl::OkStatus();
 }
 
-absl::Status Executor::Admit(Deadline::Point now) {
+absl::Status Executor::Admit() {
   if (stopping_) return Stopping();
-  overload_.Came(now);
-  overloaded_.Set(overload_.IsOn() ? 1 : 0);
-  if (queue_.size() >= options_.queue_max) {
-    rejected_.Add();
-    return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
-  }
-  if (overload_.Forbids(queue_.size(), options_.threads, options_.patience)) {
-    rejected_.Add();
-    return Overloaded();
-  }
-  return absl::OkStatus();
+  if (Waiting() < options_.queue_max) return absl::OkStatus();
+  rejected_.Add();
+  return ResourceExhausted("QUEUE_FULL", "too many calls are waiting", kRetryAfterMs);
+}
+
+std::size_t Executor::Waiting() const {
+  std::size_t waiting = 0;
+  for (const auto& queue : queues_) waiting += queue.size();
+  return waiting;
+}
+
+std::deque<Executor::Entry>& Executor::NextQueue() {
+  if (!resumed_.empty()) return resumed_;
+  const auto waiting =
+      std::ranges::find_if(queues_, [](const auto& queue) { return !queue.empty(); });
+  return waiting == queues_.end() ? queues_.front() : *waiting;
 }
 
 void Executor::Resume(std::shared_ptr<Work> work) {
@@ -108,15 +106,17 @@ void Executor::Resume(std::shared_ptr<Work> work) {
 }
 
 void Executor::Stop() {
-  std::deque<Entry> dropped;
+  decltype(queues_) dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    dropped.swap(queue_);
+    dropped.swap(queues_);
     ShowLength();
   }
   wake_.notify_all();
-  for (const Entry& entry : dropped) entry.work->Drop(Stopping());
+  for (const auto& queue : dropped) {
+    for (const Entry& entry : queue) entry.work->Drop(Stopping());
+  }
   threads_.clear();
   // What was resumed before there were threads.
   std::unique_lock lock(mutex_);
@@ -128,20 +128,15 @@ void Executor::Stop() {
   }
 }
 
-void Executor::ShowLength() { length_.Set(static_cast<double>(queue_.size() + resumed_.size())); }
+void Executor::ShowLength() { length_.Set(static_cast<double>(Waiting() + resumed_.size())); }
 
 Executor::Entry Executor::Next(std::unique_lock<std::mutex>& lock) {
-  wake_.wait(lock, [this] { return stopping_ || !queue_.empty() || !resumed_.empty(); });
-  std::deque<Entry>& from = resumed_.empty() ? queue_ : resumed_;
+  wake_.wait(lock, [this] { return stopping_ || !NextQueue().empty(); });
+  std::deque<Entry>& from = NextQueue();
   if (from.empty()) return {};
   Entry entry = std::move(from.front());
   from.pop_front();
   ShowLength();
-  const auto now = std::chrono::steady_clock::now();
-  if (!entry.has_begun) {
-    entry.is_stale = overload_.IsOn() && now - entry.since > options_.patience;
-    entry.is_late = entry.work->deadline().Passed();
-  }
   return entry;
 }
 
@@ -151,25 +146,13 @@ void Executor::RunThread() {
     lock.unlock();
     wait_.Observe(Seconds(std::chrono::steady_clock::now() - entry.since));
     Begin(entry);
-    const bool is_done = WasDone(entry);
     entry.work.reset();
     lock.lock();
-    if (is_done) overload_.Did(std::chrono::steady_clock::now());
   }
 }
 
-// What is refused or dropped is not done, however quickly it goes, and neither is what ends after
-// its deadline. Were they counted, a queue in which everything waits for about as long as its
-// deadline would be no overload, and stay.
-bool Executor::WasDone(const Entry& entry) {
-  return !entry.has_begun && !entry.is_stale && !entry.is_late && !entry.work->deadline().Passed();
-}
-
 void Executor::Begin(const Entry& entry) {
-  if (entry.is_stale) {
-    rejected_.Add();
-    entry.work->Drop(Overloaded());
-  } else if (entry.is_late) {
+  if (!entry.has_begun && entry.work->deadline().Passed()) {
     expired_.Add();
     entry.work->Drop(DeadlineExceeded("the deadline passed while the call waited"));
   } else {

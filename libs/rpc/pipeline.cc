@@ -7,6 +7,8 @@ namespace lotura::rpc {
 namespace {
 
 constexpr std::int64_t kRetryAfterMs = 100;
+// Lines for all of them would make a flood of calls one of lines.
+constexpr unsigned kRefusedLoggedEvery = 100;
 
 observe::Gauge InFlightGauge(const observe::Metrics& metrics, std::string_view kind) {
   return metrics
@@ -45,7 +47,16 @@ Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
       parts_(parts),
       calls_(InFlightGauge(parts.metrics, "call")),
       streams_(InFlightGauge(parts.metrics, "stream")),
-      open_(InFlightGauge(parts.metrics, "open")) {}
+      open_(InFlightGauge(parts.metrics, "open")),
+      // A thread works on one call at a time; the other half of them waits for the next.
+      blocking_({.kind = "blocking",
+                 .places_min = 2 * parts.executor.threads(),
+                 .places_max = options.calls_max},
+                parts.metrics, std::chrono::steady_clock::now()),
+      deferred_({.kind = "deferred", .places_max = options.calls_max}, parts.metrics,
+                std::chrono::steady_clock::now()),
+      async_({.kind = "async", .places_max = options.calls_max}, parts.metrics,
+             std::chrono::steady_clock::now()) {}
 
 Pipeline::~Pipeline() {
   EndStreams(Stopping());
@@ -71,6 +82,7 @@ void Pipeline::Begin(Exchange& exchange, const Arrival& arrival) {
       TraceContext::ParseOrEmpty(arrival.traceparent, arrival.tracestate).NextSpan();
   exchange.call_.now = parts_.clock.Now();
   exchange.call_.deadline = DeadlineOf(method, arrival);
+  exchange.priority_ = ParsePriority(arrival.priority);
   method.metrics.started.Add();
   exchange.admissible_ = ListOf(exchange).Add(exchange) <= LimitOf(exchange);
   if (method.descriptor == nullptr) {
@@ -128,9 +140,45 @@ void Pipeline::Admit(Exchange& exchange) {
     // In this order, so that Refuse sees the call or the call sees that it is refused.
     exchange.held_.store(true);
     if (intake_.load() == Intake::kRefusing) exchange.Answer(Stopping());
-  } else {
+  } else if (TakePlace(exchange)) {
     exchange.Admitted();
   }
+}
+
+Admission* Pipeline::AdmissionOf(const Exchange& exchange) {
+  const Method& method = exchange.method();
+  if (method.policy.access == Access::kOpen) return nullptr;
+  if (std::holds_alternative<BlockingHandler>(method.handler)) return &blocking_;
+  if (std::holds_alternative<DeferredHandler>(method.handler)) return &deferred_;
+  return std::holds_alternative<AsyncHandler>(method.handler) ? &async_ : nullptr;
+}
+
+bool Pipeline::TakePlace(Exchange& exchange) {
+  using Place = Exchange::Place;
+  Admission* admission = AdmissionOf(exchange);
+  if (admission == nullptr) return true;
+  const auto now = std::chrono::steady_clock::now();
+  const absl::Status entered = admission->Enter(exchange.priority_, now);
+  const Place place = entered.ok() ? Place::kTaken : Place::kRefused;
+  const bool is_over = exchange.place_.exchange(place) == Place::kOver;
+  if (!entered.ok()) {
+    exchange.Answer(entered);
+    return false;
+  }
+  if (is_over) admission->Leave(Admission::Ended::kInVain, exchange.started_, now);
+  return !is_over;
+}
+
+bool Pipeline::LeavePlace(Exchange& exchange, const absl::Status& status) {
+  using Place = Exchange::Place;
+  const Place place = exchange.place_.exchange(Place::kOver);
+  if (place == Place::kTaken) {
+    const bool in_vain = absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status) ||
+                         absl::IsCancelled(status);
+    AdmissionOf(exchange)->Leave(in_vain ? Admission::Ended::kInVain : Admission::Ended::kDone,
+                                 exchange.started_, std::chrono::steady_clock::now());
+  }
+  return place == Place::kRefused;
 }
 
 void Pipeline::Account(Exchange& exchange, const absl::Status& status) {
@@ -139,7 +187,10 @@ void Pipeline::Account(Exchange& exchange, const absl::Status& status) {
   const MethodMetrics& metrics = exchange.method().metrics;
   metrics.Handled(status.code(), seconds);
   if (status.ok() && !IsStream(exchange.method())) metrics.sent.Add();
-  LogCall(exchange, status, seconds);
+  const bool was_refused = LeavePlace(exchange, status);
+  if (!was_refused ||
+      refused_calls_.fetch_add(1, std::memory_order_relaxed) % kRefusedLoggedEvery == 0)
+    LogCall(exchange, status, seconds);
   ListOf(exchange).Remove(exchange);
 }
 

@@ -13,6 +13,7 @@
 #include "libs/base/limits.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
+#include "libs/rpc/admission.h"
 #include "libs/rpc/authenticator.h"
 #include "libs/rpc/exchange.h"
 #include "libs/rpc/executor.h"
@@ -30,7 +31,8 @@ struct PipelineOptions {
   std::size_t open_max = 512;
   // A request or a response; beyond it RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE).
   std::size_t message_bytes_max = kMessageBytesMax;
-  // Every how many successful calls one is logged; 0: none. Failed calls are always logged.
+  // Every how many successful calls one is logged; 0: none. Failed calls are always logged, but for
+  // refusals under overload (OVERLOADED): of those one in a hundred is.
   unsigned log_ok_every = 1;
 };
 
@@ -83,9 +85,15 @@ class Pipeline {
   void AskWhoCalls(Exchange& exchange, std::string_view authorization);
   void Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal);
   void Admit(Exchange& exchange);
+  // Whether the call may go on as far as places are concerned; answers it if not.
+  bool TakePlace(Exchange& exchange);
+  // What becomes of its place when the call ends with `status`; whether it was refused one.
+  bool LeavePlace(Exchange& exchange, const absl::Status& status);
   // Takes the call out of the list, counts and logs it.
   void Account(Exchange& exchange, const absl::Status& status);
   void LogCall(const Exchange& exchange, const absl::Status& status, double seconds);
+  // Null if such calls need no place: streams, and calls without a token.
+  Admission* AdmissionOf(const Exchange& exchange);
   InFlight& ListOf(const Exchange& exchange);
   [[nodiscard]] std::size_t LimitOf(const Exchange& exchange) const;
 
@@ -94,7 +102,12 @@ class Pipeline {
   InFlight calls_;
   InFlight streams_;
   InFlight open_;
+  // Calls wait in other queues according to who handles them.
+  Admission blocking_;
+  Admission deferred_;
+  Admission async_;
   std::atomic<unsigned> ok_calls_ = 0;
+  std::atomic<unsigned> refused_calls_ = 0;
   std::atomic<bool> streams_ended_ = false;
   enum class Intake { kOpen, kHolding, kRefusing };
   std::atomic<Intake> intake_ = Intake::kOpen;

@@ -100,10 +100,15 @@ class PipelineTest : public ::testing::Test {
             .metrics = MethodMetrics(Side::kServer, {"unary", "Echo", "Echo"}, metrics_)};
   }
   std::shared_ptr<FakeCall> Begin(const Method& method, std::string_view who,
-                                  std::optional<Deadline> deadline = std::nullopt) {
+                                  std::optional<Deadline> deadline = std::nullopt,
+                                  std::string_view priority = {}) {
     auto call = std::make_shared<FakeCall>(pipeline_, method);
     calls_.push_back(call);
-    call->Begin({.authorization = who, .traceparent = {}, .tracestate = {}, .deadline = deadline});
+    call->Begin({.authorization = who,
+                 .traceparent = {},
+                 .tracestate = {},
+                 .priority = priority,
+                 .deadline = deadline});
     return call;
   }
   static std::unique_ptr<pbuf::Message> Request() { return std::make_unique<echo::EchoRequest>(); }
@@ -183,6 +188,39 @@ TEST_F(PipelineTest, CallsBeyondTheBoundAreRefused) {
   first->Cancel();
 
   EXPECT_FALSE(Begin(keeping_, "anna")->sent().has_value());
+}
+
+TEST_F(PipelineTest, BulkCallsGetHalfOfThePlacesAndAreRefusedBeforeTheirRequestIsRead) {
+  const auto first = Begin(keeping_, "anna", std::nullopt, kBulkHeader);
+  EXPECT_FALSE(first->sent().has_value());
+
+  const auto refused = Begin(keeping_, "anna", std::nullopt, kBulkHeader);
+  ASSERT_TRUE(refused->sent().has_value());
+  EXPECT_THAT(*refused->sent(), StatusIs(StatusCode::kResourceExhausted, "OVERLOADED"));
+  EXPECT_FALSE(Begin(keeping_, "anna")->sent().has_value());
+  first->Cancel();
+  calls_.back()->Cancel();
+
+  EXPECT_FALSE(Begin(keeping_, "anna", std::nullopt, kBulkHeader)->sent().has_value());
+}
+
+TEST_F(PipelineTest, EachKindOfHandlerHasPlacesOfItsOwn) {
+  const auto deferred = Begin(deferring_, "anna", std::nullopt, kBulkHeader);
+
+  const auto async = Begin(keeping_, "anna", std::nullopt, kBulkHeader);
+
+  EXPECT_FALSE(deferred->sent().has_value());
+  EXPECT_FALSE(async->sent().has_value());
+}
+
+TEST_F(PipelineTest, APlaceIsFreeAgainWhenACallEndsBeforeItsCallerIsKnown) {
+  for (int i = 0; i < 5; ++i) {
+    const auto call = Begin(keeping_, "later", std::nullopt, kBulkHeader);
+    call->Cancel();
+    authenticator_.AnswerAll(FakeAuthenticator::Anna());
+  }
+
+  EXPECT_FALSE(Begin(keeping_, "anna", std::nullopt, kBulkHeader)->sent().has_value());
 }
 
 TEST_F(PipelineTest, ADeadlineThatPassedIsAnsweredByTheSweep) {

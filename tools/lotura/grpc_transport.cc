@@ -46,10 +46,11 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> GrpcTransport::Call(
     std::chrono::milliseconds timeout) {
   const std::string service(Split(method.file()->package(), '.').at(1));
   LOTURA_ASSIGN_OR_RETURN(rpc::Client* const client, ClientOf(service));
-  const bool repeat = retries_ == Retries::kHere && IsRepeatable(request);
+  const bool repeat = manner_.retries == Retries::kHere && IsRepeatable(request);
   const rpc::CallOptions options{.deadline = Deadline::After(timeout),
                                  .bearer = connection_.token,
-                                 .repeat = repeat ? rpc::Repeat::kSafe : rpc::Repeat::kNever};
+                                 .repeat = repeat ? rpc::Repeat::kSafe : rpc::Repeat::kNever,
+                                 .priority = manner_.priority};
   std::shared_ptr<google::protobuf::Message> copy(request.New());
   copy->CopyFrom(request);
   std::promise<rpc::Client::Response> answer;

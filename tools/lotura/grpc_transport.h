@@ -16,11 +16,16 @@ namespace lotura::cli {
 // Whether calls that may be repeated safely are repeated here, or by whoever calls.
 enum class Retries { kHere, kByCaller };
 
+struct CallManner {
+  Retries retries = Retries::kHere;
+  rpc::Priority priority = rpc::Priority::kInteractive;
+};
+
 // Thread-safe.
 class GrpcTransport final : public api::Transport {
  public:
-  GrpcTransport(Connection connection, rpc::Security security, Retries retries)
-      : connection_(std::move(connection)), security_(security), retries_(retries) {}
+  GrpcTransport(Connection connection, rpc::Security security, CallManner manner)
+      : connection_(std::move(connection)), security_(security), manner_(manner) {}
 
   absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Call(
       const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
@@ -34,7 +39,7 @@ class GrpcTransport final : public api::Transport {
 
   const Connection connection_;
   const rpc::Security security_;
-  const Retries retries_;
+  const CallManner manner_;
   const observe::Metrics metrics_{"lotura"};
   std::mutex mutex_;  // guards clients_
   std::map<std::string, std::unique_ptr<rpc::Client>> clients_;

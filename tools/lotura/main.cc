@@ -20,11 +20,14 @@ int main(int argc, char** argv) {
       .directory = std::filesystem::current_path(error),
       .connect =
           [](const cli::Connection& connection, const cli::Arguments& parsed) {
+            // Nobody waits for one row of an import, which also knows best when to try again.
+            const cli::CallManner of_import{.retries = cli::Retries::kByCaller,
+                                            .priority = lotura::rpc::Priority::kBulk};
             const bool imports = std::holds_alternative<cli::ImportCommand>(parsed.command);
             return std::make_unique<cli::GrpcTransport>(
                 connection,
                 parsed.tls ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
-                imports ? cli::Retries::kByCaller : cli::Retries::kHere);
+                imports ? of_import : cli::CallManner());
           },
       .administer = cli::BecomeServices};
   return static_cast<int>(cli::RunProgram(arguments, surroundings));

@@ -45,6 +45,7 @@ class Load {
                .headers = RequestHeaders({.method = workload.method,
                                           .authority = target.authority,
                                           .token = plan.token,
+                                          .priority = plan.priority,
                                           .deadline = plan.deadline}),
                .poller = Poller(),
                .ended = {}},

@@ -30,6 +30,8 @@ struct LoadPlan {
   // of others.
   std::size_t repetitions_max = 0;
   std::string token;
+  // The header `priority` of the calls; empty: none.
+  std::string priority;
   std::uint64_t seed = 1;
 };
 

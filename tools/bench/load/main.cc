@@ -27,6 +27,7 @@ struct Settings {
   std::int64_t measured_ms = 8'000;
   std::int64_t deadline_ms = 5'000;
   std::int64_t repetitions = 0;
+  std::string priority;
   std::int64_t seed = 1;
 
   void Declare(Options& options) {
@@ -50,6 +51,7 @@ struct Settings {
     options.Number(
         {"repetitions", "open loop: how often a call that failed is sent again, at once"},
         repetitions, {0, 100});
+    options.Text({"priority", "header of the calls, \"u=7\" for bulk; empty: none"}, priority);
     options.Number({"seed", "the same seed makes the same load"}, seed, {0, 1'000'000'000});
   }
 };
@@ -91,6 +93,7 @@ absl::Status Run(const Settings& settings) {
                 .measured = std::chrono::milliseconds(settings.measured_ms),
                 .deadline = std::chrono::milliseconds(settings.deadline_ms),
                 .repetitions_max = static_cast<std::size_t>(settings.repetitions),
+                .priority = settings.priority,
                 .seed = static_cast<std::uint64_t>(settings.seed)};
   LOTURA_ASSIGN_OR_RETURN(plan.token, ReadToken(settings.token_file));
   LOTURA_ASSIGN_OR_RETURN(const Workload workload,

@@ -22,6 +22,7 @@ RequestHeaders::RequestHeaders(const CallShape& shape)
              {"user-agent", "lotura-load"},
              {"grpc-timeout", fmt::format("{}m", shape.deadline.count())}} {
   if (!shape.token.empty()) texts_.emplace_back("authorization", "Bearer " + shape.token);
+  if (!shape.priority.empty()) texts_.emplace_back("priority", shape.priority);
   for (const auto& [name, value] : texts_) {
     fields_.push_back({Bytes(name), Bytes(value), name.size(), value.size(),
                        NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE});

@@ -16,6 +16,8 @@ struct CallShape {
   std::string authority;
   // Empty: none.
   std::string token;
+  // Of RFC 9218, "u=7"; empty: none.
+  std::string priority;
   std::chrono::milliseconds deadline;
 };
 
