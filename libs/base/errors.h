@@ -71,6 +71,8 @@ absl::Status Internal(std::string_view message);
 ErrorInfo InfoOf(const absl::Status& status);
 std::string ReasonOf(const absl::Status& status);
 std::vector<FieldViolation> ViolationsOf(const absl::Status& status);
+// Whether the same work may succeed when it is done again.
+bool MayPass(const absl::Status& status);
 // Text of a status as a standard string.
 std::string Message(const absl::Status& status);
 

@@ -91,20 +91,6 @@ std::string ParkingKeyOf(const ReceivedRecord& received) {
   return fmt::format("{}/{}/{}", place.topic, place.partition, place.offset);
 }
 
-bool MayPass(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kUnknown:
-      return true;
-    default:
-      return false;
-  }
-}
-
 EventHandler OneByOne(std::function<absl::Status(pg::Tx&, const Event&)> handler) {
   return [handler = std::move(handler)](pg::Tx& tx, std::span<const Event> events) -> absl::Status {
     for (const Event& event : events) LOTURA_RETURN_IF_ERROR(handler(tx, event));

@@ -14,9 +14,6 @@
 
 namespace lotura::events {
 
-// Whether the same work may succeed when it is done again.
-bool MayPass(const absl::Status& status);
-
 // For a handler that looks at one event at a time.
 EventHandler OneByOne(std::function<absl::Status(pg::Tx&, const Event&)> handler);
 

@@ -34,16 +34,8 @@ absl::Status CheckStart(const Subscription& subscription) {
 
 // A store that does not answer is no fault of the client: he subscribes again.
 absl::Status ForSubscriber(const absl::Status& read) {
-  switch (read.code()) {
-    case absl::StatusCode::kDeadlineExceeded:
-    case absl::StatusCode::kResourceExhausted:
-    case absl::StatusCode::kAborted:
-    case absl::StatusCode::kCancelled:
-    case absl::StatusCode::kUnknown:
-      return Unavailable("JOURNAL_UNAVAILABLE", "the past cannot be read now; subscribe again");
-    default:
-      return read;
-  }
+  if (!MayPass(read) || absl::IsUnavailable(read)) return read;
+  return Unavailable("JOURNAL_UNAVAILABLE", "the past cannot be read now; subscribe again");
 }
 
 double Seconds(std::chrono::microseconds span) {

@@ -144,8 +144,10 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
 
 Service::~Service() {
   Stop();
-  // What still waits is written, and told of to those below.
+  // What still waits is read and written, and told of to those below: a read that ends may begin a
+  // write.
   imports_.reset();
+  record_reads_.reset();
   combiner_.reset();
 }
 

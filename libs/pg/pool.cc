@@ -16,6 +16,9 @@ Pool::~Pool() {
 }
 
 absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
+  // An idle connection would be spoiled by a statement that is canceled at once.
+  if (deadline.Passed())
+    return DeadlineExceeded("the deadline passed before a connection was taken");
   Slot slot;
   {
     std::unique_lock lock(mutex_);

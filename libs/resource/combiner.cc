@@ -1,6 +1,7 @@
 #include "libs/resource/combiner.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <set>
 
@@ -87,6 +88,8 @@ Combiner::Taken Combiner::TakeBatch() {
   if (!batch.empty()) {
     ++running_;
     newest_ = batch.front().common;
+    // What was left may be for another thread.
+    if (IsWorthABatch()) arrived_.notify_one();
   }
   return taken;
 }

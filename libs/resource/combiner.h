@@ -21,9 +21,10 @@ struct CombinerLimits {
 };
 
 // Takes what waits and waits for nobody: a batch forms by itself while an earlier one commits. What
-// could share a batch does: another one begins beside it only with a full batch, or with units that
-// the first could not have taken. A unit that names a record, a request or a match key of the batch
-// stays for the next one, and so does what comes after it on the same record. Thread-safe.
+// could share a batch does: another one begins beside it only with a full batch, or when what has
+// waited longest could not have been taken by the newest one. A unit that names a record, a request
+// or a match key of the batch stays for the next one, and so does what comes after it on the same
+// record. Thread-safe.
 class Combiner {
  public:
   // Given the unit back, for whoever has to say what was wrong with it.

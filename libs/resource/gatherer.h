@@ -1,6 +1,7 @@
 // A queue whose threads take what waits in it at once.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>

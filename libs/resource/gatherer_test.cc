@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <latch>
 
+#include "libs/testing/eventually.h"
+
 namespace lotura::resource {
 namespace {
 
+using ::lotura::testing::Eventually;
+using std::chrono_literals::operator""s;
 using Batch = std::vector<int>;
 
 TEST(GathererTest, WhatWaitsIsTakenTogetherInItsOrder) {
@@ -47,18 +51,19 @@ TEST(GathererTest, SecondBatchBesideOneIsAFullOne) {
                                sizes.push_back(batch.size());
                              }
                              // The first batch lasts until the second one is under way.
-                             if (batch.size() == 1 || batch.size() == 4) {
-                               second_began.arrive_and_wait();
-                             }
+                             second_began.count_down();
+                             EXPECT_TRUE(Eventually([&] { return second_began.try_wait(); }, 10s));
                            });
     gatherer.Start(2);
     gatherer.Put(0);
-    for (;;) {
-      const std::lock_guard lock(mutex);
-      if (!sizes.empty()) break;
-    }
+    ASSERT_TRUE(Eventually(
+        [&] {
+          const std::lock_guard lock(mutex);
+          return !sizes.empty();
+        },
+        10s));
     for (int i = 1; i <= 4; ++i) gatherer.Put(i);
-    second_began.wait();
+    ASSERT_TRUE(Eventually([&] { return second_began.try_wait(); }, 10s));
   }
 
   EXPECT_EQ(sizes, std::vector<std::size_t>({1, 4}));

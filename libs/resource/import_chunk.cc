@@ -106,9 +106,7 @@ absl::Status ImportChunk::Prepare() {
     PrepareRow(reflection.GetRepeatedMessage(*request_, method_.requests_, i), reads);
   // What hinders reading hinders the whole chunk.
   for (const absl::Status& failure : failures_) {
-    if (absl::IsUnavailable(failure) || absl::IsDeadlineExceeded(failure) ||
-        absl::IsInternal(failure) || absl::IsResourceExhausted(failure))
-      return failure;
+    if (MayPass(failure) || absl::IsInternal(failure)) return failure;
   }
   if (!validate_only_) method_.parts_.store.EncodeRows(chunk_);
   return absl::OkStatus();

@@ -1,5 +1,7 @@
 #include "libs/resource/record_reads.h"
 
+#include <algorithm>
+
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
 
@@ -34,7 +36,7 @@ RecordReads::RecordReads(Store& store, RecordCache& cache, RecordReadLimits limi
                   [](const Missed& first, const Missed& missed) {
                     return ShareAStatement(first.read.record, missed.read.record);
                   }},
-             [this](const std::vector<Missed>& batch) { Load(batch); }),
+             [this](std::vector<Missed> batch) { Load(std::move(batch)); }),
       looks_({.batch_max = limits.batch_max, .beside = Gatherer<Waiter>::Beside::kFullBatch},
              [this](std::vector<Waiter> batch) { LookUp(std::move(batch)); }) {}
 
@@ -108,7 +110,15 @@ void RecordReads::AskStore(Waiter waiter) {
   loads_.Put(std::move(missed));
 }
 
-void RecordReads::Load(const std::vector<Missed>& batch) {
+void RecordReads::Load(std::vector<Missed> batch) {
+  const auto late = std::ranges::stable_partition(
+      batch, [](const Missed& missed) { return !missed.read.deadline.Passed(); });
+  for (const Missed& missed : late) {
+    Land(missed, DeadlineExceeded("the deadline passed before the read had its turn"));
+    EndFlight(missed);
+  }
+  batch.erase(late.begin(), late.end());
+  if (batch.empty()) return;
   if (gathered_) gathered_({Stage::kStore, batch.size()});
   const std::vector<Result> results = ReadStore(batch);
   std::vector<RecordCache::Stored> stored;
@@ -117,9 +127,11 @@ void RecordReads::Load(const std::vector<Missed>& batch) {
     if (results[i].ok()) stored.push_back({&batch[i].look, &*results[i]});
   }
   cache_.Keep(stored);
-  for (const Missed& missed : batch) {
-    if (missed.look.lease.has_value()) flights_.End(missed.look.key, *missed.look.lease);
-  }
+  for (const Missed& missed : batch) EndFlight(missed);
+}
+
+void RecordReads::EndFlight(const Missed& missed) {
+  if (missed.look.lease.has_value()) flights_.End(missed.look.key, *missed.look.lease);
 }
 
 std::vector<RecordReads::Result> RecordReads::ReadStore(std::span<const Missed> batch) {

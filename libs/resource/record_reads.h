@@ -79,7 +79,8 @@ class RecordReads {
   void LookUp(std::vector<Waiter> batch);
   void Miss(Waiter waiter, RecordCache::Look look);
   void AskStore(Waiter waiter);
-  void Load(const std::vector<Missed>& batch);
+  void Load(std::vector<Missed> batch);
+  void EndFlight(const Missed& missed);
   // One result for each.
   std::vector<Result> ReadStore(std::span<const Missed> batch);
   void Land(const Missed& missed, const Result& result);

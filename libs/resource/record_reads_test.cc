@@ -202,10 +202,12 @@ TEST_F(RecordReadsTest, StoreThatIsGoneIsAskedOnceForAll) {
 TEST_F(RecordReadsTest, LateReadIsNotMade) {
   Create("widgets/a");
   const auto late = Submit("widgets/a", kPast);
+  const auto of_store = Submit("widgets/a", kPast, 1, RecordReads::From::kStore);
 
   Drain();
 
   EXPECT_TRUE(absl::IsDeadlineExceeded(results_[late]->status()));
+  EXPECT_TRUE(absl::IsDeadlineExceeded(results_[of_store]->status()));
   EXPECT_TRUE(store_.loads.empty());
 }
 

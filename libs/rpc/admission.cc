@@ -92,6 +92,13 @@ void Admission::Leave(Ended ended, Point since, Point now) {
   if (ended == Ended::kDone) overload_.Did(now - since, now);
 }
 
+void Admission::Look(Point now) {
+  const std::lock_guard lock(mutex_);
+  overload_.Look(now);
+  places_.Set(static_cast<double>(Places()));
+  overloaded_.Set(overload_.IsOn() ? 1 : 0);
+}
+
 std::size_t Admission::accepted() const {
   const std::lock_guard lock(mutex_);
   return accepted_;

@@ -42,6 +42,8 @@ class Admission {
   absl::Status Enter(Priority priority, Point now);
   // Gives it back: of a call that came at `since`.
   void Leave(Ended ended, Point since, Point now);
+  // Notices that an overload has ended when nobody comes any more.
+  void Look(Point now);
   [[nodiscard]] std::size_t accepted() const;
 
  private:

@@ -103,6 +103,8 @@ class UnaryExchange::Step final : public Work {
       : exchange_(std::move(exchange)), body_(std::move(body)) {}
 
   void Run() noexcept override {
+    // Nobody waits for it any more.
+    if (exchange_->answered()) return;
     const absl::Status fence = Fenced(exchange_->pipeline().log(), *exchange_->call(), [&] {
       body_();
       return absl::OkStatus();
@@ -142,7 +144,5 @@ void Done::operator()(Answered answer) const { promise_->exchange->Answer(std::m
 void Done::Continue(std::function<void()> step) const {
   promise_->exchange->Continue(std::move(step));
 }
-
-bool Done::Pointless() const { return promise_->exchange->answered(); }
 
 }  // namespace lotura::rpc

@@ -128,8 +128,6 @@ class Done {
   // Runs `step` on the executor, before calls that have not begun, behind the handler's fence. The
   // way to go on when what the handler waited for has come.
   void Continue(std::function<void()> step) const;
-  // Nobody waits for the answer any more.
-  [[nodiscard]] bool Pointless() const;
 
  private:
   struct Promise;

@@ -31,6 +31,8 @@ class Overload {
     ++done_;
     took_ += took;
   }
+  // Ends spans that are over, also when nobody comes or goes.
+  void Look(Point now) { Advance(now); }
   // It is overload for a reason that is no matter of counting.
   void Begin() {
     is_on_ = true;

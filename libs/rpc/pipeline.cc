@@ -214,6 +214,7 @@ void Pipeline::LogCall(const Exchange& exchange, const absl::Status& status, dou
 }
 
 void Pipeline::Sweep(Deadline::Point now) {
+  for (Admission* admission : {&blocking_, &deferred_, &async_}) admission->Look(now);
   for (const auto& exchange : calls_.Due(now)) {
     exchange->Answer(DeadlineExceeded("the deadline passed"));
   }

@@ -282,7 +282,6 @@ TEST_F(PipelineTest, ALateAnswerIsHarmless) {
   call->Cancel();
 
   ASSERT_EQ(kept_.size(), 1U);
-  EXPECT_TRUE(kept_[0].Pointless());
   kept_[0](std::make_shared<echo::EchoResponse>());
 
   EXPECT_EQ(call->times(), 1);
