@@ -9,7 +9,15 @@
 #include "libs/events/queries.sql.h"
 
 namespace lotura::events {
-namespace {}  // namespace
+namespace {
+
+// A command that PostgreSQL cannot prepare, so that it is no query of a .sql file. Names of tables
+// stand in declarations of services, never in what a user sends.
+std::string Emptying(const std::vector<std::string>& tables) {
+  return fmt::format("TRUNCATE {}", fmt::join(tables, ", "));
+}
+
+}  // namespace
 
 ProjectionRebuild::ProjectionRebuild(RebuildOptions options, std::vector<RebuildSource> sources,
                                      pg::Database& database, EventHandler handler,
@@ -54,9 +62,7 @@ absl::Status ProjectionRebuild::Begin() {
     tx.Run(sql::kHoldGate, consumer);
     // Another may have begun meanwhile.
     if (tx.Run(sql::kCloseGate, consumer).empty()) return absl::OkStatus();
-    if (options_.from == RebuildFrom::kEmpty)
-      tx.RunScript(
-          ForTable(sql::kEmptyTables, fmt::format("{}", fmt::join(options_.tables, ", "))));
+    if (options_.from == RebuildFrom::kEmpty) tx.RunScript(Emptying(options_.tables));
     tx.Run(sql::kForgetParked, consumer);
     tx.Run(sql::kForgetDeadLetters, consumer);
     tx.Run(sql::kForgetRebuild, consumer);

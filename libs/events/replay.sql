@@ -41,10 +41,6 @@ ON CONFLICT (consumer, source) DO UPDATE SET epoch = excluded.epoch, xid = exclu
 -- When the schema was made.
 SELECT min(m.apply_time) FROM schema_migration m
 
--- name: EmptyTables
--- The tables of the projection stand for projection_table, separated by commas.
-TRUNCATE projection_table
-
 -- name: CountRows
 -- A table of the projection stands for projection_table when the statement is built.
 SELECT count(*) FROM projection_table p
