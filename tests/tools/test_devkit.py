@@ -275,3 +275,17 @@ def test_key_stays_the_same_between_runs(tmp_path):
     first = Issuer(tmp_path)
 
     assert Issuer(tmp_path).jwks_path.read_text() == first.jwks_path.read_text()
+
+
+def test_a_process_runs_until_its_last_thread_has_ended():
+    script = ("import ctypes, threading, time\n"
+              "threading.Thread(target=time.sleep, args=(2,)).start()\n"
+              "ctypes.CDLL(None).syscall(60, 0)")  # Ends the first thread alone.
+    child = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        stat = Path(f"/proc/{child.pid}/stat")
+        assert wait_until(lambda: stat.read_text(encoding="ascii").split()[2] == "Z", BOUND_S)
+        assert start_ticks(child.pid) is not None
+        assert wait_until(lambda: start_ticks(child.pid) is None, BOUND_S)
+    finally:
+        child.wait(BOUND_S)

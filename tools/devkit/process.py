@@ -37,7 +37,15 @@ def _stat(pid: int) -> list[str]:
 def start_ticks(pid: int) -> int | None:
     """When the process started, in ticks since boot; None for a process that ended."""
     fields = _stat(pid)
-    return int(fields[19]) if fields and fields[0] not in "ZX" else None
+    return int(fields[19]) if fields and not _has_ended(pid, fields[0]) else None
+
+
+def _has_ended(pid: int, state: str) -> bool:
+    """A process whose first thread has ended holds its ports until the last one has."""
+    try:
+        return state == "X" or (state == "Z" and len(os.listdir(f"/proc/{pid}/task")) <= 1)
+    except FileNotFoundError:
+        return True
 
 
 def children_of(pid: int) -> dict[int, int]:
@@ -46,7 +54,7 @@ def children_of(pid: int) -> dict[int, int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             fields = _stat(int(entry))
-            if fields and int(fields[1]) == pid and fields[0] not in "ZX":
+            if fields and int(fields[1]) == pid and not _has_ended(int(entry), fields[0]):
                 found[int(entry)] = int(fields[19])
     return found
 
