@@ -1,5 +1,7 @@
 #include "libs/rpc/pipeline.h"
 
+#include <algorithm>
+
 #include "libs/base/errors.h"
 #include "libs/rpc/refusals.h"
 
@@ -40,6 +42,13 @@ observe::Level LevelOf(absl::StatusCode code) {
   }
 }
 
+// Of a kind. Fewer than calls may be in flight by default: what is missing first shall be a place,
+// since overload is noticed by that.
+constexpr std::size_t kPlacesMax = 2048;
+// Of calls that hold no thread while they wait: those of one commit wait for it together, and with
+// 256 in flight creates came 1.4 times as fast as with 64.
+constexpr std::size_t kDeferredPlacesMin = 256;
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
@@ -51,12 +60,14 @@ Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
       // A thread works on one call at a time; the other half of them waits for the next.
       blocking_({.kind = "blocking",
                  .places_min = 2 * parts.executor.threads(),
-                 .places_max = options.calls_max},
+                 .places_max = std::min(kPlacesMax, options.calls_max)},
                 parts.metrics, std::chrono::steady_clock::now()),
-      deferred_({.kind = "deferred", .places_max = options.calls_max}, parts.metrics,
-                std::chrono::steady_clock::now()),
-      async_({.kind = "async", .places_max = options.calls_max}, parts.metrics,
-             std::chrono::steady_clock::now()) {}
+      deferred_({.kind = "deferred",
+                 .places_min = kDeferredPlacesMin,
+                 .places_max = std::min(kPlacesMax, options.calls_max)},
+                parts.metrics, std::chrono::steady_clock::now()),
+      async_({.kind = "async", .places_max = std::min(kPlacesMax, options.calls_max)},
+             parts.metrics, std::chrono::steady_clock::now()) {}
 
 Pipeline::~Pipeline() {
   EndStreams(Stopping());
