@@ -117,6 +117,7 @@ class Supervisor:
             pass
         if self._load.returncode != 0:
             raise Failure(f"the load of the trial ended with code {self._load.returncode}.")
+        begin = time.monotonic()
         # Whoever was killed has no record any more.
         self._ended = [member.name for member in self.stack.members
                        if member.record() is not None and not member.is_running()]
@@ -124,7 +125,6 @@ class Supervisor:
             if member.name != "all":
                 member.start()
                 member.wait_ready()
-        begin = time.monotonic()
         sources = Sources.of(self.stack)
         await_published(sources, "accounts", DRAIN_S)
         await_handled(sources, TIMELINE, "accounts", DRAIN_S)
