@@ -16,6 +16,8 @@ from fault.trial import rates
 from fault.trial.history import OK, READ, Operation, lines_of, operations
 from fault.trial.verdict import Effect, Entry, Found, judge
 
+LEFT_S = 5.0
+FOREVER_S = 1e6
 ROWS = "SELECT tenant_id || '/' || name, display_name FROM accounts.organization"
 JOURNAL = ("SELECT tenant_id || '/' || name, version, event_id::text, coalesce(request_id::text, '')"
            " FROM accounts.journal")
@@ -81,10 +83,14 @@ def phases(seen: list[Operation], faults: list[dict]) -> dict[str, dict[str, flo
 
 
 def first_successes(seen: list[Operation], faults: list[dict]) -> list[float]:
-    """Seconds from each time that something was healed to the next write that succeeded."""
+    """Seconds from each time that something was healed to the next write that succeeded; as good as
+    forever if none did. What was healed when the load was about to end is left out."""
     ends = sorted(one.end for one in seen if one.is_write and one.outcome == OK)
-    return [ends[at] - fault["t"] for fault in faults if fault["what"] == "healed"
-            and (at := bisect_left(ends, fault["t"])) < len(ends)]
+    end = max((operation.begin for operation in seen), default=0.0)
+    healed = [fault["t"] for fault in faults
+              if fault["what"] == "healed" and fault["t"] <= end - LEFT_S]
+    return [ends[at] - healing if (at := bisect_left(ends, healing)) < len(ends) else FOREVER_S
+            for healing in healed]
 
 
 def healings(seen: list[Operation], faults: list[dict]) -> dict[str, float]:

@@ -55,8 +55,8 @@ def run(trial: Trial) -> list[Criterion]:
     trial.figures |= {"kills": nemesis.kills, "sessions terminated": nemesis.terminated}
     return [*report.safety(),
             Criterion("kills", nemesis.kills, ">=", trial.seconds / EVERY_S / 2),
-            Criterion("returns after which no write succeeded",
-                      2 * nemesis.kills - len(report.first_success_s), "==", 0),
+            Criterion("returns that were seen", len(report.first_success_s), ">=",
+                      2 * nemesis.kills - 2),
             Criterion("s from PostgreSQL's return to a write", max(report.first_success_s, default=0.0), "<=",
                       RECONNECT_S),
             # A connection that nobody gives back would keep the rate down for good.
