@@ -6,6 +6,7 @@
 
 #include "libs/pg/database.h"
 #include "libs/resource/codec.h"
+#include "libs/resource/testdata/array_type.h"
 #include "libs/resource/testdata/random_records.h"
 #include "libs/resource/testdata/specimens.h"
 #include "libs/testing/postgres.h"
@@ -17,25 +18,6 @@ namespace lotura::resource {
 namespace {
 
 constexpr int kRecords = 200;
-
-std::string_view ArrayType(pg::Type type) {
-  switch (type) {
-    case pg::Type::kInt64:
-      return "bigint[]";
-    case pg::Type::kFloat64:
-      return "float8[]";
-    case pg::Type::kBool:
-      return "boolean[]";
-    case pg::Type::kTimestamptz:
-      return "timestamptz[]";
-    case pg::Type::kDate:
-      return "date[]";
-    case pg::Type::kJsonb:
-      return "jsonb[]";
-    default:
-      return "text[]";
-  }
-}
 
 // Records at random in both forms.
 class BothForms {

@@ -7,6 +7,7 @@
 #include "libs/resource/filter_check.h"
 #include "libs/resource/filter_predicate.h"
 #include "libs/resource/filter_sql.h"
+#include "libs/resource/testdata/array_type.h"
 #include "libs/resource/testdata/random_filters.h"
 #include "libs/resource/testdata/random_records.h"
 #include "libs/resource/testdata/specimens.h"
@@ -60,25 +61,6 @@ std::string_view SqlType(const TableColumn& column) {
       return "jsonb";
   }
   return "";
-}
-
-std::string_view ArrayType(pg::Type type) {
-  switch (type) {
-    case pg::Type::kInt64:
-      return "bigint[]";
-    case pg::Type::kFloat64:
-      return "float8[]";
-    case pg::Type::kBool:
-      return "boolean[]";
-    case pg::Type::kTimestamptz:
-      return "timestamptz[]";
-    case pg::Type::kDate:
-      return "date[]";
-    case pg::Type::kJsonb:
-      return "jsonb[]";
-    default:
-      return "text[]";
-  }
 }
 
 // The table of a declaration with records at random in it, written as the engine writes them.

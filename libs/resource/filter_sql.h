@@ -8,7 +8,7 @@
 
 namespace lotura::resource {
 
-// A condition and the values of its placeholders, in their order and in PostgreSQL's binary format
+// A condition and the values of its parameters, in their order and in PostgreSQL's binary format
 // (pg::Params::Raw).
 struct SqlFragment {
   std::string text;
@@ -22,7 +22,7 @@ struct SqlFragment {
 // TRUE.
 SqlFragment FilterToSql(const Filter& filter, std::size_t first_param);
 
-// The value that a test of a whole column compares with, as one placeholder with its type.
+// The value that a test of a whole column compares with, as one parameter with its type.
 SqlFragment OperandToSql(const FilterTest& test, std::size_t first_param);
 
 }  // namespace lotura::resource

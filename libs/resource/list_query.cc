@@ -168,7 +168,7 @@ class Writer {
   const ListQuery& query_;
   const ListPath& path_;
   ListStatement statement_;
-  // Its value as a placeholder.
+  // Its value as a parameter.
   std::string lookup_;
 };
 

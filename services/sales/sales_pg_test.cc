@@ -2,17 +2,10 @@
 #include <map>
 
 #include "libs/base/calendar.h"
-#include "libs/testing/service_bench.h"
-#include "lotura/sales/v1/pipeline.pb.h"
-#include "lotura/sales/v1/price.pb.h"
-#include "lotura/sales/v1/price_list.pb.h"
 #include "lotura/sales/v1/product.pb.h"
-#include "lotura/sales/v1/stage.pb.h"
-#include "lotura/sales/v1/stage_change.pb.h"
-#include "services/sales/app.h"
 #include "services/sales/domain/reasons.h"
-#include "services/sales/move_opportunity.h"
 #include "services/sales/reopen_opportunity.h"
+#include "services/sales/sales_fixture.h"
 
 namespace lotura::sales {
 namespace {
@@ -22,82 +15,6 @@ using std::chrono::hours;
 using testing::HasViolation;
 using testing::IsOk;
 using testing::StatusIs;
-
-google::type::Money Dollars(std::int64_t units, const char* currency = "USD") {
-  google::type::Money money;
-  money.set_currency_code(currency);
-  money.set_units(units);
-  return money;
-}
-
-std::string StageName(const std::string& id) { return "pipelines/p/stages/" + id; }
-
-class SalesTest : public ::testing::Test {
- protected:
-  SalesTest() {
-    v1::Pipeline pipeline;
-    pipeline.set_display_name("Standard");
-    EXPECT_THAT(bench_.Create(pipeline, "", "p"), IsOk());
-    int position = 0;
-    for (const auto& [id, kind] :
-         std::vector<std::pair<const char*, v1::Stage::Kind>>{{"lead", v1::Stage::KIND_OPEN},
-                                                              {"offer", v1::Stage::KIND_OPEN},
-                                                              {"won", v1::Stage::KIND_WON},
-                                                              {"lost", v1::Stage::KIND_LOST}}) {
-      v1::Stage stage;
-      stage.set_display_name(id);
-      stage.set_position(++position);
-      stage.set_kind(kind);
-      stage.set_win_probability(30);
-      EXPECT_THAT(bench_.Create(stage, "pipelines/p", id), IsOk());
-    }
-  }
-
-  static v1::Opportunity NewDeal(std::int64_t amount = 100) {
-    v1::Opportunity deal;
-    deal.set_display_name("Acme: computers");
-    deal.set_stage(StageName("lead"));
-    *deal.mutable_amount() = Dollars(amount);
-    return deal;
-  }
-
-  v1::Opportunity Opened() { return *bench_.Create(NewDeal(), "", "o1"); }
-
-  absl::StatusOr<v1::Opportunity> Move(const v1::MoveOpportunityRequest& request,
-                                       std::vector<std::string> permissions = {"*"}) {
-    return bench_.Do(MoveOpportunity, bench_.CallAs(std::move(permissions)), request);
-  }
-
-  static v1::MoveOpportunityRequest To(const char* stage) {
-    v1::MoveOpportunityRequest request;
-    request.set_name("opportunities/o1");
-    request.set_stage(StageName(stage));
-    return request;
-  }
-
-  std::vector<v1::StageChange> History() {
-    return bench_.List<v1::StageChange>({.parent = "opportunities/o1"})
-        .value_or(std::vector<v1::StageChange>());
-  }
-
-  // Type and version of each journal entry of the opportunity.
-  std::vector<std::string> Announced() {
-    std::vector<std::string> found;
-    EXPECT_THAT(bench_.writes().Write(Deadline::After(std::chrono::seconds(10)),
-                                      [&](pg::Tx& tx) {
-                                        const pg::Rows rows = tx.RunScript(
-                                            "SELECT type || ' ' || version FROM journal WHERE name "
-                                            "= 'opportunities/o1' ORDER BY version");
-                                        for (std::size_t i = 0; i < rows.size(); ++i)
-                                          found.push_back(rows.String(i, 0));
-                                        return absl::OkStatus();
-                                      }),
-                IsOk());
-    return found;
-  }
-
-  testing::ServiceBench bench_{Spec()};
-};
 
 TEST_F(SalesTest, ProbabilityOfAClosedStageIsCertain) {
   std::map<std::string, int> probabilities;
@@ -323,80 +240,6 @@ TEST_F(SalesTest, OpportunityLeavesADeletedStage) {
   ASSERT_THAT(bench_.Delete<v1::Stage>(StageName("lead")), IsOk());
 
   EXPECT_THAT(Move(To("offer")), IsOk());
-}
-
-TEST_F(SalesTest, PricesHaveTheCurrencyOfTheirList) {
-  v1::Product product;
-  product.set_display_name("GTX");
-  ASSERT_THAT(bench_.Create(product, "", "gtx"), IsOk());
-  v1::PriceList list;
-  list.set_display_name("Europe");
-  list.set_currency_code("EUR");
-  ASSERT_THAT(bench_.Create(list, "", "europe"), IsOk());
-  v1::Price price;
-  price.set_product("products/gtx");
-  *price.mutable_unit_price() = Dollars(500);
-
-  EXPECT_THAT(bench_.Create(price, "priceLists/europe"),
-              HasViolation("unit_price.currency_code", reasons::kCurrencyDiffers));
-  *price.mutable_unit_price() = Dollars(500, "EUR");
-  EXPECT_THAT(bench_.Create(price, "priceLists/europe"), IsOk());
-  list.set_currency_code("euro");
-  EXPECT_THAT(bench_.Create(list), HasViolation("currency_code", reasons::kCurrencyInvalid));
-}
-
-TEST_F(SalesTest, ListsUnderOneParentHaveItsRecordsAndNoOthers) {
-  v1::Pipeline neighbor;
-  neighbor.set_display_name("Neighbor in the order of names");
-  ASSERT_THAT(bench_.Create(neighbor, "", "p-2"), IsOk());
-  v1::Stage stage;
-  stage.set_display_name("lead");
-  stage.set_position(1);
-  stage.set_kind(v1::Stage::KIND_OPEN);
-  ASSERT_THAT(bench_.Create(stage, "pipelines/p-2", "lead"), IsOk());
-  const std::vector<std::string> by_name = {StageName("lead"), StageName("lost"),
-                                            StageName("offer"), StageName("won")};
-  const std::vector<std::string> by_position = {StageName("lead"), StageName("offer"),
-                                                StageName("won"), StageName("lost")};
-
-  EXPECT_EQ(*bench_.NamesOnPages<v1::Stage>(
-                {.parent = "pipelines/p", .order_by = "name", .page_size = 1}),
-            by_name);
-  EXPECT_EQ(*bench_.NamesOnPages<v1::Stage>(
-                {.parent = "pipelines/p", .order_by = "position", .page_size = 3}),
-            by_position);
-  EXPECT_EQ(bench_.NamesOnPages<v1::Stage>({.parent = "pipelines/-", .page_size = 2})->size(), 5);
-}
-
-TEST_F(SalesTest, PricesOfAProductAreListedUnderOneListAndOverAll) {
-  for (const char* id : {"gtx", "rtx"}) {
-    v1::Product product;
-    product.set_display_name(id);
-    ASSERT_THAT(bench_.Create(product, "", id), IsOk());
-  }
-  for (const char* list_id : {"asia", "europe"}) {
-    v1::PriceList list;
-    list.set_display_name(list_id);
-    list.set_currency_code("USD");
-    ASSERT_THAT(bench_.Create(list, "", list_id), IsOk());
-    for (const char* id : {"a", "b", "c"}) {
-      v1::Price price;
-      price.set_product(std::string(id) == "b" ? "products/rtx" : "products/gtx");
-      *price.mutable_unit_price() = Dollars(500);
-      ASSERT_THAT(bench_.Create(price, std::string("priceLists/") + list_id, id), IsOk());
-    }
-  }
-  const std::string filter = "product = \"products/gtx\"";
-  const std::vector<std::string> everywhere = {
-      "priceLists/asia/prices/a", "priceLists/asia/prices/c", "priceLists/europe/prices/a",
-      "priceLists/europe/prices/c"};
-
-  EXPECT_EQ(
-      *bench_.NamesOnPages<v1::Price>({.parent = "priceLists/-", .filter = filter, .page_size = 1}),
-      everywhere);
-  EXPECT_EQ(*bench_.NamesOnPages<v1::Price>(
-                {.parent = "priceLists/asia", .filter = filter, .page_size = 1}),
-            std::vector(everywhere.begin(), everywhere.begin() + 2));
 }
 
 }  // namespace
