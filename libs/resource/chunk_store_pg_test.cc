@@ -109,6 +109,19 @@ TYPED_TEST(ChunkContract, AChunkThatComesAgainIsAnsweredAsBefore) {
   EXPECT_EQ(this->backend_.CountJournal(), 1);
 }
 
+TYPED_TEST(ChunkContract, IsToldWhenTheRowsAreWrittenAndNotWhenTheyWereBefore) {
+  int told = 0;
+  for (int i = 0; i < 2; ++i) {
+    Chunk chunk = this->Of({this->Row("a")});
+    chunk.written = [&] {
+      EXPECT_TRUE(this->Load("a").has_value());
+      ++told;
+    };
+    this->CommitRows(chunk);
+    EXPECT_EQ(told, 1);
+  }
+}
+
 TYPED_TEST(ChunkContract, AChunkWithoutAGoodRowIsRememberedToo) {
   EXPECT_EQ(this->CommitRows(this->Of({})), "");
   EXPECT_EQ(this->CommitRows(this->Of({})), "again ");

@@ -30,6 +30,12 @@ Uuid IdOfChunk(const Call& call, const ChunkHead& head) {
   return id;
 }
 
+bool AreCommitted(const Outcomes& outcomes) {
+  return std::ranges::all_of(outcomes, [](const auto& outcome) {
+    return outcome.ok() && outcome->verdict == Verdict::kCommitted;
+  });
+}
+
 absl::Status PositionReused() {
   return InvalidArgument("position", "POSITION_REUSED",
                          "another chunk was committed at this position of the import");
@@ -108,7 +114,9 @@ absl::Status ImportChunk::Prepare() {
   for (const absl::Status& failure : failures_) {
     if (MayPass(failure) || absl::IsInternal(failure)) return failure;
   }
-  if (!validate_only_) method_.parts_.store.EncodeRows(chunk_);
+  if (validate_only_) return absl::OkStatus();
+  method_.parts_.store.EncodeRows(chunk_);
+  foreseen_ = Tell(Outcomes(chunk_.rows.size(), Outcome()));
   return absl::OkStatus();
 }
 
@@ -179,22 +187,26 @@ bool ImportChunk::DependsOnWhatWasStored() const {
   });
 }
 
-absl::StatusOr<ImportChunk::ResultPtr> ImportChunk::Commit() {
+absl::StatusOr<ImportChunk::ResultPtr> ImportChunk::Commit(std::function<void()> written) {
   if (IsReplayed()) return replayed_;
   if (validate_only_) {
     LOTURA_ASSIGN_OR_RETURN(const Outcomes outcomes,
                             method_.parts_.store.CheckRows(chunk_, call_->deadline));
-    LOTURA_RETURN_IF_ERROR(AnswerOf(outcomes).status());
-    return std::make_shared<const Result>(ResultOf(outcomes));
+    LOTURA_ASSIGN_OR_RETURN(const Told tried, Tell(outcomes));
+    return tried.result;
   }
-  LOTURA_ASSIGN_OR_RETURN(
-      const Outcome outcome,
-      method_.parts_.store.CommitRows(
-          chunk_, [this](const Outcomes& outcomes) { return AnswerOf(outcomes); },
-          call_->deadline));
+  chunk_.written = std::move(written);
+  ResultPtr result;
+  const AnswerOfRows answer_of = [&](const Outcomes& outcomes) -> absl::StatusOr<Answer> {
+    LOTURA_ASSIGN_OR_RETURN(Told told, AreCommitted(outcomes) ? foreseen_ : Tell(outcomes));
+    result = std::move(told.result);
+    return std::move(told.answer);
+  };
+  LOTURA_ASSIGN_OR_RETURN(const Outcome outcome,
+                          method_.parts_.store.CommitRows(chunk_, answer_of, call_->deadline));
   if (outcome.verdict == Verdict::kRequestReused) return PositionReused();
   if (outcome.verdict == Verdict::kReplayed) return Replay(outcome.answer);
-  return AnswerFrom(outcome.answer, Result::default_instance());
+  return result;
 }
 
 absl::StatusOr<ImportChunk::ResultPtr> ImportChunk::Replay(const Answer& first) {
@@ -242,11 +254,11 @@ void ImportChunk::Refuse(const absl::Status& why, type::v1::ImportedRow& row) co
   LOTURA_CHECK(row.mutable_error()->ParseFromString(rpc::ToWire(why, domain).details));
 }
 
-absl::StatusOr<Answer> ImportChunk::AnswerOf(const Outcomes& outcomes) const {
-  const Result result = ResultOf(outcomes);
+absl::StatusOr<ImportChunk::Told> ImportChunk::Tell(const Outcomes& outcomes) const {
+  const auto result = std::make_shared<const Result>(ResultOf(outcomes));
   // What could not be told to the caller is not done.
-  if (result.ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
-  return Split(result);
+  if (result->ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
+  return Told{result, Split(*result)};
 }
 
 }  // namespace lotura::resource

@@ -59,8 +59,9 @@ class ImportChunk {
   // True if a row was refused for what was stored at that moment: an earlier chunk that was still
   // under way may have changed it.
   [[nodiscard]] bool DependsOnWhatWasStored() const;
-  // Commits the rows that passed, or tries them out, and tells of each row.
-  absl::StatusOr<ResultPtr> Commit();
+  // Commits the rows that passed, or tries them out, and tells of each row. `written` is called as
+  // Chunk::written.
+  absl::StatusOr<ResultPtr> Commit(std::function<void()> written);
 
   // The chunk was committed before: its answer is the first one.
   [[nodiscard]] bool IsReplayed() const { return replayed_ != nullptr; }
@@ -71,11 +72,18 @@ class ImportChunk {
   absl::Status ReadReferences(ReadRecords& reads) const;
   void PrepareRow(const pbuf::Message& request, ReadRecords& reads);
   absl::Status CreateRow(Changes& changes, const pbuf::Message& request) const;
+  // What the client is told, and how that is kept for a repetition.
+  struct Told {
+    ResultPtr result;
+    Answer answer;
+  };
+
   // The result of every row, given what became of those that passed.
   [[nodiscard]] Result ResultOf(const Outcomes& outcomes) const;
+  // The same with its answer. RESOURCE_EXHAUSTED if it is too large.
+  [[nodiscard]] absl::StatusOr<Told> Tell(const Outcomes& outcomes) const;
   void Fill(const RecordChange& created, type::v1::ImportedRow& row) const;
   void Refuse(const absl::Status& why, type::v1::ImportedRow& row) const;
-  absl::StatusOr<Answer> AnswerOf(const Outcomes& outcomes) const;
   absl::StatusOr<ResultPtr> Replay(const Answer& first);
 
   const ImportMethod& method_;
@@ -86,6 +94,8 @@ class ImportChunk {
   Chunk chunk_;
   // What is wrong with each row; OK for those that are in the chunk.
   std::vector<absl::Status> failures_;
+  // If nothing is in the way of the others: made while the chunk before this one is written.
+  absl::StatusOr<Told> foreseen_;
   ResultPtr replayed_;
 };
 

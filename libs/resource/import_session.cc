@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "libs/rpc/fence.h"
 
 namespace lotura::resource {
+namespace {
+
+absl::Status Over() { return Aborted("IMPORT_OVER", "nobody waits for the chunk any more"); }
+
+}  // namespace
 
 ImportSession::ImportSession(const ImportMethod& method, Imports& imports,
                              std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream)
@@ -99,8 +106,9 @@ void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     Count(chunk, *result, took.count());
   }
+  AwaitDecided(turn);
   const std::lock_guard lock(mutex_);
-  ++decided_;
+  written_ = std::max(written_, ++decided_);
   last_heard_ = std::chrono::steady_clock::now();
   turned_.notify_all();
   if (over_) return;
@@ -114,24 +122,39 @@ void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
 
 absl::StatusOr<ImportSession::ResultPtr> ImportSession::ResultOf(std::uint64_t turn,
                                                                  ImportChunk& chunk) {
-  const bool at_once = IsTurn(turn);
+  const bool at_once = IsDecided(turn);
   absl::Status prepared = chunk.Prepare();
-  if (!AwaitTurn(turn)) return Aborted("IMPORT_OVER", "nobody waits for the chunk any more");
-  if (!at_once && prepared.ok() && chunk.DependsOnWhatWasStored()) prepared = chunk.Prepare();
+  if (!AwaitWritten(turn)) return Over();
+  if (!at_once && prepared.ok() && chunk.DependsOnWhatWasStored()) {
+    if (!AwaitDecided(turn)) return Over();
+    prepared = chunk.Prepare();
+  }
   LOTURA_RETURN_IF_ERROR(prepared);
-  return chunk.Commit();
-}
-
-bool ImportSession::IsTurn(std::uint64_t turn) {
-  const std::lock_guard lock(mutex_);
-  return decided_ == turn;
+  return chunk.Commit([this, turn] { PassTurn(turn); });
 }
 
 // Whoever has an earlier turn has begun before: threads take up chunks in order.
-bool ImportSession::AwaitTurn(std::uint64_t turn) {
+bool ImportSession::AwaitWritten(std::uint64_t turn) {
   std::unique_lock lock(mutex_);
-  turned_.wait(lock, [&] { return over_ || decided_ == turn; });
+  turned_.wait(lock, [&] { return over_ || written_ >= turn; });
   return !over_;
+}
+
+bool ImportSession::AwaitDecided(std::uint64_t turn) {
+  std::unique_lock lock(mutex_);
+  turned_.wait(lock, [&] { return over_ || decided_ >= turn; });
+  return !over_;
+}
+
+bool ImportSession::IsDecided(std::uint64_t turn) {
+  const std::lock_guard lock(mutex_);
+  return decided_ >= turn;
+}
+
+void ImportSession::PassTurn(std::uint64_t turn) {
+  const std::lock_guard lock(mutex_);
+  written_ = turn + 1;
+  turned_.notify_all();
 }
 
 void ImportSession::Count(const ImportChunk& chunk, const ResultPtr& result, double seconds) const {

@@ -45,9 +45,13 @@ class ImportSession final : public rpc::StreamSession,
   // Runs a chunk, `turn` says after how many others.
   void Run(std::uint64_t turn, ImportChunk& chunk);
   absl::StatusOr<ResultPtr> ResultOf(std::uint64_t turn, ImportChunk& chunk);
-  // False if the stream is over.
-  bool AwaitTurn(std::uint64_t turn);
-  [[nodiscard]] bool IsTurn(std::uint64_t turn);
+  // Until the rows of all chunks before are written. False if the stream is over.
+  bool AwaitWritten(std::uint64_t turn);
+  // Until all chunks before are decided. False if the stream is over.
+  bool AwaitDecided(std::uint64_t turn);
+  [[nodiscard]] bool IsDecided(std::uint64_t turn);
+  // The rows are written: the next chunk may write its own.
+  void PassTurn(std::uint64_t turn);
   void Count(const ImportChunk& chunk, const ResultPtr& result, double seconds) const;
 
   const ImportMethod& method_;
@@ -61,8 +65,11 @@ class ImportSession final : public rpc::StreamSession,
   std::optional<std::uint64_t> place_;
   std::optional<ChunkHead> last_;
   Deadline::Point last_heard_;
-  // How many chunks came, and how many of them have been decided.
+  // How many chunks came, of how many the rows are written, and how many of them have been decided:
+  // caches know of them, and their results stand. A chunk that writes nothing is written when it is
+  // decided.
   std::uint64_t came_ = 0;
+  std::uint64_t written_ = 0;
   std::uint64_t decided_ = 0;
   // Results that the transport has not taken; the rest of what came is under way.
   std::deque<ResultPtr> unsent_;

@@ -7,6 +7,7 @@
 
 #include "libs/resource/testdata/forwarding_store.h"
 #include "libs/resource/testdata/import_client.h"
+#include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -37,10 +38,14 @@ class GatedStore final : public ForwardingStore {
                                      Deadline deadline) override {
     if (gate.valid()) gate.wait();
     if (!failure.ok()) return failure;
-    return inner.CommitRows(chunk, answer_of, deadline);
+    auto outcome = inner.CommitRows(chunk, answer_of, deadline);
+    if (late.valid() && chunk.rows.front().changes.front().name == "widgets/late") late.wait();
+    return outcome;
   }
 
   std::shared_future<void> gate;
+  // What comes between the commit of widgets/late and its answer.
+  std::shared_future<void> late;
   absl::Status failure;
 };
 
@@ -219,8 +224,26 @@ TEST_F(ImportSessionTest, ARowMayReferToARecordOfAnEarlierChunkThatIsUnderWay) {
   EXPECT_EQ(Told(client.results()[1]), "widgets/part");
 }
 
-TEST_F(ImportSessionTest, TheClientWaitsWhileTwoChunksAreUnderWay) {
+TEST_F(ImportSessionTest, ChunksAreAnsweredInOrderThoughTheNextIsWrittenBefore) {
   Make();
+  std::promise<void> open;
+  store_.late = open.get_future().share();
+  ImportClient client(handler_);
+  client.Send(ChunkAt(0, {Row("late")}));
+  client.Send(ChunkAt(1, {Row("next")}));
+
+  EXPECT_TRUE(testing::Eventually([&] { return store_.inner.Journal().size() == 2; },
+                                  std::chrono::seconds(30)));
+  EXPECT_THAT(client.results(), SizeIs(0));
+  open.set_value();
+
+  EXPECT_THAT(client.Close(), IsOk());
+  ASSERT_THAT(client.results(), SizeIs(2));
+  EXPECT_EQ(client.results()[0].position(), 0);
+}
+
+TEST_F(ImportSessionTest, TheClientWaitsWhileAsManyChunksAsMayBeAreUnderWay) {
+  Make({.chunks_max = 2});
   std::promise<void> open;
   store_.gate = open.get_future().share();
   ImportClient client(handler_);
@@ -236,7 +259,7 @@ TEST_F(ImportSessionTest, TheClientWaitsWhileTwoChunksAreUnderWay) {
 }
 
 TEST_F(ImportSessionTest, ResultsWaitForAClientThatReadsSlowly) {
-  Make();
+  Make({.chunks_max = 2});
   ImportClient client(handler_);
   client.stream().SetRoom(0);
   client.Send(ChunkAt(0, {Row("a")}));

@@ -20,7 +20,7 @@ struct ImportLimits {
   // Imports at the same time; one more is refused.
   std::size_t open_max = 16;
   // Chunks of one import that are under way; the client waits with the next one.
-  std::size_t chunks_max = 2;
+  std::size_t chunks_max = 3;
   // Longest time for one chunk.
   std::chrono::milliseconds chunk{30'000};
   // An import that neither sends a chunk nor takes a result for so long ends, so that it does not

@@ -45,6 +45,12 @@ absl::StatusOr<Outcome> MemoryStore::Check(const Unit& unit, Deadline) {
 
 absl::StatusOr<Outcome> MemoryStore::CommitRows(const Chunk& chunk, const AnswerOfRows& answer_of,
                                                 Deadline) {
+  auto outcome = WriteRows(chunk, answer_of);
+  if (outcome.ok() && outcome->verdict == Verdict::kCommitted && chunk.written) chunk.written();
+  return outcome;
+}
+
+absl::StatusOr<Outcome> MemoryStore::WriteRows(const Chunk& chunk, const AnswerOfRows& answer_of) {
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(chunk.call->principal.tenant, chunk.request.id);
   const auto known = content_.requests.find(key);

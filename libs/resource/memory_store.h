@@ -32,6 +32,9 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::vector<events::JournalEntry> Journal(std::size_t seen = 0) const;
 
  private:
+  // CommitRows, under the lock.
+  absl::StatusOr<Outcome> WriteRows(const Chunk& chunk, const AnswerOfRows& answer_of);
+
   // tenant, kind and normal form of a match key.
   using MatchKey = std::tuple<TenantId, std::string, std::string>;
 

@@ -82,6 +82,7 @@ absl::StatusOr<Outcome> PgStore::CommitRows(const Chunk& chunk, const AnswerOfRo
     if (known.has_value()) return RepetitionOf(*known, request);
   }
   LOTURA_RETURN_IF_ERROR(status);
+  if (chunk.written) chunk.written();
   Outcome committed;
   committed.answer = std::move(request.answer);
   return committed;

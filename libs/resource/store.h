@@ -96,6 +96,9 @@ struct Chunk {
   std::vector<Unit> rows;
   // Of exactly these rows, or null.
   std::unique_ptr<const EncodedRows> encoded = nullptr;
+  // Called when they are committed, before caches are told: whoever waits for that alone may go on.
+  // Must not block; may be empty.
+  std::function<void()> written = {};
 };
 
 enum class Verdict {
