@@ -66,8 +66,8 @@ class Producer {
 };
 
 // One member of a group, used by one thread. The members share the partitions of their topics. A
-// partition can change hands only inside of Poll; whoever handles and commits all that a Poll
-// returned before the next one has nothing in flight then.
+// partition can change hands only inside of Poll; whoever handles all that a Poll returned before
+// the next one has nothing in flight then.
 class Consumer {
  public:
   virtual ~Consumer() = default;

@@ -81,12 +81,14 @@ std::chrono::microseconds ConsumerStep::Run() {
 }
 
 void ConsumerStep::Stop() {
+  CommitOffsets(clock_.Now());
   announcement_.reset();
   batch_.clear();
   consumer_.reset();
 }
 
 absl::Status ConsumerStep::Pass(Instant now) {
+  if (now - committed_at_ >= options_.commit_interval) CommitOffsets(now);
   if (batch_.empty()) LOTURA_RETURN_IF_ERROR(Poll());
   if (!batch_.empty()) LOTURA_RETURN_IF_ERROR(ApplyBatch());
   // Does not hold up the events.
@@ -107,7 +109,11 @@ absl::Status ConsumerStep::Poll() {
   }
   auto records = consumer_->Poll(options_.batch, options_.wait);
   if (!records.ok()) {
-    if (absl::IsFailedPrecondition(records.status())) consumer_.reset();
+    if (absl::IsFailedPrecondition(records.status())) {
+      consumer_.reset();
+      // The next one begins where the group is.
+      next_.clear();
+    }
     return records.status();
   }
   batch_ = *std::move(records);
@@ -128,23 +134,25 @@ absl::Status ConsumerStep::ApplyBatch() {
   if (applied.last.has_value()) last_handled_ = applied.last;
   if (applied.dead > 0) has_letters_ = true;
   if (applied.dead + applied.parked > 0) measured_at_ = Instant();
-  Commit(applied.done);
+  Handled(applied.done);
   batch_.erase(batch_.begin(), batch_.begin() + static_cast<std::ptrdiff_t>(applied.done));
   return applied.status;
 }
 
-void ConsumerStep::Commit(std::size_t records) {
-  std::map<std::pair<std::string, std::int32_t>, std::int64_t> next;
-  for (const ReceivedRecord& received : std::span(batch_).first(records)) {
-    next[{received.place.topic, received.place.partition}] = received.place.offset + 1;
-  }
-  std::vector<Place> places;
-  places.reserve(next.size());
-  for (const auto& [partition, offset] : next) {
-    places.push_back({partition.first, partition.second, offset});
-  }
-  if (places.empty()) return;
+void ConsumerStep::Handled(std::size_t records) {
+  if (records == 0) return;
+  for (const ReceivedRecord& received : std::span(batch_).first(records))
+    next_[{received.place.topic, received.place.partition}] = received.place.offset + 1;
   crash::Point("consumer.applied");
+}
+
+void ConsumerStep::CommitOffsets(Instant now) {
+  committed_at_ = now;
+  if (next_.empty()) return;
+  std::vector<Place> places;
+  places.reserve(next_.size());
+  for (const auto& [partition, offset] : std::exchange(next_, {}))
+    places.push_back({partition.first, partition.second, offset});
   // Whoever reads the partition next gets the records again if this fails, and finds them handled;
   // the next commit covers this one.
   Count(consumer_->Commit(places)).IgnoreError();

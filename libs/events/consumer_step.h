@@ -1,6 +1,7 @@
 // Consumes events: one pass at a time, so that a thread or a simulation can drive it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct ConsumerOptions {
   // See Subscription.
   std::string instance;
   std::size_t batch = 500;
+  // How often the broker is told what was handled. What was not told when a process dies or
+  // partitions change hands comes again, and the inbox knows it.
+  std::chrono::milliseconds commit_interval{200};
   // How long a pass waits for records.
   std::chrono::milliseconds wait{100};
   // Pauses after a failure double from the first to the second.
@@ -41,8 +45,9 @@ struct ConsumerOptions {
 // "lotura.sales.v1.communications.timeline.dlq".
 std::string DeadLetterTopicOf(const std::string& topic, const std::string& consumer);
 
-// Polls a batch, applies it, and commits its offsets before it polls again: when partitions change
-// hands, nothing is in flight. A failure that may pass is tried again, with growing pauses, for
+// Polls a batch and applies it before it polls again: when partitions change hands, nothing is in
+// flight. Telling the broker takes several milliseconds, so that many small batches share a commit
+// of offsets. A failure that may pass is tried again, with growing pauses, for
 // ever: nothing is skipped. Used by one thread.
 class ConsumerStep {
  public:
@@ -64,7 +69,9 @@ class ConsumerStep {
   absl::Status Pass(Instant now);
   absl::Status Poll();
   absl::Status ApplyBatch();
-  void Commit(std::size_t records);
+  // The first records of the batch are done with.
+  void Handled(std::size_t records);
+  void CommitOffsets(Instant now);
   absl::Status Announce(Instant now);
   absl::Status BeginAnnouncement();
   // Every pass, also one that failed: a consumer that is stuck is what the figures are for.
@@ -85,6 +92,9 @@ class ConsumerStep {
   // What was polled and is not done with, and how much of it is applied at once.
   std::vector<ReceivedRecord> batch_;
   std::size_t part_;
+  // Where the group starts, by topic and partition, and the broker does not know yet.
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> next_;
+  Instant committed_at_;
   std::optional<Instant> last_handled_;
   std::unique_ptr<Announcement> announcement_;
   // Whether dead letters may wait for their announcement, and when one looks even so.

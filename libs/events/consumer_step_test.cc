@@ -131,6 +131,64 @@ TEST_F(ConsumerStepTest, HandlesInOrderAndCommits) {
   EXPECT_EQ(inbox_.effects, (Values{"1", "2", "3", "4"}));
 }
 
+// Counts how often offsets are committed.
+class CountingBus final : public Bus {
+ public:
+  explicit CountingBus(Bus& bus) : bus_(bus) {}
+
+  absl::Status EnsureTopic(const TopicSpec& topic, Deadline deadline) override {
+    return bus_.EnsureTopic(topic, deadline);
+  }
+  absl::StatusOr<std::unique_ptr<Producer>> NewProducer() override { return bus_.NewProducer(); }
+  absl::StatusOr<std::unique_ptr<Consumer>> NewConsumer(const Subscription& which) override {
+    LOTURA_ASSIGN_OR_RETURN(auto consumer, bus_.NewConsumer(which));
+    return std::make_unique<Counting>(std::move(consumer), commits);
+  }
+
+  int commits = 0;
+
+ private:
+  class Counting final : public Consumer {
+   public:
+    Counting(std::unique_ptr<Consumer> consumer, int& commits)
+        : consumer_(std::move(consumer)), commits_(commits) {}
+    absl::StatusOr<std::vector<ReceivedRecord>> Poll(std::size_t limit,
+                                                     milliseconds wait) override {
+      return consumer_->Poll(limit, wait);
+    }
+    absl::Status Commit(std::span<const Place> next) override {
+      ++commits_;
+      return consumer_->Commit(next);
+    }
+    absl::StatusOr<std::int64_t> Lag() override { return consumer_->Lag(); }
+
+   private:
+    const std::unique_ptr<Consumer> consumer_;
+    int& commits_;
+  };
+
+  Bus& bus_;
+};
+
+TEST_F(ConsumerStepTest, SmallBatchesShareACommitAndTheLastOneIsCommittedAtTheEnd) {
+  CountingBus bus(bus_);
+  ConsumerStep step({.name = "group", .topics = {"t"}, .wait = milliseconds(0)}, bus, inbox_,
+                    clock_, metrics_, log_);
+  for (int i = 0; i < 40; ++i) {
+    Produce({std::to_string(i)});
+    step.Run();
+    clock_.Advance(milliseconds(10));
+  }
+  EXPECT_EQ(bus.commits, 1);
+  step.Stop();
+  EXPECT_EQ(bus.commits, 2);
+
+  Settle(*NewStep());
+
+  EXPECT_EQ(inbox_.effects.size(), 40);
+  EXPECT_EQ(Metric("lotura_consumer_duplicates_total"), 0);
+}
+
 TEST_F(ConsumerStepTest, FailureThatPassesHoldsBackAllThatFollowsAndSkipsNothing) {
   Produce({"1", "2", "3", "4"});
   inbox_.blocked = "3";
@@ -300,7 +358,7 @@ TEST_F(ConsumerStepTest, EventsThatExpiredBeforeTheyWereReadStopTheConsumer) {
   Produce({"1", "2", "3", "4"});
   auto step = NewStep(1);
   step->Run();
-  step.reset();
+  step->Stop();
   bus_.Expire({"t", 0, 3});
 
   step = NewStep();

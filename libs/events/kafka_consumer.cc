@@ -185,15 +185,20 @@ absl::Status KafkaConsumer::Commit(std::span<const Place> next) {
 
 absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
   if (!is_assigned_) return Unavailable("NOT_ASSIGNED", "the group has not dealt the partitions");
+  // Where each partition ends, in one request to its broker: it answers only after what it is
+  // asked to fetch, and nothing is handled meanwhile.
+  Partitions ends;
+  for (const auto& [key, position] : positions_)
+    ends.Add(key.first, key.second, RdKafka::Topic::OFFSET_END);
+  if (positions_.empty()) return 0;
+  const RdKafka::ErrorCode answered = consumer_->offsetsForTimes(ends.list(), kAskMs);
   std::int64_t lag = 0;
-  for (const auto& [key, position] : positions_) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    if (consumer_->query_watermark_offsets(key.first, key.second, &low, &high, kAskMs) !=
-        RdKafka::ERR_NO_ERROR) {
+  for (const RdKafka::TopicPartition* end : ends.list()) {
+    if (answered != RdKafka::ERR_NO_ERROR || end->err() != RdKafka::ERR_NO_ERROR)
       return Unavailable("KAFKA_UNAVAILABLE", "the broker does not answer");
-    }
-    lag += high - std::max(position, low);
+    // A group that begins counts what has expired, too, until its first record came.
+    lag +=
+        end->offset() - std::max<std::int64_t>(positions_.at({end->topic(), end->partition()}), 0);
   }
   return lag;
 }
