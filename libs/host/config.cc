@@ -22,6 +22,11 @@ void Config::Declare(Options& options) {
                   "whether Redis may be reached without a socket or a mesh: hiredis speaks no TLS"},
                  redis_plain_tcp, {"loopback-only", "allowed"});
   options.Text({"redis-password", "password of the Redis user", "", Secret::kYes}, redis_password);
+  options.Number({"cache-seconds",
+                  "how long a record is kept in Redis; five seconds more bound what may be stale "
+                  "after a write of which Redis could not be told",
+                  "s"},
+                 cache_seconds, {1, 600});
   DeclareEdge(options);
   DeclareSizes(options);
   DeclareEvents(options);

@@ -32,6 +32,7 @@ struct Config {
   std::string log_level = "info";
   std::string redis_plain_tcp = "loopback-only";
   std::string redis_password;
+  std::int64_t cache_seconds = 60;
   std::int64_t log_ok_every = 1;
   std::int64_t read_connections = 4;
   std::int64_t list_connections = 4;

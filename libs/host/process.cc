@@ -179,6 +179,7 @@ absl::Status Process::MakeEdge() {
   cache::RedisOptions redis;
   redis.address = config_.redis;
   redis.password = config_.redis_password;
+  redis.ttl_max = std::chrono::seconds(config_.cache_seconds);
   if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
   bus_ = std::make_unique<events::KafkaBus>(
