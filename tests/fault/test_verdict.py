@@ -5,7 +5,7 @@ import pytest
 from fault.announced import Version
 from fault.trial.history import OK, operations
 from fault.trial.rates import Rate, availability
-from fault.trial.verdict import Effect, Entry, Found, judge
+from fault.trial.verdict import Effect, Entry, Found, judge, staleness_s
 
 CLEAN = {"lost": 0, "duplicates": 0, "unexpected": 0, "unannounced": 0, "effects_missing": 0,
          "effects_duplicate": 0, "effects_phantom": 0, "stale": 0,
@@ -140,6 +140,15 @@ def test_a_stale_read_is_seen():
             line(2, OK, version=1)]
 
     assert counts([*create(1), *read], found([entry(1)])) == {"stale": 1}
+
+
+def test_the_age_of_a_stale_read_counts_from_the_first_newer_acknowledgement():
+    read = [line(9, "invoke", kind="read", service="accounts", name="organizations/a", at_least=3),
+            line(9, OK, version=1)]
+    writes = [*create(1), *update(2, 2), *update(5, 3)]
+
+    assert staleness_s(operations([*writes, *read])) == 7
+    assert staleness_s(operations(writes)) == 0
 
 
 def test_a_read_of_what_was_never_written_is_seen():

@@ -14,7 +14,7 @@ from pathlib import Path
 from fault.announced import POISON_TENANT, Sources, Version, deliveries_of, query
 from fault.trial import rates
 from fault.trial.history import OK, READ, Operation, lines_of, operations
-from fault.trial.verdict import Effect, Entry, Found, judge
+from fault.trial.verdict import Effect, Entry, Found, judge, staleness_s
 
 LEFT_S = 5.0
 FOREVER_S = 1e6
@@ -111,7 +111,8 @@ def main(history: str, faults: str, postgres: str, kafka: str) -> None:
     print(json.dumps({
         "figures": callers_figures(seen) | dict(verdict.counts) | {
             "rows": len(found.rows), "events": len(found.deliveries),
-            "repeated_events": len(found.deliveries) - len(set(found.deliveries))},
+            "repeated_events": len(found.deliveries) - len(set(found.deliveries)),
+            "staleness_max_s": staleness_s(seen)},
         "recovery_s": recoveries(seen, done), "phases": phases(seen, done),
         "heal_s": healings(seen, done), "first_success_s": first_successes(seen, done),
         "examples": verdict.examples}))

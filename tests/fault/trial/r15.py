@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from devkit.member import DIRECT
 from devkit.stack import Stack
 
+from fault.trial.check import FOREVER_S
 from fault.trial.figures import Criterion
 from fault.trial.gate import Gate, corrupt, delay
 from fault.trial.history import CREATE, READ, UPDATE
@@ -20,6 +22,10 @@ SECONDS = 120
 RATE = 100.0
 SLOW_S = 0.2
 P99_RATIO = 3.0
+OPENS_S = 1.0
+CLOSES_S = 5.0
+LOOK_S = 0.1
+UNREACHABLE = ("stopped", "hanging", "slow")
 CALL_S = 0.05  # What the cache may cost a call; see libs/cache.
 # Spoils values, not the kind of what is there: the first byte says that.
 SPOIL = """for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -51,6 +57,32 @@ def beyond(counts: dict[float, int], seconds: float) -> int:
     return counts[float("inf")] - counts[seconds]
 
 
+@dataclass(frozen=True)
+class Circuit:
+    """How often the one between accounts and Redis opened and closed."""
+
+    opened: int
+    closed: int
+
+    @staticmethod
+    def of(stack: Stack) -> "Circuit":
+        events = cache_events(stack)
+        return Circuit(events.get("circuit_opened", 0), events.get("circuit_closed", 0))
+
+    def is_closed(self) -> bool:
+        return self.opened == self.closed
+
+
+def last_until(supervisor: Supervisor, part: float, holds: Callable[[Circuit], bool]) -> float:
+    """Waits so large a part of the trial; returns after how many seconds it held of the circuit."""
+    begin, held = time.monotonic(), FOREVER_S
+    while (passed := time.monotonic() - begin) < part * supervisor.trial.seconds:
+        if held == FOREVER_S and holds(Circuit.of(supervisor.stack)):
+            held = passed
+        supervisor.rest(LOOK_S)
+    return held
+
+
 @contextmanager
 def stopped(supervisor: Supervisor) -> Iterator[None]:
     supervisor.stack.redis.stop()
@@ -74,7 +106,8 @@ class RedisFaults:
     """One fault after the other, with time between them in which all is well."""
 
     gate: Gate
-    events: dict[str, dict[str, int]] = field(default_factory=dict)  # At the end of each phase.
+    opened_s: dict[str, float] = field(default_factory=dict)  # How soon the circuit did, by fault.
+    closed_s: dict[str, float] = field(default_factory=dict)
 
     def __call__(self, supervisor: Supervisor) -> None:
         part = 1 / 12
@@ -86,12 +119,13 @@ class RedisFaults:
                             ("slow", self._behaving(delay(SLOW_S))),
                             ("wrong bits", self._behaving(wrong_bits)),
                             ("wrong values", spoiled)):
+            opened = Circuit.of(supervisor.stack).opened
             supervisor.phase(name)
             with fault(supervisor):
-                supervisor.last(part)
+                self.opened_s[name] = last_until(
+                    supervisor, part, lambda circuit, before=opened: circuit.opened > before)
             supervisor.phase(f"after {name}")
-            supervisor.last(part)
-            self.events[name] = cache_events(supervisor.stack)
+            self.closed_s[name] = last_until(supervisor, part, Circuit.is_closed)
 
     def _behaving(self, behavior) -> Callable:
         @contextmanager
@@ -133,7 +167,8 @@ def run(trial: Trial) -> list[Criterion]:
               for phase in ("stopped", "hanging", "slow", "wrong bits", "wrong values")),
             Criterion("round trips to Redis that took longer than 50 ms", beyond(counts, CALL_S),
                       "==", 0),
-            Criterion("openings of the circuit", events.get("circuit_opened", 0), ">=", 3),
-            Criterion("circuits left open", events.get("circuit_opened", 0)
-                      - events.get("circuit_closed", 0), "==", 0),
+            *(Criterion(f"s until the circuit opened, {name}", nemesis.opened_s[name], "<=",
+                        OPENS_S) for name in UNREACHABLE),
+            *(Criterion(f"s until it closed, after {name}", nemesis.closed_s[name], "<=",
+                        CLOSES_S) for name in nemesis.closed_s),
             Criterion("corrupt entries found", events.get("miss_corrupt", 0), ">", 0)]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devkit.console import Failure, say
@@ -46,6 +46,13 @@ class Trial:
     def chance(self, purpose: str) -> random.Random:
         """Each purpose has numbers of its own, so that one does not shift another's."""
         return random.Random(f"{self.seed}/{purpose}")
+
+    def part(self, name: str, share: float) -> "Trial":
+        """A share of its time, with an installation and figures of its own."""
+        directory = self.directory / name
+        directory.mkdir()
+        return replace(self, directory=directory, seconds=self.seconds * share, addresses={},
+                       figures={})
 
     def stack(self, binaries: Path = BINARIES, **variables: str) -> Stack:
         return Stack(self.directory / "stack", binaries,
@@ -166,6 +173,11 @@ class Report:
     examples: list[str]
 
     def safety(self) -> list[Criterion]:
+        """What holds whatever happens while the cache can be told of writes."""
+        return [*self.durability(),
+                Criterion("stale reads", self.figures["stale"], "==", 0)]
+
+    def durability(self) -> list[Criterion]:
         """What holds whatever happens: nothing is lost, doubled, made up or out of order."""
         return [Criterion(name, self.figures[figure], "==", 0) for name, figure in (
             ("acknowledged writes lost", "lost"), ("duplicate rows", "duplicates"),
@@ -173,7 +185,7 @@ class Report:
             ("versions without their one event in order", "unannounced"),
             ("effects missing", "effects_missing"), ("duplicate effects", "effects_duplicate"),
             ("effects of nothing", "effects_phantom"),
-            ("processes that ended by themselves", "ended"), ("stale reads", "stale"),
+            ("processes that ended by themselves", "ended"),
             ("reads of what was never written", "invented"))]
 
 

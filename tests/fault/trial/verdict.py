@@ -127,7 +127,22 @@ def _invented(operations: list[Operation], journal: list[Entry]) -> Iterator[str
             yield f"version {read.version} of {read.name}"
 
 
+def staleness_s(operations: list[Operation]) -> float:
+    """How long after the acknowledgement of something newer the latest stale read began."""
+    known = defaultdict(list)
+    for write in operations:
+        if write.is_write and write.outcome == OK:
+            known[write.name].append(write)
+    return max((read.begin - min(write.end for write in known[read.name]
+                                 if write.version > read.version)
+                for read in operations if _is_stale(read)), default=0.0)
+
+
+def _is_stale(one: Operation) -> bool:
+    return one.kind == READ and one.outcome == OK and one.version < one.at_least
+
+
 def _stale(operations: list[Operation]) -> Iterator[str]:
     for read in operations:
-        if read.kind == READ and read.outcome == OK and read.version < read.at_least:
+        if _is_stale(read):
             yield f"{read.name}: version {read.version} after {read.at_least} was acknowledged"
