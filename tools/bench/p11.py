@@ -7,7 +7,7 @@ from devkit.console import Failure
 
 from bench.batches import PLANS, repeated, rows_of
 from bench.figures import Goal
-from bench.p6 import produce, wait_for
+from bench.p6 import produce, wait_for, warm_broker
 from bench.p7 import CLIENTS as CONSUMER_CLIENTS
 from bench.p7 import FRESH, batch_of
 from bench.programs import Pgbench, Span, run_pgbench
@@ -118,6 +118,7 @@ def measure(run: Run) -> list[Goal]:
             rig.release_lease()
             writers = Writers((rig, second))
             writers.write(WARM_UP, "warm")
+            warm_broker(rig)
             parts = Parts(run, rig, first_reader, writers)
             rounds = iter(range(run.pairs))
             pairs = run.interleave(lambda: writers.delay(rig, run.span, f"r{next(rounds)}"),

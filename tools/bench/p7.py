@@ -4,7 +4,7 @@ import time
 
 from bench.batches import PLANS, repeated, rows_of
 from bench.figures import Goal
-from bench.p6 import OLDEST, fill, wait_for
+from bench.p6 import fill, publish_all, seed, wait_for, warm_broker
 from bench.programs import run_pgbench
 from bench.rig import Rig, accounts
 from bench.run import Run
@@ -29,10 +29,7 @@ FRESH = {"event_id": "gen_random_uuid()", "entry_id": "gen_random_uuid()::text",
 def publish(rig: Rig, events: int) -> None:
     """Leaves so many events in the topic, and the relay idle."""
     fill(rig, events)
-    rig.release_lease()
-    # The relay looks at the lease once a second.
-    wait_for(lambda: rig.metric(OLDEST) == 0, "the relay did not come to rest.")
-    rig.take_lease()
+    publish_all(rig)
 
 
 def consume(consumer: Rig, events: int) -> float:
@@ -56,9 +53,10 @@ def batch_of(seen: list[Statement], part: float) -> list[Statement]:
 def measure(run: Run) -> list[Goal]:
     events = run.rows_or(EVENTS)
     with accounts(run.directory / "stack") as rig:
-        rig.sample("create-person")
+        seed(rig)
         consumer = rig.neighbor("communications")
         publish(rig, SAMPLE_EVENTS)
+        warm_broker(rig)
         batch = batch_of(capture(rig.stack, lambda: consume(consumer, SAMPLE_EVENTS)), 1.0)
         script = run.directory / "consume.pgbench"
         script.write_text(repeated(consumer, batch, FRESH), encoding="utf-8")
