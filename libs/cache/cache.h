@@ -52,8 +52,8 @@ struct Hit {
 };
 // It is known that there is no such record.
 struct Negative {};
-// Read the store, then fill with the lease. Without a lease the cache cannot be reached: fill
-// nothing.
+// Read the store, then fill with the lease. Without a lease the cache cannot be reached, or the
+// record is missed for the first time in a while: fill nothing.
 struct Miss {
   std::optional<Lease> lease;
 };

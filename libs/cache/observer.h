@@ -13,6 +13,7 @@ enum class Event {
   kHit,
   kNegativeHit,
   kMiss,             // with a lease
+  kMissFirst,        // without a lease: nobody missed it lately, so that it is not kept
   kMissUnleased,     // the cache could not be reached
   kMissCorrupt,      // the stored bytes are not what was stored; counted beside the miss
   kMissOtherLayout,  // stored by a binary with another layout; counted beside the miss

@@ -50,6 +50,7 @@ RedisCache::RedisCache(const RedisOptions& options, RedisEndpoint endpoint, Obse
     : options_(options),
       observer_(observer),
       owed_(options.owed_fences_max),
+      doorkeeper_(options.doorkeeper_keys),
       client_(options, std::move(endpoint), Handshake(options), observer) {}
 
 // The keeper uses the other members: it ends before they do.
@@ -67,15 +68,24 @@ std::vector<Lookup> RedisCache::GetMany(std::span<const Key> keys) {
     asked.push_back(i);
   }
   const auto replies = commands.empty() ? std::nullopt : client_.Run(commands, deadline);
+  std::size_t first = 0;
   if (replies.has_value()) {
     std::vector<Unanswered> unanswered;
     for (std::size_t i = 0; i < asked.size(); ++i) {
       lookups[asked[i]] = Judge(keys[asked[i]], (*replies)[i], unanswered, asked[i]);
     }
+    first = TurnAwayFirst(keys, unanswered);
     TakeLeases(keys, unanswered, deadline, lookups);
   }
-  CountLookups(lookups);
+  CountLookups(lookups, first);
   return lookups;
+}
+
+std::size_t RedisCache::TurnAwayFirst(std::span<const Key> keys,
+                                      std::vector<Unanswered>& unanswered) {
+  return std::erase_if(unanswered, [&](const Unanswered& one) {
+    return one.seen.empty() && !doorkeeper_.Knows(keys[one.index].bytes);
+  });
 }
 
 Lookup RedisCache::Judge(const Key& key, const Reply& reply, std::vector<Unanswered>& unanswered,
@@ -121,7 +131,7 @@ void RedisCache::TakeLeases(std::span<const Key> keys, std::span<const Unanswere
   }
 }
 
-void RedisCache::CountLookups(std::span<const Lookup> lookups) {
+void RedisCache::CountLookups(std::span<const Lookup> lookups, std::size_t first) {
   std::size_t hits = 0;
   std::size_t negatives = 0;
   std::size_t leased = 0;
@@ -134,7 +144,8 @@ void RedisCache::CountLookups(std::span<const Lookup> lookups) {
   observer_.Count(Event::kHit, hits);
   observer_.Count(Event::kNegativeHit, negatives);
   observer_.Count(Event::kMiss, leased);
-  observer_.Count(Event::kMissUnleased, lookups.size() - hits - negatives - leased);
+  observer_.Count(Event::kMissFirst, first);
+  observer_.Count(Event::kMissUnleased, lookups.size() - hits - negatives - leased - first);
 }
 
 std::string RedisCache::Life(const Filling& filling) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libs/cache/cache.h"
+#include "libs/cache/doorkeeper.h"
 #include "libs/cache/entry.h"
 #include "libs/cache/observer.h"
 #include "libs/cache/owed_fences.h"
@@ -42,15 +43,18 @@ class RedisCache final : public Cache {
   };
   Lookup Judge(const Key& key, const Reply& reply, std::vector<Unanswered>& unanswered,
                std::size_t index);
+  // Takes away what is missed for the first time; returns how many that were.
+  std::size_t TurnAwayFirst(std::span<const Key> keys, std::vector<Unanswered>& unanswered);
   void TakeLeases(std::span<const Key> keys, std::span<const Unanswered> unanswered,
                   Deadline deadline, std::vector<Lookup>& lookups);
-  void CountLookups(std::span<const Lookup> lookups);
+  void CountLookups(std::span<const Lookup> lookups, std::size_t first);
   [[nodiscard]] std::string Life(const Filling& filling) const;
   RedisClient::Chores PayOwedFences();
 
   const RedisOptions options_;
   Observer& observer_;
   OwedFences owed_;
+  Doorkeeper doorkeeper_;
   RedisClient client_;
 };
 

@@ -104,6 +104,23 @@ TEST(RedisCacheTest, ForeignValueUnderTheKeyIsAMissAndOthersAreServed) {
   EXPECT_FALSE(LeaseOf(fixture.cache().Get(foreign)).token.empty());
 }
 
+TEST(RedisCacheTest, ADoorkeeperLetsInWhatIsMissedAgain) {
+  const testing::RedisServer server;
+  Counts counts;
+  RedisOptions options = OptionsFor(server);
+  options.doorkeeper_keys = 1'000;
+  const auto cache = NewCache(options, counts);
+  const Key key = CacheKey("seldom");
+
+  EXPECT_FALSE(std::get<Miss>(cache->Get(key)).lease.has_value());
+  EXPECT_EQ(counts.Of(Event::kMissFirst), 1U);
+  const Lease lease = LeaseOf(cache->Get(key));
+  EXPECT_EQ(cache->Fill(key, lease, {"value", 3}, std::chrono::minutes(1)), Filled::kStored);
+
+  EXPECT_EQ(CachedVersion(cache->Get(key)), 3);
+  EXPECT_EQ(counts.Of(Event::kMissUnleased), 0U);
+}
+
 TEST(RedisCacheTest, EverythingThatIsKeptExpiresWithinTheBound) {
   RedisFixture fixture;
   const RedisOptions options = OptionsFor(fixture.server);

@@ -28,6 +28,7 @@ absl::Status RedisOptions::Validate() const {
       {"negative_ttl_max_ms", negative_ttl_max.count(), 1, 3'600'000},
       {"value_bytes_max", static_cast<std::int64_t>(value_bytes_max), 0, 16'777'216},
       {"owed_fences_max", static_cast<std::int64_t>(owed_fences_max), 0, 10'000'000},
+      {"doorkeeper_keys", static_cast<std::int64_t>(doorkeeper_keys), 0, 16'777'216},
       {"probe_interval_ms", probe_interval.count(), 10, 2'000},
   };
   for (const Bounds& bounds : all) {

@@ -32,6 +32,9 @@ struct RedisOptions {
   // Larger values are not kept.
   std::size_t value_bytes_max = 262'144;
   std::size_t owed_fences_max = 65'536;
+  // Of so many records that were missed lately it is known that they were: only those are kept when
+  // they are missed again. 0 keeps what is read once.
+  std::size_t doorkeeper_keys = 0;
   // How often an unreachable server is tried again. At most 2 s.
   std::chrono::milliseconds probe_interval{250};
 

@@ -38,6 +38,7 @@ class CacheMetrics final : public cache::Observer {
   static constexpr const char* kNames[] = {"hit",
                                            "negative_hit",
                                            "miss",
+                                           "miss_first",
                                            "miss_unleased",
                                            "miss_corrupt",
                                            "miss_other_layout",

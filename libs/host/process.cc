@@ -24,6 +24,8 @@ namespace {
 constexpr int kExitWrongSettings = 2;
 // The end of a process beyond the bounds of its drain.
 constexpr std::chrono::seconds kExitMargin{15};
+// Of the records that are read once in a while the cache keeps none (ADR 0011). Half a MiB.
+constexpr std::size_t kDoorkeeperKeys = 131'072;
 constexpr std::chrono::minutes kParkedBound{5};
 
 std::vector<std::string> Environment() {
@@ -179,6 +181,7 @@ absl::Status Process::MakeEdge() {
   cache::RedisOptions redis;
   redis.address = config_.redis;
   redis.password = config_.redis_password;
+  redis.doorkeeper_keys = kDoorkeeperKeys;
   redis.ttl_max = std::chrono::seconds(config_.cache_seconds);
   if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));

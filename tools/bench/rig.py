@@ -77,10 +77,10 @@ class Rig:
 
     def part_of_hits(self, action: Callable[[], Found]) -> tuple[Found, float]:
         """What the action returned, and which part of its look-ups the cache could answer."""
-        found, hits, misses, unleased = self.counted(
+        found, hits, *misses = self.counted(
             action, *(("lotura_cache_events_total", f'event="{event}"')
-                      for event in ("hit", "miss", "miss_unleased")))
-        return found, hits / max(1, hits + misses + unleased)
+                      for event in ("hit", "miss", "miss_first", "miss_unleased")))
+        return found, hits / max(1, hits + sum(misses))
 
     def _metrics(self) -> str:
         with urlopen(f"http://{self.stack.member(self.name).http}/metrics",
