@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -17,14 +18,11 @@ namespace lotura::resource {
 template <typename Item>
 class Gatherer {
  public:
-  // Whether a batch is taken while another one is being worked on.
-  enum class Beside {
-    kAlways,     // as soon as there is a thread
-    kFullBatch,  // only a full one: what can share a batch does
-  };
   struct Options {
     std::size_t batch_max = 64;
-    Beside beside = Beside::kAlways;
+    // For so long a batch that is not full waits for the one that began last, so that more can
+    // share it; when that has ended it waits no longer. A full one begins beside others at once.
+    std::chrono::milliseconds patience{0};
     // Whether an item may be taken together with the first of a batch; without it, any may.
     std::function<bool(const Item& first, const Item& item)> fits = {};
   };
@@ -46,7 +44,7 @@ class Gatherer {
     {
       const std::lock_guard lock(mutex_);
       waiting_.push_back(std::move(item));
-      if (!IsWorthABatch()) return;
+      if (is_watched_ && !IsWorthABatch()) return;
     }
     arrived_.notify_one();
   }
@@ -69,6 +67,8 @@ class Gatherer {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // How far behind its batch a thread looks for items that fit.
   static constexpr std::size_t kLookAhead = 4;
 
@@ -92,34 +92,46 @@ class Gatherer {
     waiting_.insert(waiting_.begin(), std::make_move_iterator(left.begin()),
                     std::make_move_iterator(left.end()));
     ++running_;
+    last_began_ = Clock::now();
     return batch;
   }
 
   // With the lock.
   [[nodiscard]] bool IsWorthABatch() const {
     if (waiting_.empty()) return false;
-    return options_.beside == Beside::kAlways || running_ == 0 ||
-           waiting_.size() >= options_.batch_max;
+    return running_ == 0 || waiting_.size() >= options_.batch_max ||
+           Clock::now() - last_began_ >= options_.patience;
   }
 
   void Drive(const std::stop_token& stop) {
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        arrived_.wait(lock, stop, [this] { return IsWorthABatch(); });
-        if (stop.stop_requested()) return;
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      if (IsWorthABatch()) {
+        lock.unlock();
+        Step();
+        lock.lock();
+      } else if (waiting_.empty() || is_watched_) {
+        arrived_.wait(lock, stop,
+                      [this] { return IsWorthABatch() || (!waiting_.empty() && !is_watched_); });
+      } else {
+        // One of the idle threads sees to it that what waits does not wait too long.
+        is_watched_ = true;
+        arrived_.wait_until(lock, stop, last_began_ + options_.patience,
+                            [this] { return IsWorthABatch(); });
+        is_watched_ = false;
       }
-      Step();
     }
   }
 
   const Options options_;
   const std::function<void(std::vector<Item>)> work_;
-  std::mutex mutex_;  // guards waiting_ and running_
+  std::mutex mutex_;  // guards what follows, but for the threads
   std::condition_variable_any arrived_;
   std::deque<Item> waiting_;
-  // Batches that are being worked on.
+  // Batches that are being worked on, and when the last one began.
   std::size_t running_ = 0;
+  Clock::time_point last_began_;
+  bool is_watched_ = false;
   std::vector<std::jthread> threads_;
 };
 

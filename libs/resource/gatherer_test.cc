@@ -13,6 +13,7 @@ namespace {
 
 using ::lotura::testing::Eventually;
 using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
 using Batch = std::vector<int>;
 
 TEST(GathererTest, WhatWaitsIsTakenTogetherInItsOrder) {
@@ -44,16 +45,15 @@ TEST(GathererTest, SecondBatchBesideOneIsAFullOne) {
   std::mutex mutex;
   std::vector<std::size_t> sizes;
   {
-    Gatherer<int> gatherer({.batch_max = 4, .beside = Gatherer<int>::Beside::kFullBatch},
-                           [&](const Batch& batch) {
-                             {
-                               const std::lock_guard lock(mutex);
-                               sizes.push_back(batch.size());
-                             }
-                             // The first batch lasts until the second one is under way.
-                             second_began.count_down();
-                             EXPECT_TRUE(Eventually([&] { return second_began.try_wait(); }, 10s));
-                           });
+    Gatherer<int> gatherer({.batch_max = 4, .patience = 60s}, [&](const Batch& batch) {
+      {
+        const std::lock_guard lock(mutex);
+        sizes.push_back(batch.size());
+      }
+      // The first batch lasts until the second one is under way.
+      second_began.count_down();
+      EXPECT_TRUE(Eventually([&] { return second_began.try_wait(); }, 10s));
+    });
     gatherer.Start(2);
     gatherer.Put(0);
     ASSERT_TRUE(Eventually(
@@ -67,6 +67,22 @@ TEST(GathererTest, SecondBatchBesideOneIsAFullOne) {
   }
 
   EXPECT_EQ(sizes, std::vector<std::size_t>({1, 4}));
+}
+
+TEST(GathererTest, WhatWaitsBehindASlowBatchBeginsBesideItAfterAWhile) {
+  std::latch all_began(3);
+  {
+    Gatherer<int> gatherer({.patience = 5ms}, [&](const Batch& batch) {
+      for (std::size_t i = 0; i < batch.size(); ++i) all_began.count_down();
+      EXPECT_TRUE(Eventually([&] { return all_began.try_wait(); }, 10s));
+    });
+    gatherer.Start(3);
+    for (int i = 0; i < 3; ++i) {
+      gatherer.Put(i);
+      std::this_thread::sleep_for(1ms);
+    }
+    EXPECT_TRUE(Eventually([&] { return all_began.try_wait(); }, 10s));
+  }
 }
 
 TEST(GathererTest, WhatWaitsAtTheEndIsWorkedOn) {
