@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <latch>
 
 #include "libs/testing/eventually.h"
@@ -70,18 +71,15 @@ TEST(GathererTest, SecondBatchBesideOneIsAFullOne) {
 }
 
 TEST(GathererTest, WhatWaitsBehindASlowBatchBeginsBesideItAfterAWhile) {
-  std::latch all_began(3);
-  {
-    Gatherer<int> gatherer({.patience = 5ms}, [&](const Batch& batch) {
-      for (std::size_t i = 0; i < batch.size(); ++i) all_began.count_down();
-      EXPECT_TRUE(Eventually([&] { return all_began.try_wait(); }, 10s));
-    });
-    gatherer.Start(3);
-    for (int i = 0; i < 3; ++i) {
-      gatherer.Put(i);
-      std::this_thread::sleep_for(1ms);
-    }
-    EXPECT_TRUE(Eventually([&] { return all_began.try_wait(); }, 10s));
+  std::atomic<int> began = 0;
+  Gatherer<int> gatherer({.patience = 5ms}, [&](const Batch& batch) {
+    began += static_cast<int>(batch.size());
+    EXPECT_TRUE(Eventually([&] { return began == 3; }, 10s));
+  });
+  gatherer.Start(3);
+  for (int i = 0; i < 3; ++i) {
+    gatherer.Put(i);
+    EXPECT_TRUE(Eventually([&] { return began == i + 1; }, 10s));
   }
 }
 

@@ -8,9 +8,9 @@
 namespace lotura::resource {
 namespace {
 
-// A second one helps with full batches, and while the first one waits for a cache that is slow.
+// One of them prepares and reads out while the other one waits for the cache.
 constexpr std::size_t kLookThreads = 2;
-// Longer than a round trip takes to a cache or database that is well. With 64 reads in flight that
+// Longer than a statement takes in a database that is well. With 64 reads in flight that
 // all go to the store, one statement at a time answers a fifth more of them than four: it has 20
 // instead of 10 of them, and each saves threads that wake up.
 constexpr std::chrono::milliseconds kPatience{2};
@@ -41,7 +41,7 @@ RecordReads::RecordReads(Store& store, RecordCache& cache, RecordReadLimits limi
                     return ShareAStatement(first.read.record, missed.read.record);
                   }},
              [this](std::vector<Missed> batch) { Load(std::move(batch)); }),
-      looks_({.batch_max = limits.batch_max, .patience = kPatience},
+      looks_({.batch_max = limits.batch_max},
              [this](std::vector<Waiter> batch) { LookUp(std::move(batch)); }) {}
 
 void RecordReads::Start(std::size_t threads) {
