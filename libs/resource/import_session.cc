@@ -106,7 +106,7 @@ void ImportSession::Run(std::uint64_t turn, ImportChunk& chunk) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     Count(chunk, *result, took.count());
   }
-  AwaitDecided(turn);
+  Await(decided_, turn);
   const std::lock_guard lock(mutex_);
   written_ = std::max(written_, ++decided_);
   last_heard_ = std::chrono::steady_clock::now();
@@ -124,9 +124,9 @@ absl::StatusOr<ImportSession::ResultPtr> ImportSession::ResultOf(std::uint64_t t
                                                                  ImportChunk& chunk) {
   const bool at_once = IsDecided(turn);
   absl::Status prepared = chunk.Prepare();
-  if (!AwaitWritten(turn)) return Over();
+  if (!Await(written_, turn)) return Over();
   if (!at_once && prepared.ok() && chunk.DependsOnWhatWasStored()) {
-    if (!AwaitDecided(turn)) return Over();
+    if (!Await(decided_, turn)) return Over();
     prepared = chunk.Prepare();
   }
   LOTURA_RETURN_IF_ERROR(prepared);
@@ -134,15 +134,9 @@ absl::StatusOr<ImportSession::ResultPtr> ImportSession::ResultOf(std::uint64_t t
 }
 
 // Whoever has an earlier turn has begun before: threads take up chunks in order.
-bool ImportSession::AwaitWritten(std::uint64_t turn) {
+bool ImportSession::Await(const std::uint64_t& count, std::uint64_t turn) {
   std::unique_lock lock(mutex_);
-  turned_.wait(lock, [&] { return over_ || written_ >= turn; });
-  return !over_;
-}
-
-bool ImportSession::AwaitDecided(std::uint64_t turn) {
-  std::unique_lock lock(mutex_);
-  turned_.wait(lock, [&] { return over_ || decided_ >= turn; });
+  turned_.wait(lock, [&] { return over_ || count >= turn; });
   return !over_;
 }
 

@@ -45,10 +45,8 @@ class ImportSession final : public rpc::StreamSession,
   // Runs a chunk, `turn` says after how many others.
   void Run(std::uint64_t turn, ImportChunk& chunk);
   absl::StatusOr<ResultPtr> ResultOf(std::uint64_t turn, ImportChunk& chunk);
-  // Until the rows of all chunks before are written. False if the stream is over.
-  bool AwaitWritten(std::uint64_t turn);
-  // Until all chunks before are decided. False if the stream is over.
-  bool AwaitDecided(std::uint64_t turn);
+  // Until one of the counts below has come to all chunks before. False if the stream is over.
+  bool Await(const std::uint64_t& count, std::uint64_t turn);
   [[nodiscard]] bool IsDecided(std::uint64_t turn);
   // The rows are written: the next chunk may write its own.
   void PassTurn(std::uint64_t turn);

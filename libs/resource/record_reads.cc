@@ -11,8 +11,7 @@ namespace {
 // One of them prepares and reads out while the other one waits for the cache.
 constexpr std::size_t kLookThreads = 2;
 // Longer than a statement takes in a database that is well. With 64 reads in flight that
-// all go to the store, one statement at a time answers a fifth more of them than four: it has 20
-// instead of 10 of them, and each saves threads that wake up.
+// all go to the store, a statement has 20 of them instead of 10, and fewer threads wake up.
 constexpr std::chrono::milliseconds kPatience{2};
 // When a refused read asks to come back.
 constexpr std::int64_t kRetryAfterMs = 100;
