@@ -61,7 +61,8 @@ class Load:
         return self
 
 
-def _run(command: Sequence[str], seconds: float) -> str:
+def output_of(command: Sequence[str], seconds: float) -> str:
+    """What a program prints. Failure with its own words if it fails, or does not end in time."""
     try:
         outcome = subprocess.run(command, capture_output=True, text=True, check=False,
                                  timeout=seconds + SLACK_S, stdin=subprocess.DEVNULL)
@@ -106,7 +107,7 @@ def run_program(name: str, *, span: Span, core: int | None = None, **flags) -> d
 
 def run_job(name: str, *, bound_s: float, core: int | None = None, **flags) -> dict:
     """Runs one of ours to the end of its work, which comes within the bound."""
-    return json.loads(_run([*on_core(core), str(BINARIES / name), *_flags(flags)], bound_s))
+    return json.loads(output_of([*on_core(core), str(BINARIES / name), *_flags(flags)], bound_s))
 
 
 def _end(child: subprocess.Popen) -> None:
@@ -154,12 +155,12 @@ def run_pgbench(conninfo: str, script: Path, *, clients: int, span: Span,
     with tempfile.TemporaryDirectory(dir=script.parent) as logs:
         if rate is not None:
             command += [f"--rate={rate:.0f}", "--log", f"--log-prefix={logs}/log"]
-            printed = _run([*command, f"--time={span.whole_s:.0f}"], span.whole_s)
+            printed = output_of([*command, f"--time={span.whole_s:.0f}"], span.whole_s)
             latencies = _latencies(Path(logs), span)
         else:
             # Its rate is that of the whole run, so that the warm-up is a run of its own.
-            _run([*command, f"--time={max(1, span.warm_up_s):.0f}"], span.warm_up_s)
-            printed = _run([*command, f"--time={span.measured_s:.0f}"], span.measured_s)
+            output_of([*command, f"--time={max(1, span.warm_up_s):.0f}"], span.warm_up_s)
+            printed = output_of([*command, f"--time={span.measured_s:.0f}"], span.measured_s)
             latencies = ()
     failed = re.search(r"number of failed transactions: (\d+)", printed)
     if failed and int(failed.group(1)):

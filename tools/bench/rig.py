@@ -1,5 +1,6 @@
 """One service of Lotura with its servers, as a benchmark needs it."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -62,6 +63,12 @@ class Rig:
         """The sum of a metric's series that the service itself has, or those with `a="b"`."""
         return sum(float(line.rpartition(" ")[2]) for line in self._metrics().splitlines()
                    if line.partition("{")[0] == name and label in line)
+
+    def buckets(self, name: str) -> list[tuple[float, float]]:
+        """Upper limits and cumulative counts of a histogram with one series."""
+        found = re.findall(rf'^{name}_bucket{{[^}}]*le="([^"]+)"[^}}]*}} (\S+)$',
+                           self._metrics(), re.MULTILINE)
+        return [(float(limit), float(count)) for limit, count in found]
 
     def counted(self, action: Callable[[], Found], *series: tuple[str, str]) -> tuple:
         """What the action returned, and by how much each series, a name and a label, has grown."""

@@ -1,10 +1,10 @@
 """What a topic of events says of itself."""
 
 import re
-import subprocess
 
-from devkit.console import Failure
 from devkit.stack import Stack
+
+from bench.programs import output_of
 
 ALTER_S = 60
 READ_S = 120
@@ -17,19 +17,11 @@ def date_by_broker(stack: Stack, topic: str) -> None:
                                stack.kafka.brokers, "--alter", "--entity-type", "topics",
                                "--entity-name", topic, "--add-config",
                                "message.timestamp.type=LogAppendTime")
-    _run(command, ALTER_S)
+    output_of(command, ALTER_S)
 
 
 def dates_of_events(stack: Stack, topic: str, since: float) -> dict[str, float]:
     """When the broker had each event, by its id. Seconds since 1970, rounded up to milliseconds."""
-    printed = _run(["kcat", "-b", stack.kafka.brokers, "-C", "-t", topic, "-e", "-q",
+    printed = output_of(["kcat", "-b", stack.kafka.brokers, "-C", "-t", topic, "-e", "-q",
                     "-o", f"s@{int(since * 1000)}", "-f", "%T %h\n"], READ_S)
     return {event: (int(date) + 1) / 1000 for date, event in LINE.findall(printed)}
-
-
-def _run(command: list[str], seconds: float) -> str:
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False,
-                             timeout=seconds, stdin=subprocess.DEVNULL)
-    if outcome.returncode != 0:
-        raise Failure(f"'{command[0]}' failed: {outcome.stderr.strip()[-2000:]}")
-    return outcome.stdout
