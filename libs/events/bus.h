@@ -46,6 +46,19 @@ struct ReceivedRecord {
   Place place;
 };
 
+// Calls `take` with where each partition goes on behind these records, once for each of its runs.
+template <typename Take>
+void ForEachNext(std::span<const ReceivedRecord> records, const Take& take) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Place& place = records[i].place;
+    if (i + 1 < records.size() && records[i + 1].place.partition == place.partition &&
+        records[i + 1].place.topic == place.topic) {
+      continue;
+    }
+    take(Place{place.topic, place.partition, place.offset + 1});
+  }
+}
+
 // Thread-safe. Records are sent in the order in which they were given; when one of a partition
 // fails, none that was given after it is sent, until a new producer takes over. (With Kafka one
 // request may still follow the very first record that a producer sends, if that is refused.)

@@ -34,26 +34,28 @@ absl::Status Undecodable(std::string_view reason, std::string_view header) {
                {{"header", std::string(header)}});
 }
 
+// The value of a header that is not there.
+const std::string kNothing;
+
 // Reads attributes and remembers the first one that is wrong.
 class Attributes {
  public:
   explicit Attributes(const BusRecord& record) : record_(record) {}
 
-  std::string Optional(std::string_view name) const {
+  [[nodiscard]] const std::string& Optional(std::string_view name) const {
     const auto header = std::ranges::find(record_.headers, name, &Header::name);
-    return header == record_.headers.end() ? std::string() : header->value;
+    return header == record_.headers.end() ? kNothing : header->value;
   }
 
-  std::string Required(std::string_view name) {
-    std::string value = Optional(name);
+  const std::string& Required(std::string_view name) {
+    const std::string& value = Optional(name);
     if (value.empty()) Refuse("EVENT_HEADER_MISSING", name);
     if (!Utf8Size(value).has_value()) Refuse("EVENT_HEADER_INVALID", name);
     return value;
   }
 
   Uuid RequiredUuid(std::string_view name) {
-    const std::string text = Required(name);
-    const auto uuid = Uuid::Parse(text);
+    const auto uuid = Uuid::Parse(Required(name));
     if (!uuid.has_value()) Refuse("EVENT_HEADER_INVALID", name);
     return uuid.value_or(Uuid());
   }

@@ -233,5 +233,16 @@ TEST(EventTest, NewestOfEachKeepsRecordsOfTheSameNameInTwoServicesApart) {
   EXPECT_EQ(NewestOfEach(events).size(), 2);
 }
 
+TEST(EventTest, NewestOfLooksAtRecordsOfOneTypeAlone) {
+  std::vector<Event> events(3);
+  events[0].change.set_resource_type(v1::Change::descriptor()->full_name());
+  events[1].change.set_resource_type("lotura.sales.v1.Opportunity");
+  events[1].change.set_version(2);
+  events[2].change.set_resource_type("lotura.sales.v1.Stage");
+  events[2].subject = "stages/s";
+
+  EXPECT_EQ(NewestOf<v1::Change>(events), (std::vector<const Event*>{&events[0]}));
+}
+
 }  // namespace
 }  // namespace lotura::events

@@ -141,8 +141,9 @@ absl::Status ConsumerStep::ApplyBatch() {
 
 void ConsumerStep::Handled(std::size_t records) {
   if (records == 0) return;
-  for (const ReceivedRecord& received : std::span(batch_).first(records))
-    next_[{received.place.topic, received.place.partition}] = received.place.offset + 1;
+  ForEachNext(std::span(batch_).first(records), [this](const Place& next) {
+    next_[{next.topic, next.partition}] = next.offset;
+  });
   crash::Point("consumer.applied");
 }
 

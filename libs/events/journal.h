@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,15 @@ inline constexpr char kKafkaRelay[] = "kafka";
 struct ReadLimit {
   std::size_t entries = 1000;
   std::size_t bytes = 4 << 20;
+
+  // Whether a read that returned these may have left some behind.
+  [[nodiscard]] bool IsReachedBy(std::span<const JournalEntry> read) const {
+    std::size_t stored = 0;
+    for (const JournalEntry& entry : read) stored += entry.StoredBytes();
+    return read.size() >= entries || stored >= bytes;
+  }
+
+  friend bool operator==(const ReadLimit&, const ReadLimit&) = default;
 };
 
 // What has not been published yet, as an operator sees it.

@@ -1,5 +1,7 @@
 #include "libs/events/kafka_consumer.h"
 
+#include <librdkafka/rdkafka.h>
+
 #include "libs/base/errors.h"
 
 namespace lotura::events {
@@ -56,31 +58,35 @@ class Partitions {
   std::vector<RdKafka::TopicPartition*> list_;
 };
 
-std::vector<Header> HeadersOf(const RdKafka::Message& message) {
+// librdkafka's C++ headers would copy each of them three times.
+std::vector<Header> HeadersOf(rd_kafka_message_t* message) {
   std::vector<Header> headers;
-  // The headers belong to the message, whose accessor is not const.
-  const RdKafka::Headers* raw = const_cast<RdKafka::Message&>(message).headers();  // NOLINT
-  if (raw == nullptr) return headers;
-  for (const RdKafka::Headers::Header& header : raw->get_all()) {
-    headers.push_back({header.key(), header.value() == nullptr
-                                         ? std::string()
-                                         : std::string(static_cast<const char*>(header.value()),
-                                                       header.value_size())});
+  rd_kafka_headers_t* raw = nullptr;
+  if (rd_kafka_message_headers(message, &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
+  headers.reserve(rd_kafka_header_cnt(raw));
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  while (rd_kafka_header_get_all(raw, headers.size(), &name, &value, &size) ==
+         RD_KAFKA_RESP_ERR_NO_ERROR) {
+    headers.push_back({name, value == nullptr
+                                 ? std::string()
+                                 : std::string(static_cast<const char*>(value), size)});
   }
   return headers;
 }
 
-ReceivedRecord ToRecord(const RdKafka::Message& message) {
+ReceivedRecord ToRecord(RdKafka::Message& message) {
   ReceivedRecord received;
   received.record.topic = message.topic_name();
   if (message.key_pointer() != nullptr) {
     received.record.key.assign(static_cast<const char*>(message.key_pointer()), message.key_len());
   }
-  received.record.headers = HeadersOf(message);
+  received.record.headers = HeadersOf(message.c_ptr());
   if (message.payload() != nullptr) {
     received.record.value.assign(static_cast<const char*>(message.payload()), message.len());
   }
-  received.place = {message.topic_name(), message.partition(), message.offset()};
+  received.place = {received.record.topic, message.partition(), message.offset()};
   return received;
 }
 
@@ -148,7 +154,6 @@ absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limi
     if (message->err() == RdKafka::ERR_NO_ERROR) {
       records.push_back(ToRecord(*message));
       bytes += records.back().record.value.size();
-      positions_[{message->topic_name(), message->partition()}] = message->offset() + 1;
     } else if (const absl::Status final = FinalError(*message); !final.ok()) {
       broken_ = final;
     } else if (message->err() == RdKafka::ERR__TIMED_OUT || deadline.Passed()) {
@@ -156,6 +161,9 @@ absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limi
     }
   }
   if (!broken_.ok()) return broken_;
+  ForEachNext(records, [this](const Place& next) {
+    positions_[{next.topic, next.partition}] = next.offset;
+  });
   return records;
 }
 

@@ -58,8 +58,8 @@ KafkaProducer::~KafkaProducer() {
   const Deadline deadline = Deadline::After(kCloseBound);
   while (producer_->outq_len() > 0 && !deadline.Passed()) producer_->poll(kServeMs);
   producer_.reset();
-  for (const auto& [ticket, confirm] : std::exchange(expected_, {})) {
-    confirm(NotConfirmed(RdKafka::ERR__DESTROY));
+  for (const Confirm& confirm : std::exchange(expected_, {})) {
+    if (confirm) confirm(NotConfirmed(RdKafka::ERR__DESTROY));
   }
 }
 
@@ -68,17 +68,18 @@ absl::Status KafkaProducer::Produce(const BusRecord& record, Confirm confirm) {
   for (const Header& header : record.headers) headers->add(header.name, header.value);
   const std::lock_guard lock(mutex_);
   if (broken_) return Broken();
-  const auto expected = expected_.emplace(++tickets_, std::move(confirm)).first;
+  const std::uintptr_t ticket = first_ + expected_.size();
+  expected_.push_back(std::move(confirm));
   const RdKafka::ErrorCode code = producer_->produce(
       record.topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
       const_cast<char*>(record.value.data()), record.value.size(),  // NOLINT: is copied
       record.key.data(), record.key.size(), 0, headers.get(),
-      reinterpret_cast<void*>(tickets_));  // NOLINT: an opaque number, never followed
+      reinterpret_cast<void*>(ticket));  // NOLINT: an opaque number, never followed
   if (code == RdKafka::ERR_NO_ERROR) {
     headers.release();  // NOLINT(bugprone-unused-return-value): librdkafka owns them by now
     return absl::OkStatus();
   }
-  expected_.erase(expected);
+  expected_.pop_back();
   if (code == RdKafka::ERR__QUEUE_FULL) {
     return ResourceExhausted("PRODUCER_QUEUE_FULL", "too many records wait to be sent", 10);
   }
@@ -96,8 +97,9 @@ void KafkaProducer::Reports::dr_cb(RdKafka::Message& message) {
 Producer::Confirm KafkaProducer::Take(std::uintptr_t ticket, RdKafka::ErrorCode outcome) {
   const std::lock_guard lock(mutex_);
   if (outcome != RdKafka::ERR_NO_ERROR) broken_ = true;
-  auto node = expected_.extract(ticket);
-  return std::move(node.mapped());
+  Confirm taken = std::exchange(expected_[ticket - first_], {});
+  for (; !expected_.empty() && !expected_.front(); ++first_) expected_.pop_front();
+  return taken;
 }
 
 void KafkaProducer::Serve(const std::stop_token& stop) {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "libs/events/kafka_config.h"
 
@@ -46,8 +46,10 @@ class KafkaProducer final : public Producer {
   std::atomic<bool> broken_ = false;
 
   std::mutex mutex_;  // guards what follows, and that nothing is given to a broken producer
-  std::uintptr_t tickets_ = 0;
-  std::unordered_map<std::uintptr_t, Confirm> expected_;  // bounded by the queue of librdkafka
+  // Tickets are numbers in the order in which records came. Those from `first_` on wait, but for
+  // gaps where a later record was confirmed sooner; bounded by the queue of librdkafka.
+  std::uintptr_t first_ = 1;
+  std::deque<Confirm> expected_;
 
   std::jthread server_;
 };

@@ -26,7 +26,7 @@ struct PgInbox::Item {
 
 namespace {
 
-using KeyOfTenant = std::pair<TenantId, std::string>;
+using KeyOfTenant = std::pair<TenantId, std::string_view>;
 using IdOfTenant = std::pair<TenantId, Uuid>;
 
 constexpr std::size_t kUuidSize = 36;
@@ -45,7 +45,8 @@ TenantId TenantOfKey(std::string_view key) {
   return {Uuid::Parse(key.substr(0, std::min(key.size(), kUuidSize))).value_or(Uuid())};
 }
 
-std::set<IdOfTenant> InsertNew(pg::Tx& tx, const std::string& consumer, const auto& items) {
+// Says of each item whether its event is new. The first of two with the same id counts.
+std::vector<bool> InsertNew(pg::Tx& tx, const std::string& consumer, const auto& items) {
   pg::Array tenants(pg::Type::kUuid);
   pg::Array ids(pg::Type::kUuid);
   pg::Array times(pg::Type::kTimestamptz);
@@ -56,14 +57,18 @@ std::set<IdOfTenant> InsertNew(pg::Tx& tx, const std::string& consumer, const au
   }
   const pg::Rows rows =
       tx.Run(sql::kInsertInbox, pg::Params().Text(consumer).Add(tenants).Add(ids).Add(times));
+  // As it nearly always goes.
+  if (rows.size() == items.size()) return std::vector<bool>(items.size(), true);
   std::set<IdOfTenant> added;
   for (std::size_t i = 0; i < rows.size(); ++i)
     added.emplace(TenantId{rows.Id(i, 0)}, rows.Id(i, 1));
-  return added;
+  std::vector<bool> is_new;
+  for (const auto& item : items) is_new.push_back(added.erase({item.tenant, item.id}) > 0);
+  return is_new;
 }
 
 // Parameters that name the keys $2 and $3 of the consumer $1.
-pg::Params KeyParams(const std::string& consumer, const std::set<KeyOfTenant>& keys) {
+pg::Params KeyParams(const std::string& consumer, const std::vector<KeyOfTenant>& keys) {
   pg::Array tenants(pg::Type::kUuid);
   pg::Array names(pg::Type::kBytea);
   for (const auto& [tenant, key] : keys) {
@@ -73,13 +78,17 @@ pg::Params KeyParams(const std::string& consumer, const std::set<KeyOfTenant>& k
   return pg::Params().Text(consumer).Add(tenants).Add(names);
 }
 
-std::set<KeyOfTenant> Blocked(pg::Tx& tx, const std::string& consumer,
-                              const std::set<KeyOfTenant>& keys) {
+// Which of the keys wait for a decision.
+std::set<std::pair<TenantId, std::string>> Blocked(pg::Tx& tx, const std::string& consumer,
+                                                   std::vector<KeyOfTenant> keys) {
+  std::ranges::sort(keys);
+  const auto repeated = std::ranges::unique(keys);
+  keys.erase(repeated.begin(), repeated.end());
+  std::set<std::pair<TenantId, std::string>> blocked;
+  if (keys.empty()) return blocked;
   const pg::Rows rows = tx.Run(sql::kLockDeadLetters, KeyParams(consumer, keys));
-  std::set<KeyOfTenant> blocked;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
     blocked.emplace(TenantId{rows.Id(i, 0)}, rows.Bytes(i, 1));
-  }
   return blocked;
 }
 
@@ -103,14 +112,15 @@ Applied PgInbox::Apply(std::span<const ReceivedRecord> records, Deadline deadlin
   std::vector<Item> items(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto event = FromBusRecord(records[i].record);
-    const std::string key = ParkingKeyOf(records[i]);
+    std::string key = ParkingKeyOf(records[i]);
     if (event.ok()) {
-      items[i] = {&records[i], event->tenant, key, event->id, event->time, absl::OkStatus()};
+      items[i] = {&records[i], event->tenant, std::move(key),
+                  event->id,   event->time,   absl::OkStatus()};
       events[i] = *std::move(event);
     } else {
-      items[i] = {&records[i], TenantOfKey(records[i].record.key),
-                  key,         IdOfUndecodable(records[i]),
-                  Instant(),   event.status()};
+      items[i] = {&records[i],    TenantOfKey(records[i].record.key),
+                  std::move(key), IdOfUndecodable(records[i]),
+                  Instant(),      event.status()};
     }
   }
   Applied applied;
@@ -167,19 +177,17 @@ absl::Status PgInbox::Handle(pg::Tx& tx, std::span<const Item> items, std::span<
                              Applied& applied) {
   LOTURA_ASSIGN_OR_RETURN(const std::string memory,
                           PassGate(tx, options_.consumer, options_.passenger));
-  std::set<IdOfTenant> added = InsertNew(tx, memory, items);
-  std::set<KeyOfTenant> keys;
-  for (const Item& item : items) {
-    if (added.contains({item.tenant, item.id})) keys.emplace(item.tenant, item.key);
+  const std::vector<bool> is_new = InsertNew(tx, memory, items);
+  std::vector<KeyOfTenant> keys;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (is_new[i]) keys.emplace_back(items[i].tenant, items[i].key);
   }
-  const std::set<KeyOfTenant> blocked =
-      keys.empty() ? std::set<KeyOfTenant>() : Blocked(tx, options_.consumer, keys);
+  const auto blocked = Blocked(tx, options_.consumer, std::move(keys));
   std::vector<const Item*> parked;
   std::vector<const Event*> fresh;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    // The first of two with the same id counts.
-    if (added.erase({items[i].tenant, items[i].id}) == 0) continue;
-    if (blocked.contains({items[i].tenant, items[i].key})) {
+    if (!is_new[i]) continue;
+    if (!blocked.empty() && blocked.contains({items[i].tenant, items[i].key})) {
       parked.push_back(&items[i]);
     } else {
       fresh.push_back(&events[i]);
@@ -201,7 +209,7 @@ absl::Status PgInbox::Condemn(pg::Tx& tx, const Item& item, const absl::Status& 
                               Applied& applied) {
   LOTURA_ASSIGN_OR_RETURN(const std::string memory,
                           PassGate(tx, options_.consumer, options_.passenger));
-  if (InsertNew(tx, memory, std::span(&item, 1)).empty()) {
+  if (!InsertNew(tx, memory, std::span(&item, 1)).front()) {
     applied.duplicates = 1;
     return absl::OkStatus();
   }

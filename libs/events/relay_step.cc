@@ -7,6 +7,7 @@
 #include "libs/crash/point.h"
 #include "libs/events/cloud_events.h"
 #include "libs/events/flight.h"
+#include "libs/events/read_ahead.h"
 
 namespace lotura::events {
 namespace {
@@ -16,12 +17,6 @@ double Seconds(Instant::duration span) { return std::chrono::duration<double>(sp
 // Some of the lease is left unused for clocks that run at different speeds.
 constexpr int kLeaseMarginParts = 10;
 constexpr int kRenewalsInALease = 3;
-
-bool IsFull(const std::vector<JournalEntry>& entries, ReadLimit limit) {
-  std::size_t bytes = 0;
-  for (const JournalEntry& entry : entries) bytes += entry.StoredBytes();
-  return entries.size() >= limit.entries || bytes >= limit.bytes;
-}
 
 }  // namespace
 
@@ -153,12 +148,18 @@ absl::Status RelayStep::BeginTerm(const LeaseToken& lease) {
   LOTURA_ASSIGN_OR_RETURN(term->confirmed, journal_.LoadCursor(options_.name, Bound()));
   term->saved = term->confirmed;
   term->read = term->confirmed;
-  term->reader = journal_.NewReader();
+  term->reader = NewReader();
   LOTURA_ASSIGN_OR_RETURN(term->producer, bus_.NewProducer());
   term_ = std::move(term);
   metrics_.lease_held.Set(1);
   log_.Info("publishing the journal", {observe::Fields::kTopic(TopicOf(options_.service))});
   return absl::OkStatus();
+}
+
+std::unique_ptr<JournalReader> RelayStep::NewReader() {
+  auto reader = journal_.NewReader();
+  if (!options_.read_ahead) return reader;
+  return std::make_unique<ReadAhead>(std::move(reader));
 }
 
 void RelayStep::EndTerm() {
@@ -201,7 +202,7 @@ void RelayStep::ReadAgain() {
   term_->read = term_->confirmed;
   term_->is_more_likely = false;
   // It may have left the days that come again.
-  term_->reader = journal_.NewReader();
+  term_->reader = NewReader();
 }
 
 bool RelayStep::MayRead() const {
@@ -217,7 +218,7 @@ absl::Status RelayStep::ReadBatch() {
   Term& term = *term_;
   LOTURA_ASSIGN_OR_RETURN(std::vector<JournalEntry> entries,
                           term.reader->Read(term.read, options_.batch, Bound()));
-  term.is_more_likely = IsFull(entries, options_.batch);
+  term.is_more_likely = options_.batch.IsReachedBy(entries);
   if (entries.empty()) return absl::OkStatus();
   Batch batch{.flight = std::make_shared<Flight>(entries.size(), wake_)};
   batch.positions.reserve(entries.size());

@@ -28,6 +28,8 @@ struct RelayOptions {
   // Batches that are on their way at once while there is a backlog. So much is in memory at most,
   // and published again after a crash.
   std::size_t batches = 4;
+  // Whether a thread reads one batch more while the one before is produced. It is in memory, too.
+  bool read_ahead = false;
   std::chrono::milliseconds lease{5'000};
   // How soon new entries are looked for when nobody tells of them.
   std::chrono::milliseconds poll{20};
@@ -82,6 +84,7 @@ class RelayStep {
   absl::Status HoldLease(Instant now);
   absl::Status BeginTerm(const LeaseToken& lease);
   void EndTerm();
+  std::unique_ptr<JournalReader> NewReader();
   absl::Status Collect();
   void Advance(Batch& batch, std::size_t confirmed);
   void ReadAgain();

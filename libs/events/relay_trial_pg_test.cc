@@ -181,6 +181,9 @@ class RelayTrial : public ::testing::Test {
   std::unique_ptr<RelayStep> NewStep(Journal& journal, Bus& bus) {
     RelayOptions options{.service = "sales", .holder = ids_.Next()};
     options.lease = milliseconds(600);
+    // Few enough for a read ahead now and then.
+    options.batch.entries = 64;
+    options.read_ahead = true;
     return std::make_unique<RelayStep>(options, RelayParts{journal, bus, system_clock_}, metrics_,
                                        log_, [] {});
   }

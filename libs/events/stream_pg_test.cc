@@ -62,8 +62,9 @@ class StreamTest : public ::testing::Test {
   static std::string NewService() { return fmt::format("stream{}", ++services_); }
 
   std::unique_ptr<Relay> StartRelay() {
-    auto relay = std::make_unique<Relay>(RelayOptions{.service = service_, .holder = ids_.Next()},
-                                         journal_, bus_, clock_, metrics_, log_);
+    auto relay = std::make_unique<Relay>(
+        RelayOptions{.service = service_, .holder = ids_.Next(), .read_ahead = true}, journal_,
+        bus_, clock_, metrics_, log_);
     relay->Start();
     return relay;
   }

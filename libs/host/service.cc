@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::chrono::seconds kStartBound{30};
 
-// What the upkeep and the relay need beside the consumers, of which each has a connection.
-constexpr std::size_t kStreamConnections = 2;
+// What the upkeep and the relay, which reads ahead, need beside the consumers, of which each has a
+// connection.
+constexpr std::size_t kStreamConnections = 3;
 
 pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, const char* purpose,
                         std::size_t connections) {

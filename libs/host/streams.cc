@@ -23,6 +23,7 @@ events::RelayOptions RelayOptionsOf(const std::string& service, IdSource& ids) {
   events::RelayOptions options;
   options.service = service;
   options.holder = ids.Next();
+  options.read_ahead = true;
   return options;
 }
 

@@ -92,11 +92,10 @@ void AddTo(Rows& rows, const events::Event& event, const Stage& stage) {
 
 // Upserts the state of each record of one type, one statement for each tenant.
 template <typename Record>
-absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event* const> newest,
+absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event> events,
                          const pg::Query& upsert) {
   std::map<TenantId, Rows> tenants;
-  for (const events::Event* event : newest) {
-    if (!event->IsAbout<Record>()) continue;
+  for (const events::Event* event : events::NewestOf<Record>(events)) {
     LOTURA_ASSIGN_OR_RETURN(const Record record, event->After<Record>());
     const auto rows =
         tenants.try_emplace(event->tenant, RowsFor(static_cast<const Record*>(nullptr))).first;
@@ -109,12 +108,11 @@ absl::Status ProjectType(pg::Tx& tx, std::span<const events::Event* const> newes
 }  // namespace
 
 absl::Status ProjectDimensions(pg::Tx& tx, std::span<const events::Event> events) {
-  const std::vector<const events::Event*> newest = events::NewestOfEach(events);
-  LOTURA_RETURN_IF_ERROR(ProjectType<User>(tx, newest, sql::kUpsertUsers));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Team>(tx, newest, sql::kUpsertTeams));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Organization>(tx, newest, sql::kUpsertOrganizations));
-  LOTURA_RETURN_IF_ERROR(ProjectType<Product>(tx, newest, sql::kUpsertProducts));
-  return ProjectType<Stage>(tx, newest, sql::kUpsertStages);
+  LOTURA_RETURN_IF_ERROR(ProjectType<User>(tx, events, sql::kUpsertUsers));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Team>(tx, events, sql::kUpsertTeams));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Organization>(tx, events, sql::kUpsertOrganizations));
+  LOTURA_RETURN_IF_ERROR(ProjectType<Product>(tx, events, sql::kUpsertProducts));
+  return ProjectType<Stage>(tx, events, sql::kUpsertStages);
 }
 
 }  // namespace lotura::analytics

@@ -154,10 +154,8 @@ absl::Status ProjectOpportunities(pg::Tx& tx, std::span<const events::Event> eve
     if (event.IsAbout<Opportunity>())
       LOTURA_RETURN_IF_ERROR(AddEntry(event, tenants[event.tenant].entries));
   }
-  for (const events::Event* event : events::NewestOfEach(events)) {
-    if (event->IsAbout<Opportunity>())
-      LOTURA_RETURN_IF_ERROR(AddFact(*event, tenants[event->tenant].facts));
-  }
+  for (const events::Event* event : events::NewestOf<Opportunity>(events))
+    LOTURA_RETURN_IF_ERROR(AddFact(*event, tenants[event->tenant].facts));
   for (const auto& [tenant, rows] : tenants) Write(tx, tenant, rows);
   return absl::OkStatus();
 }

@@ -22,8 +22,7 @@ struct Newest {
 
 absl::Status ProjectActivities(pg::Tx& tx, std::span<const events::Event> events) {
   std::map<TenantId, Newest> tenants;
-  for (const events::Event* event : events::NewestOfEach(events)) {
-    if (!event->IsAbout<v1::Activity>()) continue;
+  for (const events::Event* event : events::NewestOf<v1::Activity>(events)) {
     Newest& newest = tenants[event->tenant];
     newest.names.Add(event->subject);
     newest.versions.Add(pg::binary::Int64(event->version()));
