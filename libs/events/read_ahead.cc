@@ -10,9 +10,11 @@ absl::StatusOr<std::vector<JournalEntry>> ReadAhead::Read(const Position& after,
   if (!entries.ok() || !limit.IsReachedBy(*entries)) return entries;
   after_ = entries->back().position;
   limit_ = limit;
-  ahead_ = std::async(std::launch::async, [this, bound] {
-    return reader_->Read(after_, limit_, Deadline::After(bound));
-  });
+  // The future takes along what it throws.
+  std::packaged_task<Entries()> read(
+      [this, bound] { return reader_->Read(after_, limit_, Deadline::After(bound)); });
+  ahead_ = read.get_future();
+  thread_ = std::jthread(std::move(read));
   return entries;
 }
 

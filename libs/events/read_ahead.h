@@ -2,6 +2,7 @@
 #pragma once
 
 #include <future>
+#include <thread>
 
 #include "libs/events/journal.h"
 
@@ -28,8 +29,8 @@ class ReadAhead final : public JournalReader {
   // Where the read that is under way begins, and how far it goes.
   Position after_;
   ReadLimit limit_;
-  // Uses the reader; the destructor waits for it.
   std::future<Entries> ahead_;
+  std::jthread thread_;  // uses the reader
 };
 
 }  // namespace lotura::events
