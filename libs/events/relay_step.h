@@ -25,10 +25,10 @@ struct RelayOptions {
   Uuid holder;
   // How much one read asks for.
   ReadLimit batch;
-  // Batches that are on their way at once while there is a backlog. So much is in memory at most,
-  // and published again after a crash.
+  // Batches that are on their way at once while there is a backlog. So much is published again
+  // after a crash at most.
   std::size_t batches = 4;
-  // Whether a thread reads one batch more while the one before is produced. It is in memory, too.
+  // Whether a thread reads one batch more while the one before is produced: it is in memory, too.
   bool read_ahead = false;
   std::chrono::milliseconds lease{5'000};
   // How soon new entries are looked for when nobody tells of them.
