@@ -90,7 +90,8 @@ class Consumer {
   // (CONSUMER_BROKEN), or because the topic no longer has what comes next (EVENTS_EXPIRED).
   virtual absl::StatusOr<std::vector<ReceivedRecord>> Poll(std::size_t limit,
                                                            std::chrono::milliseconds wait) = 0;
-  // Makes the group start at these places from now on. Returns when the broker has it. ABORTED
+  // Tells the broker that the group starts at these places from now on, and waits for no answer:
+  // an error may come back from the next call. The destructor waits, within its bound. ABORTED
   // (PARTITION_LOST) if another member reads a partition by now: what was committed stays, and the
   // records come to that member.
   virtual absl::Status Commit(std::span<const Place> next) = 0;

@@ -46,9 +46,8 @@ struct ConsumerOptions {
 std::string DeadLetterTopicOf(const std::string& topic, const std::string& consumer);
 
 // Polls a batch and applies it before it polls again: when partitions change hands, nothing is in
-// flight. Telling the broker takes several milliseconds, so that many small batches share a commit
-// of offsets. A failure that may pass is tried again, with growing pauses, for
-// ever: nothing is skipped. Used by one thread.
+// flight. Many small batches share a commit of offsets. A failure that may pass is tried again,
+// with growing pauses, for ever: nothing is skipped. Used by one thread.
 class ConsumerStep {
  public:
   ConsumerStep(ConsumerOptions options, Bus& bus, Inbox& inbox, const Clock& clock,

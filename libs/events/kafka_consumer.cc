@@ -111,6 +111,23 @@ absl::Status FinalError(const RdKafka::Message& message) {
   }
 }
 
+absl::Status PartitionLost() {
+  return Aborted("PARTITION_LOST", "another member of the group reads the partition");
+}
+
+absl::Status NotCommitted(RdKafka::ErrorCode code) {
+  switch (code) {
+    case RdKafka::ERR_ILLEGAL_GENERATION:
+    case RdKafka::ERR_UNKNOWN_MEMBER_ID:
+    case RdKafka::ERR_REBALANCE_IN_PROGRESS:
+    case RdKafka::ERR_FENCED_INSTANCE_ID:
+      return PartitionLost();
+    default:
+      return Error(absl::StatusCode::kUnavailable, "NOT_COMMITTED", "the broker took no offsets",
+                   {{"kafka_error", RdKafka::err2str(code)}});
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Create(
@@ -120,6 +137,7 @@ absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Create(
   std::string why;
   conf->set("event_cb", &made->log_, why);
   conf->set("rebalance_cb", &made->rebalance_, why);
+  conf->set("offset_commit_cb", &made->answers_, why);
   made->consumer_.reset(RdKafka::KafkaConsumer::create(conf.get(), why));
   if (made->consumer_ == nullptr ||
       made->consumer_->subscribe(subscription.topics) != RdKafka::ERR_NO_ERROR) {
@@ -170,25 +188,12 @@ absl::StatusOr<std::vector<ReceivedRecord>> KafkaConsumer::Poll(std::size_t limi
 absl::Status KafkaConsumer::Commit(std::span<const Place> next) {
   Partitions partitions;
   for (const Place& place : next) {
-    if (!positions_.contains({place.topic, place.partition})) {
-      return Aborted("PARTITION_LOST", "another member of the group reads the partition");
-    }
+    if (!positions_.contains({place.topic, place.partition})) return PartitionLost();
     partitions.Add(place.topic, place.partition, place.offset);
   }
   if (next.empty()) return absl::OkStatus();
-  const RdKafka::ErrorCode code = consumer_->commitSync(partitions.list());
-  switch (code) {
-    case RdKafka::ERR_NO_ERROR:
-      return absl::OkStatus();
-    case RdKafka::ERR_ILLEGAL_GENERATION:
-    case RdKafka::ERR_UNKNOWN_MEMBER_ID:
-    case RdKafka::ERR_REBALANCE_IN_PROGRESS:
-    case RdKafka::ERR_FENCED_INSTANCE_ID:
-      return Aborted("PARTITION_LOST", "another member of the group reads the partition");
-    default:
-      return Error(absl::StatusCode::kUnavailable, "NOT_COMMITTED", "the broker took no offsets",
-                   {{"kafka_error", RdKafka::err2str(code)}});
-  }
+  const RdKafka::ErrorCode code = consumer_->commitAsync(partitions.list());
+  return code == RdKafka::ERR_NO_ERROR ? answers_.Take() : NotCommitted(code);
 }
 
 absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
@@ -209,6 +214,12 @@ absl::StatusOr<std::int64_t> KafkaConsumer::Lag() {
         end->offset() - std::max<std::int64_t>(positions_.at({end->topic(), end->partition()}), 0);
   }
   return lag;
+}
+
+// Called inside of Poll and of the destructor.
+void KafkaConsumer::Answers::offset_commit_cb(RdKafka::ErrorCode code,
+                                              std::vector<RdKafka::TopicPartition*>&) {
+  if (code != RdKafka::ERR_NO_ERROR) failed_ = NotCommitted(code);
 }
 
 void KafkaConsumer::Rebalance::rebalance_cb(RdKafka::KafkaConsumer* consumer,

@@ -14,7 +14,7 @@ class KafkaConsumer final : public Consumer {
   static absl::StatusOr<std::unique_ptr<KafkaConsumer>> Create(const KafkaOptions& options,
                                                                const Subscription& subscription,
                                                                const observe::Log& log);
-  // Leaves the group, within a bound.
+  // Leaves the group when commits under way are answered, within a bound.
   ~KafkaConsumer() override;
   KafkaConsumer(const KafkaConsumer&) = delete;
   KafkaConsumer& operator=(const KafkaConsumer&) = delete;
@@ -42,6 +42,18 @@ class KafkaConsumer final : public Consumer {
     KafkaConsumer& owner_;
   };
 
+  class Answers final : public RdKafka::OffsetCommitCb {
+   public:
+    void offset_commit_cb(RdKafka::ErrorCode code,
+                          std::vector<RdKafka::TopicPartition*>& /*partitions*/) override;
+
+    // What went wrong since the last call.
+    absl::Status Take() { return std::exchange(failed_, absl::OkStatus()); }
+
+   private:
+    absl::Status failed_;
+  };
+
   explicit KafkaConsumer(const observe::Log& log) : log_(log), rebalance_(*this) {}
 
   // Why this consumer reads nothing any more, if it does not.
@@ -53,6 +65,7 @@ class KafkaConsumer final : public Consumer {
   bool is_assigned_ = false;
   KafkaLog log_;
   Rebalance rebalance_;
+  Answers answers_;
   std::unique_ptr<RdKafka::KafkaConsumer> consumer_;
 };
 

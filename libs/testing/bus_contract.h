@@ -301,6 +301,20 @@ TYPED_TEST_P(BusContract, FullQueueIsSaidAndNothingIsLost) {
   EXPECT_TRUE(Eventually([&] { return confirmed == taken; }, this->kBound));
 }
 
+TYPED_TEST_P(BusContract, MemberThatGoesWaitsForABrokerThatIsGoneWithinItsBound) {
+  this->ProduceAll({this->Record("k", "1")});
+  auto consumer = this->NewConsumer();
+  const auto read = this->Read(*consumer, 1);
+
+  this->backend_.Stop();
+  consumer->Commit(this->Next(read)).IgnoreError();
+  const auto began = std::chrono::steady_clock::now();
+  consumer.reset();
+
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+  this->backend_.Start();
+}
+
 REGISTER_TYPED_TEST_SUITE_P(BusContract, RecordArrivesAsItWasProduced,
                             KeysLieWhereKafkasPartitionerPutsThemAndKeepTheirOrder,
                             WhatWasNotCommittedComesAgainToTheNextMember, EachGroupGetsEveryRecord,
@@ -310,6 +324,7 @@ REGISTER_TYPED_TEST_SUITE_P(BusContract, RecordArrivesAsItWasProduced,
                             TopicIsCreatedOnceAndAnotherShapeIsRefused,
                             RecordsWaitForABrokerThatIsGoneAndArriveInOrder,
                             ProducerThatGoesTellsOfEachRecordThatWasNotConfirmed,
-                            NothingFollowsARecordThatFailed, FullQueueIsSaidAndNothingIsLost);
+                            NothingFollowsARecordThatFailed, FullQueueIsSaidAndNothingIsLost,
+                            MemberThatGoesWaitsForABrokerThatIsGoneWithinItsBound);
 
 }  // namespace lotura::testing
