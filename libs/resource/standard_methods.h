@@ -20,6 +20,7 @@ inline constexpr int kBatchMax = 1000;
 
 // A call that reads one record: it needs no thread while it waits.
 struct GetCall {
+  // Shared with the reactor, which may stop waiting.
   std::shared_ptr<const Call> call;
   std::shared_ptr<const pbuf::Message> request;
   // Called once, from any thread.

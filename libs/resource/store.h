@@ -21,6 +21,7 @@ namespace lotura::resource {
 
 // A record as it was read. The message carries name, times and etag.
 struct Record {
+  // Shared with the cache and with every answer and change that shows it.
   std::shared_ptr<const pbuf::Message> message;
   std::int64_t version = 0;
   bool deleted = false;
@@ -45,6 +46,7 @@ struct RecordChange {
   // The version that this change makes; it succeeds only if version - 1 is the current one (1: no
   // such record yet).
   std::int64_t version = 0;
+  // Shared with the record that was read, and with the answer.
   std::shared_ptr<const pbuf::Message> before;
   std::shared_ptr<const pbuf::Message> after;
   // What it takes and gives up.
@@ -89,7 +91,7 @@ struct EncodedRows {
 
 // Rows of an import that are committed together as far as nothing is in their way.
 struct Chunk {
-  std::shared_ptr<const Call> call;
+  std::shared_ptr<const Call> call;  // shared by the chunks of an import
   // Remembered with the rows, and answered with what became of them.
   Request request;
   // Each with the request that its journal entries name, which is not remembered.
