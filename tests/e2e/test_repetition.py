@@ -37,7 +37,8 @@ def in_parallel(clients, method: str, requests: list[dict]) -> list[tuple[str, o
                                                              **requests[number])
         except grpc.RpcError as error:
             refused = Refused(error)
-            return f"{refused.code.name} {refused.reason}", None
+            # The transport's own failures have no reason.
+            return f"{refused.code.name} {refused.reason or error.details()}", None
 
     with ThreadPoolExecutor(len(clients)) as pool:
         return list(pool.map(call, range(len(requests))))
