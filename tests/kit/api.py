@@ -19,11 +19,12 @@ CALL_SECONDS = 30
 COMPILE_SECONDS = 120
 DETAILS = "grpc-status-details-bin"
 # Nothing is repeated behind the caller's back, loopback is never reached through a proxy, and each
-# client has a connection of its own.
+# client has a connection of its own. The minimum is also what an attempt to connect may take: many
+# that begin at once need more than the pauses between them.
 OPTIONS = (("grpc.use_local_subchannel_pool", 1),
            ("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0),
            ("grpc.max_reconnect_backoff_ms", 200), ("grpc.initial_reconnect_backoff_ms", 50),
-           ("grpc.min_reconnect_backoff_ms", 50))
+           ("grpc.min_reconnect_backoff_ms", 1000))
 
 
 def _load_protos() -> descriptor_pool.DescriptorPool:
