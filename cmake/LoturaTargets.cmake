@@ -8,6 +8,11 @@
 # Designated initializers leave the rest at its default on purpose.
 set(LOTURA_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers -Werror)
 
+if(LOTURA_SANITIZE STREQUAL "thread")
+  # The whole ring, and nothing that only other rings need.
+  add_custom_target(lotura_tsan_tests)
+endif()
+
 add_library(lotura_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
 target_link_libraries(lotura_pch PUBLIC absl::statusor protobuf::libprotobuf fmt::fmt)
 target_compile_options(lotura_pch PRIVATE ${LOTURA_WARNINGS})
@@ -78,6 +83,9 @@ function(lotura_library name)
     endforeach()
     if(LOTURA_SANITIZE STREQUAL "thread")
       _lotura_test_binary(${name}_tsan_test "tsan" 600 ${name} ${tsan_tests})
+      if(TARGET ${name}_tsan_test)
+        add_dependencies(lotura_tsan_tests ${name}_tsan_test)
+      endif()
     else()
       _lotura_test_binary(${name}_test "unit" 300 ${name} ${tests})
       _lotura_test_binary(${name}_pg_test "pg" 600 ${name} ${pg_tests})

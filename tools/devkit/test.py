@@ -14,6 +14,8 @@ from devkit.places import Place
 SUMMARY = "run the tests: all, or one label (unit, pg, component, e2e); --asan, --tsan"
 LABELS = ("unit", "pg", "component", "e2e")
 TEST_TIMEOUT_S = 900
+# What a ring needs that does not need everything.
+TARGETS = {"tsan": ["lotura_tsan_tests"]}
 
 
 def ctest_command(preset: str, label: str | None, name: str | None) -> list[str]:
@@ -38,7 +40,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     begin = time.monotonic()
     setup.ensure()
-    build(options.preset, [])
+    build(options.preset, TARGETS.get(options.preset, []))
     step(f"Running the tests, preset {options.preset}, {options.label or 'all rings'}")
     outcome = subprocess.run(ctest_command(options.preset, options.label, options.name), cwd=ROOT,
                              env=os.environ | artifacts.paths(Place(VAR)), check=False)
