@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <mutex>
 
 #include "libs/resource/changed_keys.h"
 #include "libs/resource/testdata/bench.h"
@@ -30,12 +31,18 @@ class NotingStore final : public testdata::ForwardingStore {
     std::string batch;
     for (const Unit& unit : units)
       batch += (batch.empty() ? "" : " ") + unit.changes.front().name.substr(8);
-    batches.push_back(batch);
+    {
+      const std::lock_guard lock(mutex_);
+      batches.push_back(batch);
+    }
     return inner.Commit(units, deadline);
   }
 
   std::shared_future<void> gate;
   std::vector<std::string> batches;
+
+ private:
+  std::mutex mutex_;  // guards the batches while writers run
 };
 
 class CombinerTest : public ::testing::Test {
@@ -57,6 +64,7 @@ class CombinerTest : public ::testing::Test {
   }
   void Submit(Combiner& combiner, Unit unit) {
     combiner.Submit(std::move(unit), [this](const absl::StatusOr<Outcome>& outcome, const Unit&) {
+      const std::lock_guard lock(mutex_);
       outcomes_.push_back(outcome.status());
     });
   }
@@ -70,6 +78,7 @@ class CombinerTest : public ::testing::Test {
   const Catalog catalog_ = testdata::WidgetCatalog();
   const Declaration& declaration_ = *catalog_.types().front().declaration;
   NotingStore store_;
+  std::mutex mutex_;  // guards the outcomes while writers run
   std::vector<absl::Status> outcomes_;
 };
 

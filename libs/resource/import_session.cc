@@ -13,9 +13,9 @@ absl::Status Over() { return Aborted("IMPORT_OVER", "nobody waits for the chunk 
 
 }  // namespace
 
-ImportSession::ImportSession(const ImportMethod& method, Imports& imports,
+ImportSession::ImportSession(std::shared_ptr<const ImportMethod> method, Imports& imports,
                              std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream)
-    : method_(method),
+    : method_(std::move(method)),
       imports_(imports),
       call_(std::move(call)),
       stream_(std::move(stream)),
@@ -32,7 +32,7 @@ absl::Status ImportSession::Enter() {
 }
 
 void ImportSession::OnMessage(std::unique_ptr<pbuf::Message> message) {
-  const auto head = method_.HeadOf(*message);
+  const auto head = method_->HeadOf(*message);
   const std::lock_guard lock(mutex_);
   if (over_) return;
   const absl::Status status = head.ok() ? Follows(*head) : head.status();
@@ -49,7 +49,7 @@ void ImportSession::OnMessage(std::unique_ptr<pbuf::Message> message) {
   own.deadline = call_->deadline.AtMost(imports_.limits().chunk);
   // Shared, since a function that can be copied holds it.
   const auto chunk = std::make_shared<ImportChunk>(
-      method_, *head, std::make_shared<const Call>(std::move(own)), std::move(message));
+      *method_, *head, std::make_shared<const Call>(std::move(own)), std::move(message));
   imports_.Submit([self = shared_from_this(), turn, chunk] { self->Run(turn, *chunk); });
 }
 
@@ -188,12 +188,12 @@ void ImportSession::End(const absl::Status& why) {
 
 rpc::StreamHandler ImportHandler(const pbuf::MethodDescriptor& method, const RecordType& type,
                                  Imports& imports) {
-  // Shared by the copies of the handler.
+  // Shared by the copies of the handler, and by sessions.
   const auto import = std::make_shared<const ImportMethod>(method, type, imports.parts().engine);
   return [import, &imports](std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream)
              -> absl::StatusOr<std::shared_ptr<rpc::StreamSession>> {
     const auto session =
-        std::make_shared<ImportSession>(*import, imports, std::move(call), std::move(stream));
+        std::make_shared<ImportSession>(import, imports, std::move(call), std::move(stream));
     LOTURA_RETURN_IF_ERROR(session->Enter());
     return session;
   };

@@ -21,8 +21,8 @@ class ImportSession final : public rpc::StreamSession,
                             public std::enable_shared_from_this<ImportSession> {
  public:
   // Method and imports outlive the stream.
-  ImportSession(const ImportMethod& method, Imports& imports, std::shared_ptr<const Call> call,
-                std::shared_ptr<rpc::Stream> stream);
+  ImportSession(std::shared_ptr<const ImportMethod> method, Imports& imports,
+                std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream);
 
   // Takes a place among the imports. RESOURCE_EXHAUSTED TOO_MANY_IMPORTS.
   absl::Status Enter();
@@ -52,7 +52,8 @@ class ImportSession final : public rpc::StreamSession,
   void PassTurn(std::uint64_t turn);
   void Count(const ImportChunk& chunk, const ResultPtr& result, double seconds) const;
 
-  const ImportMethod& method_;
+  // Shared with the handler, which may end while chunks are under way.
+  const std::shared_ptr<const ImportMethod> method_;
   Imports& imports_;
   const std::shared_ptr<const Call> call_;  // shared with the stream
 

@@ -53,7 +53,9 @@ void Imports::Drive(const std::stop_token& stop) {
     std::vector<Look> looks;
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait_until(lock, stop, next_look_, [&] { return !steps_.empty(); });
+      // A copy: the time is looked at without the lock, too, while others move it.
+      const Deadline::Point until = next_look_;
+      arrived_.wait_until(lock, stop, until, [&] { return !steps_.empty(); });
       if (stop.stop_requested()) return;
       if (!steps_.empty()) {
         step = std::move(steps_.front());
