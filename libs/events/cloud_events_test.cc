@@ -196,6 +196,9 @@ TEST(EventTest, StateOfAnotherShapeIsUnreadable) {
               StatusIs(absl::StatusCode::kInvalidArgument, "STATE_UNREADABLE"));
 }
 
+// What events are about that were told nothing else.
+constexpr char kUntyped[] = "";
+
 TEST(EventTest, NewestOfEachKeepsOneEventOfARecord) {
   std::vector<Event> events(5);
   const auto set = [&](std::size_t i, const char* subject, std::int64_t version) {
@@ -209,7 +212,8 @@ TEST(EventTest, NewestOfEachKeepsOneEventOfARecord) {
   set(4, "b", 1);
   events[4].tenant.value.bytes[0] = 1;
 
-  EXPECT_EQ(NewestOfEach(events), (std::vector<const Event*>{&events[1], &events[2], &events[4]}));
+  EXPECT_EQ(NewestOfEach(events, kUntyped),
+            (std::vector<const Event*>{&events[1], &events[2], &events[4]}));
 }
 
 TEST(EventTest, NewestOfEachTakesTheHigherEpochBeforeTheHigherVersion) {
@@ -221,7 +225,7 @@ TEST(EventTest, NewestOfEachTakesTheHigherEpochBeforeTheHigherVersion) {
   events[2].change.set_epoch(1);
   events[2].change.set_version(8);
 
-  EXPECT_EQ(NewestOfEach(events), (std::vector<const Event*>{&events[1]}));
+  EXPECT_EQ(NewestOfEach(events, kUntyped), (std::vector<const Event*>{&events[1]}));
   EXPECT_EQ(events[1].epoch(), 2);
 }
 
@@ -230,7 +234,7 @@ TEST(EventTest, NewestOfEachKeepsRecordsOfTheSameNameInTwoServicesApart) {
   events[0].source = "//sales.lotura";
   events[1].source = "//accounts.lotura";
 
-  EXPECT_EQ(NewestOfEach(events).size(), 2);
+  EXPECT_EQ(NewestOfEach(events, kUntyped).size(), 2);
 }
 
 TEST(EventTest, NewestOfLooksAtRecordsOfOneTypeAlone) {

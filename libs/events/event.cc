@@ -16,9 +16,6 @@ absl::Status ReadState(const v1::State& state, google::protobuf::Message& record
 }
 
 std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type) {
-  const auto counts = [type](const Event& event) {
-    return type.empty() || event.change.resource_type() == type;
-  };
   // Services may give their records the same names.
   using RecordName = std::tuple<TenantId, std::string_view, std::string_view>;
   const auto name_of = [](const Event& event) {
@@ -26,14 +23,15 @@ std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::strin
   };
   std::map<RecordName, const Event*> newest;
   for (const Event& event : events) {
-    if (!counts(event)) continue;
+    if (event.change.resource_type() != type) continue;
     const auto [known, added] = newest.emplace(name_of(event), &event);
     if (!added && event.IsNewerThan(*known->second)) known->second = &event;
   }
   std::vector<const Event*> kept;
   kept.reserve(newest.size());
   for (const Event& event : events) {
-    if (counts(event) && newest.at(name_of(event)) == &event) kept.push_back(&event);
+    const auto found = newest.find(name_of(event));
+    if (found != newest.end() && found->second == &event) kept.push_back(&event);
   }
   return kept;
 }

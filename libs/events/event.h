@@ -73,10 +73,9 @@ struct Event {
   }
 };
 
-// The newest event of each record of each source, in the order in which these came: what an upsert
-// of a whole batch takes, since one statement may touch a row only once. Of records of one type
-// alone, if one is given.
-std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type = {});
+// The newest event of each record of this type, of each source, in the order in which these came:
+// what an upsert of a whole batch takes, since one statement may touch a row only once.
+std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type);
 
 template <typename Record>
 std::vector<const Event*> NewestOf(std::span<const Event> events) {

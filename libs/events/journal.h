@@ -76,9 +76,10 @@ struct ReadLimit {
 
   // Whether a read that returned these may have left some behind.
   [[nodiscard]] bool IsReachedBy(std::span<const JournalEntry> read) const {
+    if (read.size() >= entries) return true;
     std::size_t stored = 0;
     for (const JournalEntry& entry : read) stored += entry.StoredBytes();
-    return read.size() >= entries || stored >= bytes;
+    return stored >= bytes;
   }
 
   friend bool operator==(const ReadLimit&, const ReadLimit&) = default;

@@ -58,7 +58,7 @@ class Partitions {
   std::vector<RdKafka::TopicPartition*> list_;
 };
 
-// librdkafka's C++ headers would copy each of them three times.
+// librdkafka's C++ headers would copy each of them several times.
 std::vector<Header> HeadersOf(rd_kafka_message_t* message) {
   std::vector<Header> headers;
   rd_kafka_headers_t* raw = nullptr;

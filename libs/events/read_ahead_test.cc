@@ -68,41 +68,30 @@ class ReadAheadTest : public ::testing::Test {
   std::atomic<int> reads_ = 0;
 };
 
-TEST_F(ReadAheadTest, ShowsEachEntryOnceInItsOrder) {
+TEST_F(ReadAheadTest, ReadsOnceForEachBatchAndNotBehindTheLast) {
   Write(1, 8);
   ReadAhead reader = NewReader();
   Position after;
 
-  EXPECT_EQ(Next(reader, after), (Versions{1, 2, 3}));
-  EXPECT_EQ(Next(reader, after), (Versions{4, 5, 6}));
-  EXPECT_EQ(Next(reader, after), (Versions{7, 8}));
+  for (const Versions& expected : {Versions{1, 2, 3}, Versions{4, 5, 6}, Versions{7, 8}})
+    EXPECT_EQ(Next(reader, after), expected);
+  EXPECT_EQ(reads_, 3);
   EXPECT_EQ(Next(reader, after), Versions());
   Write(9, 9);
   EXPECT_EQ(Next(reader, after), (Versions{9}));
 }
 
-TEST_F(ReadAheadTest, ReadsOnceForEachBatchAndNotBehindTheLast) {
-  Write(1, 7);
-  {
-    ReadAhead reader = NewReader();
-    Position after;
-    EXPECT_EQ(Next(reader, after), (Versions{1, 2, 3}));
-    EXPECT_EQ(Next(reader, after), (Versions{4, 5, 6}));
-    EXPECT_EQ(Next(reader, after), (Versions{7}));
-  }
-  EXPECT_EQ(reads_, 3);
-}
-
 TEST_F(ReadAheadTest, WhatWasReadAheadForAnotherPlaceOrLimitIsReadAnew) {
   Write(1, 9);
+  Position fifth;
+  ReadAhead other = NewReader();
+  EXPECT_EQ(Next(other, fifth, {.entries = 5}), (Versions{1, 2, 3, 4, 5}));
   ReadAhead reader = NewReader();
   Position after;
   EXPECT_EQ(Next(reader, after), (Versions{1, 2, 3}));
-  Position second;
-  EXPECT_EQ(Next(reader, second, {.entries = 1}), (Versions{1}));
 
-  EXPECT_EQ(Next(reader, second), (Versions{2, 3, 4}));
-  EXPECT_EQ(Next(reader, second, {.entries = 2}), (Versions{5, 6}));
+  EXPECT_EQ(Next(reader, after, {.entries = 1}), (Versions{4}));
+  EXPECT_EQ(Next(reader, fifth), (Versions{6, 7, 8}));
 }
 
 TEST_F(ReadAheadTest, FailureIsToldToWhoeverAsksForItAndPasses) {

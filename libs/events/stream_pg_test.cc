@@ -36,7 +36,7 @@ absl::Status Project(pg::Tx& tx, std::span<const Event> events) {
   pg::Array names(pg::Type::kText);
   pg::Array epochs(pg::Type::kInt64);
   pg::Array versions(pg::Type::kInt64);
-  for (const Event* event : NewestOfEach(events)) {
+  for (const Event* event : NewestOfEach(events, "lotura.sales.v1.Opportunity")) {
     tenants.Add(pg::binary::UuidValue(event->tenant.value));
     names.Add(event->subject);
     epochs.Add(pg::binary::Int64(event->epoch()));

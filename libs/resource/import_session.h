@@ -20,7 +20,7 @@ namespace lotura::resource {
 class ImportSession final : public rpc::StreamSession,
                             public std::enable_shared_from_this<ImportSession> {
  public:
-  // Method and imports outlive the stream.
+  // The imports outlive the stream.
   ImportSession(std::shared_ptr<const ImportMethod> method, Imports& imports,
                 std::shared_ptr<const Call> call, std::shared_ptr<rpc::Stream> stream);
 

@@ -23,5 +23,5 @@ def date_by_broker(stack: Stack, topic: str) -> None:
 def dates_of_events(stack: Stack, topic: str, since: float) -> dict[str, float]:
     """When the broker had each event, by its id. Seconds since 1970, rounded up to milliseconds."""
     printed = output_of(["kcat", "-b", stack.kafka.brokers, "-C", "-t", topic, "-e", "-q",
-                    "-o", f"s@{int(since * 1000)}", "-f", "%T %h\n"], READ_S)
+                         "-o", f"s@{int(since * 1000)}", "-f", "%T %h\n"], READ_S)
     return {event: (int(date) + 1) / 1000 for date, event in LINE.findall(printed)}
