@@ -73,6 +73,11 @@ class Member:
     def is_running(self) -> bool:
         return self.pid is not None
 
+    def has_ended(self) -> bool:
+        """Whether it was started and is gone though nobody stopped or killed it through this class."""
+        record = self.record()
+        return record is not None and not record.is_alive()
+
     def is_current(self) -> bool:
         """Whether it runs, and just as it would be started now."""
         record = self.record()

@@ -120,6 +120,15 @@ class Stack:
         self._start((self.prometheus,))
         self._write_endpoints()
 
+    def revive(self) -> list[Service]:
+        """Starts the services that have ended by themselves, as an orchestrator does, and waits."""
+        ended = [service for service in self.services.values() if service.has_ended()]
+        for service in ended:
+            service.start()
+        for service in ended:
+            service.wait_ready()
+        return ended
+
     def _aim_prometheus(self, arrangement: Arrangement) -> None:
         self.prometheus.targets = {service.name: service.http
                                    for service in self._processes(arrangement)}
