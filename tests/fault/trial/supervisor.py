@@ -125,9 +125,7 @@ class Supervisor:
         if self._load.returncode != 0:
             raise Failure(f"the load of the trial ended with code {self._load.returncode}.")
         begin = time.monotonic()
-        # Whoever was killed has no record any more.
-        self._ended = [member.name for member in self.stack.members
-                       if member.record() is not None and not member.is_running()]
+        self._ended = [member.name for member in self.stack.members if member.has_ended()]
         for member in self.stack.members:
             if member.name != "all":
                 member.start()
