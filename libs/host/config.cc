@@ -36,11 +36,8 @@ void Config::DeclareEdge(Options& options) {
   options.Text({"grpc-listen", "where gRPC is served, as address:port; port 0 takes a free one"},
                grpc_listen);
   options.Text({"http-listen", "where /metrics, /livez and /readyz are served"}, http_listen);
-  options.RequiredText({"token-issuer", "the issuer (iss) whose tokens are accepted"},
-                       token_issuer);
-  options.Text({"token-audience", "the audience (aud) that a token must name"}, token_audience);
-  options.RequiredText({"token-jwks", "the issuer's keys: a file or a URL of a JSON Web Key Set"},
-                       token_jwks);
+  options.RequiredText({"token-issuers", "file that says whose tokens are accepted, in JSON"},
+                       token_issuers);
   options.RequiredText(
       {"page-token-keys",
        "file with one or two lines keyid:base64-of-32-bytes, the same on all replicas"},

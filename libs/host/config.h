@@ -23,9 +23,7 @@ struct Config {
   std::string redis;
   std::string grpc_listen = "127.0.0.1:7443";
   std::string http_listen = "127.0.0.1:7480";
-  std::string token_issuer;
-  std::string token_audience = "lotura";
-  std::string token_jwks;
+  std::string token_issuers;
   std::string page_token_keys;
   std::string environment = "production";
   std::string reflection = "on";

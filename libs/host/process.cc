@@ -172,11 +172,10 @@ absl::Status Process::MakeEdge() {
   });
   LOTURA_ASSIGN_OR_RETURN(const std::string keys, ReadFile(config_.page_token_keys));
   LOTURA_ASSIGN_OR_RETURN(page_tokens_, resource::PageTokens::FromText(keys));
+  LOTURA_ASSIGN_OR_RETURN(const std::string trusted, ReadFile(config_.token_issuers));
+  LOTURA_ASSIGN_OR_RETURN(auto issuers, rpc::ParseIssuers(trusted));
   LOTURA_ASSIGN_OR_RETURN(
-      tokens_, rpc::TokenVerifier::Create(
-                   {.rules = {.issuer = config_.token_issuer, .audience = config_.token_audience},
-                    .keys = config_.token_jwks},
-                   clock_, log_, metrics_));
+      tokens_, rpc::TokenVerifier::Create({.issuers = std::move(issuers)}, clock_, log_, metrics_));
   readiness_.Require("token_keys", [this] { return tokens_->Ready(); });
   cache::RedisOptions redis;
   redis.address = config_.redis;

@@ -29,6 +29,9 @@ class ProcessTest : public ::testing::Test {
  protected:
   ProcessTest() {
     Write("jwks.json", rpc::TokenIssuer(rpc::Algorithm::kEs256, "key-1").KeySetJson());
+    Write("issuers.json",
+          rpc::TokenIssuer::TrustJson({.issuer = "https://issuer.test", .audience = "lotura"},
+                                      Path("jwks.json")));
     Write("page-keys", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
     const std::vector<pg::Migration> none;
     EXPECT_THAT(pg::Migrate(database_, "sample",
@@ -46,10 +49,10 @@ class ProcessTest : public ::testing::Test {
          {"--postgres=" + conninfo_, "--kafka-brokers=" + brokers,
           "--redis=unix:" + Path("no-redis.sock"), "--grpc-listen=unix:" + Path("grpc.sock"),
           "--http-listen=127.0.0.1:" + std::to_string(port_),
-          std::string("--token-issuer=https://issuer.test"), "--token-jwks=" + Path("jwks.json"),
-          "--page-token-keys=" + Path("page-keys"), std::string("--environment=development"),
-          std::string("--topic-replicas=1"), std::string("--topic-replicas-in-sync=1"),
-          std::string("--drain-announce-ms=0"), std::string("--drain-calls-ms=1000")}) {
+          "--token-issuers=" + Path("issuers.json"), "--page-token-keys=" + Path("page-keys"),
+          std::string("--environment=development"), std::string("--topic-replicas=1"),
+          std::string("--topic-replicas-in-sync=1"), std::string("--drain-announce-ms=0"),
+          std::string("--drain-calls-ms=1000")}) {
       command.push_back(setting);
     }
     return command;

@@ -57,8 +57,8 @@ class EchoServer {
                       const ExecutorOptions& executor_options = {.threads = 2})
       : executor_(executor_options, metrics_) {
     WriteKeys(issuer_.KeySetJson());
-    verifier_ =
-        *TokenVerifier::Create({.rules = rules_, .keys = KeysPath()}, clock_, log_, metrics_);
+    verifier_ = *TokenVerifier::Create(
+        {.issuers = {{.id = "test", .keys = KeysPath(), .rules = rules_}}}, clock_, log_, metrics_);
     door_.emplace(door_options, PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
     door_->Handle(kEcho, Bind<echo::EchoRequest, echo::EchoResponse>(
                              [this](const Call& call, const echo::EchoRequest& request) {

@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <tuple>
 
 #include "libs/base/errors.h"
+#include "libs/rpc/json_fields.h"
 #include "libs/rpc/key_source.h"
 
 namespace lotura::rpc {
@@ -61,7 +64,37 @@ absl::StatusOr<std::string> Get(const std::string& url) {
   return text;
 }
 
+constexpr std::string_view kPlain = "http://";
+constexpr std::string_view kLoopback[] = {"127.0.0.1", "localhost", "[::1]"};
+
+bool IsOnThisMachine(std::string_view plain_url) {
+  const std::string_view rest = plain_url.substr(kPlain.size());
+  return std::ranges::any_of(kLoopback, [&](std::string_view host) {
+    return rest.starts_with(host) &&
+           (rest.size() == host.size() || rest[host.size()] == '/' || rest[host.size()] == ':');
+  });
+}
+
+absl::StatusOr<std::string> Discover(const std::string& issuer) {
+  const std::string url =
+      issuer.substr(0, issuer.find_last_not_of('/') + 1) + "/.well-known/openid-configuration";
+  LOTURA_ASSIGN_OR_RETURN(const std::string text, Get(url));
+  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  if (TextOf(document, "issuer") != issuer)
+    return Unreadable(url, "the document is of another issuer");
+  std::string keys = TextOf(document, "jwks_uri");
+  if (!IsUrl(keys) || !IsSafeUrl(keys))
+    return Unreadable(url, "it names no place of keys that can be reached safely");
+  return keys;
+}
+
 }  // namespace
+
+bool IsUrl(std::string_view text) {
+  return text.starts_with(kPlain) || text.starts_with("https://");
+}
+
+bool IsSafeUrl(std::string_view text) { return !text.starts_with(kPlain) || IsOnThisMachine(text); }
 
 FetchKeys KeysFromFile(std::string path) {
   return
@@ -87,6 +120,20 @@ FetchKeys KeysFromUrl(std::string url) {
     LOTURA_ASSIGN_OR_RETURN(std::string text, Get(url));
     if (text == known) return std::nullopt;
     known = text;
+    return text;
+  };
+}
+
+FetchKeys KeysFromDiscovery(std::string issuer) {
+  return [issuer = std::move(issuer),
+          fetch = FetchKeys()]() mutable -> absl::StatusOr<std::optional<std::string>> {
+    if (!fetch) {
+      LOTURA_ASSIGN_OR_RETURN(std::string keys, Discover(issuer));
+      fetch = KeysFromUrl(std::move(keys));
+    }
+    auto text = fetch();
+    // They may have moved.
+    if (!text.ok()) fetch = nullptr;
     return text;
   };
 }

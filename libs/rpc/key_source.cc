@@ -8,6 +8,12 @@ namespace {
 // Calls that wait for a fetch at the same time.
 constexpr std::size_t kWaitingMax = 1024;
 
+observe::CounterFamily Fetches(const observe::Metrics& metrics) {
+  return metrics.AddCounters({.name = "lotura_token_key_fetches_total",
+                              .help = "Attempts to fetch the keys of tokens.",
+                              .labels = {"issuer", "result"}});
+}
+
 }  // namespace
 
 KeySource::KeySource(const KeySourceOptions& options, FetchKeys fetch,
@@ -17,11 +23,13 @@ KeySource::KeySource(const KeySourceOptions& options, FetchKeys fetch,
       fetch_(std::move(fetch)),
       on_change_(std::move(on_change)),
       log_(log),
-      count_(metrics.AddGauge(
-          {.name = "lotura_token_keys", .help = "Keys that tokens may be signed with."})),
-      fetches_(metrics.AddCounters({.name = "lotura_token_key_fetches_total",
-                                    .help = "Attempts to fetch the keys of tokens.",
-                                    .labels = {"result"}})) {}
+      count_(metrics
+                 .AddGauges({.name = "lotura_token_keys",
+                             .help = "Keys that tokens may be signed with.",
+                             .labels = {"issuer"}})
+                 .With({options.id})),
+      fetched_(Fetches(metrics).With({options.id, "ok"})),
+      not_fetched_(Fetches(metrics).With({options.id, "failed"})) {}
 
 KeySource::~KeySource() {
   {
@@ -37,10 +45,11 @@ void KeySource::Start() {
 
 absl::Status KeySource::FetchNow() {
   const absl::Status status = Fetch();
-  fetches_.With({status.ok() ? "ok" : "failed"}).Add();
+  (status.ok() ? fetched_ : not_fetched_).Add();
   if (!status.ok()) {
     log_.Warning("the keys of tokens could not be fetched",
-                 {observe::Fields::kReason(ReasonOf(status))});
+                 {observe::Fields::kTarget(options_.id), observe::Fields::kReason(ReasonOf(status)),
+                  observe::Fields::kError(observe::Redacted(Message(status)))});
   }
   const std::lock_guard lock(mutex_);
   fetched_at_ = std::chrono::steady_clock::now();

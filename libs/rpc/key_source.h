@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,8 +29,17 @@ using FetchKeys = std::function<absl::StatusOr<std::optional<std::string>>()>;
 FetchKeys KeysFromFile(std::string path);
 // Asks a web server; at most 5 s and 1 MiB, no redirects.
 FetchKeys KeysFromUrl(std::string url);
+// Asks the issuer where its keys are, once and again after each failure (OpenID Connect Discovery
+// 1.0, section 4), and fetches them there.
+FetchKeys KeysFromDiscovery(std::string issuer);
+
+bool IsUrl(std::string_view text);
+// By https, or by http from this machine: whoever sits between could forge tokens.
+bool IsSafeUrl(std::string_view text);
 
 struct KeySourceOptions {
+  // Label of its metrics.
+  std::string id = "issuer";
   // How often the keys are fetched without a reason. After a failure they are fetched again as soon
   // as that is allowed.
   std::chrono::milliseconds refresh{300'000};
@@ -38,7 +48,7 @@ struct KeySourceOptions {
 };
 
 // Keeps the last good keys while the source is down. Thread-safe. One thread of its own fetches.
-// Metrics: lotura_token_keys, lotura_token_key_fetches_total{result}.
+// Metrics: lotura_token_keys{issuer}, lotura_token_key_fetches_total{issuer,result}.
 class KeySource {
  public:
   using Keys = std::shared_ptr<const KeySet>;
@@ -74,7 +84,8 @@ class KeySource {
   const std::function<void()> on_change_;
   const observe::Log log_;
   const observe::Gauge count_;
-  const observe::CounterFamily fetches_;
+  const observe::Counter fetched_;
+  const observe::Counter not_fetched_;
   Snapshot<Keys> keys_{nullptr};
   // Of the last text; used by whoever fetches.
   absl::Status parsed_;

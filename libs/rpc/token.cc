@@ -1,12 +1,16 @@
 #include "libs/rpc/token.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "libs/base/crypto.h"
 #include "libs/base/errors.h"
+#include "libs/base/names.h"
 #include "libs/base/text.h"
 #include "libs/rpc/json_fields.h"
 
@@ -16,10 +20,14 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kTokenMax = 16 << 10;
-constexpr std::size_t kSubjectMax = 128;
+constexpr std::size_t kSubjectMax = 255;
 constexpr std::size_t kPermissionsMax = 256;
 constexpr std::size_t kPermissionMax = 128;
 constexpr std::string_view kScheme = "bearer ";
+constexpr std::string_view kUsers = "users/";
+constexpr std::string_view kClients = "clients/";
+// Of a hash that stands for a subject: nobody finds two subjects with the same 16 bytes.
+constexpr std::size_t kHashBytes = 16;
 
 absl::Status Malformed(std::string_view why) { return Unauthenticated("TOKEN_MALFORMED", why); }
 absl::Status WrongClaims(std::string_view why) { return Unauthenticated("TOKEN_CLAIMS", why); }
@@ -80,17 +88,43 @@ absl::StatusOr<Instant> CheckTimes(const Json& claims, std::chrono::seconds leew
   return *expires;
 }
 
+// OpenID Connect Core 1.0, section 2: at most 255 characters of ASCII.
 bool IsSubject(std::string_view text) {
   if (text.empty() || text.size() > kSubjectMax) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7F'; });
 }
 
-absl::StatusOr<std::string> NameOf(const Json& claims) {
-  std::string subject = TextOf(claims, "sub");
+absl::StatusOr<std::string> NameOfId(const std::string& subject) {
+  for (const std::string_view collection : {kUsers, kClients}) {
+    if (subject.starts_with(collection) && IsWellFormedId(subject.substr(collection.size())))
+      return subject;
+  }
+  if (IsWellFormedId(subject)) return std::string(kUsers) + subject;
+  return WrongClaims("the token's subject (sub) is no name of a user or client");
+}
+
+std::string NameOfText(const Json& claims, const std::string& subject) {
+  const std::string_view collection = TextOf(claims, "client_id") == subject ? kClients : kUsers;
+  const Sha256Digest digest = Sha256(TextOf(claims, "iss") + '\n' + subject);
+  return fmt::format("{}s{}", collection, ToHex(std::span(digest).first(kHashBytes)));
+}
+
+absl::StatusOr<std::string> NameOf(const Json& claims, Subjects subjects) {
+  const std::string subject = TextOf(claims, "sub");
   if (!IsSubject(subject))
     return WrongClaims("the token's subject (sub) is missing or not printable");
-  if (subject.starts_with("users/") || subject.starts_with("clients/")) return subject;
-  return "users/" + subject;
+  if (subjects == Subjects::kNames) return NameOfId(subject);
+  return NameOfText(claims, subject);
+}
+
+absl::StatusOr<TenantId> TenantOf(const Json& claims, const TokenRules& rules) {
+  if (rules.tenant_claim.empty()) return *rules.tenants.begin();
+  const std::optional<Uuid> named = Uuid::Parse(TextOf(claims, rules.tenant_claim.c_str()));
+  if (!named.has_value()) return WrongClaims("the token's tenant is missing or not a UUID");
+  const TenantId tenant{*named};
+  if (!rules.tenants.empty() && !rules.tenants.contains(tenant))
+    return Unauthenticated("TOKEN_TENANT", "the token's issuer does not speak for its tenant");
+  return tenant;
 }
 
 absl::StatusOr<std::vector<std::string>> PermissionsOf(const Json& claims) {
@@ -110,12 +144,10 @@ absl::StatusOr<std::vector<std::string>> PermissionsOf(const Json& claims) {
   return permissions;
 }
 
-absl::StatusOr<Principal> PrincipalOf(const Json& claims) {
+absl::StatusOr<Principal> PrincipalOf(const Json& claims, const TokenRules& rules) {
   Principal principal;
-  LOTURA_ASSIGN_OR_RETURN(principal.name, NameOf(claims));
-  const std::optional<Uuid> tenant = Uuid::Parse(TextOf(claims, "tenant"));
-  if (!tenant.has_value()) return WrongClaims("the token's tenant is missing or not a UUID");
-  principal.tenant = TenantId{*tenant};
+  LOTURA_ASSIGN_OR_RETURN(principal.name, NameOf(claims, rules.subjects));
+  LOTURA_ASSIGN_OR_RETURN(principal.tenant, TenantOf(claims, rules));
   LOTURA_ASSIGN_OR_RETURN(principal.permissions, PermissionsOf(claims));
   return principal;
 }
@@ -148,6 +180,8 @@ absl::StatusOr<ParsedToken> ParseAuthorization(std::string_view header) {
   return token;
 }
 
+std::string IssuerOf(const ParsedToken& token) { return TextOf(ParseObject(token.claims), "iss"); }
+
 absl::StatusOr<VerifiedToken> VerifyToken(const ParsedToken& token, const PublicKey& key,
                                           const TokenRules& rules, Instant now) {
   if (key.algorithm() != token.algorithm) {
@@ -166,7 +200,7 @@ absl::StatusOr<VerifiedToken> VerifyToken(const ParsedToken& token, const Public
   }
   VerifiedToken verified;
   LOTURA_ASSIGN_OR_RETURN(verified.expires, CheckTimes(claims, rules.leeway, now));
-  LOTURA_ASSIGN_OR_RETURN(verified.principal, PrincipalOf(claims));
+  LOTURA_ASSIGN_OR_RETURN(verified.principal, PrincipalOf(claims, rules));
   return verified;
 }
 

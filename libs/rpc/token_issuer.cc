@@ -84,6 +84,12 @@ std::string TokenIssuer::Mint(const Principal& principal, const TokenRules& rule
   return Sign({header.dump(), claims.dump()});
 }
 
+std::string TokenIssuer::TrustJson(const TokenRules& rules, const std::string& keys) {
+  const Json issuer = {{"id", "test"}, {"issuer", rules.issuer}, {"audience", rules.audience},
+                       {"keys", keys}, {"subjects", "names"},    {"tenants", "any"}};
+  return Json{{"issuers", {issuer}}}.dump();
+}
+
 std::string TokenIssuer::Sign(const Content& content) const {
   const std::string text = ToBase64Url(content.header) + "." + ToBase64Url(content.claims);
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());

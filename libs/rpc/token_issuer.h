@@ -24,6 +24,9 @@ class TokenIssuer {
   [[nodiscard]] std::string Mint(const Principal& principal, const TokenRules& rules,
                                  Instant expires) const;
 
+  // A file of trusted issuers with one, whose keys lie at `keys`.
+  static std::string TrustJson(const TokenRules& rules, const std::string& keys);
+
   // Two JSON texts, however wrong, signed.
   struct Content {
     std::string header;

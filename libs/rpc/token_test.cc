@@ -98,6 +98,10 @@ TEST_F(TokenTest, DefectsOfClaims) {
       {"sub", R"("")", "TOKEN_CLAIMS"},
       {"sub", R"("an na")", "TOKEN_CLAIMS"},
       {"sub", "\"" + long_text + "\"", "TOKEN_CLAIMS"},
+      {"sub", R"("users/An na")", "TOKEN_CLAIMS"},
+      {"sub", R"("teams/central")", "TOKEN_CLAIMS"},
+      {"sub", R"("clients/erp")", nullptr},
+      {"sub", R"("anna")", nullptr},
       {"tenant", "", "TOKEN_CLAIMS"},
       {"tenant", R"("acme")", "TOKEN_CLAIMS"},
       {"permissions", R"("sales.*")", "TOKEN_CLAIMS"},
@@ -115,6 +119,53 @@ TEST_F(TokenTest, DefectsOfClaims) {
       EXPECT_THAT(verified, StatusIs(StatusCode::kUnauthenticated, defect.reason));
     }
   }
+}
+
+TEST_F(TokenTest, AnOpaqueSubjectIsAUserOfItsIssuerAlone) {
+  rules_.subjects = Subjects::kOpaque;
+  const auto name = [this](const std::string& subject) {
+    const auto verified = Verify({kHeader, Claims("sub", subject)});
+    return verified.ok() ? verified->principal.name : verified.status().ToString();
+  };
+
+  const std::string anna = name(R"("users/anna")");
+  EXPECT_EQ(anna.size(), std::string("users/s").size() + 32);
+  EXPECT_TRUE(anna.starts_with("users/s")) << anna;
+  EXPECT_EQ(anna, name(R"("users/anna")"));
+  EXPECT_NE(anna, name(R"("users/Anna")"));
+  EXPECT_EQ(name(R"("auth0|5f7c 8ec7c33c6c004bbafe82")").substr(0, 7), "users/s");
+  EXPECT_THAT(Verify({kHeader, Claims("sub", R"("")")}),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_CLAIMS"));
+}
+
+TEST_F(TokenTest, AClientSpeaksForItself) {
+  rules_.subjects = Subjects::kOpaque;
+  const auto verified = Verify({kHeader, Claims("client_id", R"("users/anna")")});
+
+  ASSERT_THAT(verified, IsOk());
+  EXPECT_TRUE(verified->principal.name.starts_with("clients/s")) << verified->principal.name;
+}
+
+TEST_F(TokenTest, AnIssuerSpeaksForItsTenantsAlone) {
+  rules_.tenants = {TenantId{*Uuid::Parse("00000000-0000-4000-8000-000000000002")}};
+  EXPECT_THAT(Verify({kHeader, Claims("exp", std::to_string(Now() + 60))}),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_TENANT"));
+
+  rules_.tenants.insert(TenantId{*Uuid::Parse(kTenant)});
+  EXPECT_THAT(Verify({kHeader, Claims("exp", std::to_string(Now() + 60))}), IsOk());
+}
+
+TEST_F(TokenTest, ATenantMayStandInAnotherClaimOrInNone) {
+  rules_.tenant_claim = "org";
+  const auto named = Verify({kHeader, Claims("org", fmt::format("\"{}\"", kTenant))});
+  ASSERT_THAT(named, IsOk());
+  EXPECT_EQ(named->principal.tenant.value.ToString(), kTenant);
+
+  rules_.tenant_claim = "";
+  rules_.tenants = {TenantId{*Uuid::Parse(kTenant)}};
+  const auto implied = Verify({kHeader, Claims("tenant", R"("another")")});
+  ASSERT_THAT(implied, IsOk());
+  EXPECT_EQ(implied->principal.tenant.value.ToString(), kTenant);
 }
 
 TEST_F(TokenTest, DefectsOfHeaders) {

@@ -5,52 +5,27 @@
 namespace lotura::rpc {
 namespace {
 
-constexpr std::chrono::seconds kLeewayMax{60};
 constexpr std::chrono::seconds kCacheTimeMax{60};
 constexpr std::int64_t kRetryAfterMs = 100;
 
-constexpr std::string_view kPlain = "http://";
-constexpr std::string_view kLoopback[] = {"127.0.0.1", "localhost", "[::1]"};
-
-bool IsUrl(std::string_view text) {
-  return text.starts_with(kPlain) || text.starts_with("https://");
+FetchKeys FetchFrom(const TrustedIssuer& issuer) {
+  if (issuer.keys.empty()) return KeysFromDiscovery(issuer.rules.issuer);
+  return IsUrl(issuer.keys) ? KeysFromUrl(issuer.keys) : KeysFromFile(issuer.keys);
 }
 
-// Whoever sits between could forge tokens.
-bool IsPlainBeyondThisMachine(std::string_view text) {
-  if (!text.starts_with(kPlain)) return false;
-  text.remove_prefix(kPlain.size());
-  return std::ranges::none_of(kLoopback, [&](std::string_view host) {
-    return text.starts_with(host) &&
-           (text.size() == host.size() || text[host.size()] == '/' || text[host.size()] == ':');
-  });
-}
+bool IsFile(const TrustedIssuer& issuer) { return !issuer.keys.empty() && !IsUrl(issuer.keys); }
 
-FetchKeys FetchFrom(const std::string& where) {
-  return IsUrl(where) ? KeysFromUrl(where) : KeysFromFile(where);
-}
-
-KeySourceOptions TimingOf(const TokenOptions& options) {
-  if (options.fetch.has_value()) return *options.fetch;
-  if (IsUrl(options.keys)) return {};
-  return {.refresh = std::chrono::seconds(1), .refetch_min = std::chrono::milliseconds(100)};
+absl::Status KeysUnavailable() {
+  return Unavailable("KEYS_UNAVAILABLE", "the keys of tokens are not known yet");
 }
 
 absl::Status Validate(const TokenOptions& options) {
   Violations violations;
-  const auto require = [&](bool good, const char* field, const char* what) {
-    if (!good) violations.Add(field, "OUT_OF_RANGE", what);
-  };
-  require(!options.rules.issuer.empty(), "rules.issuer", "the issuer must be named");
-  require(!options.rules.audience.empty(), "rules.audience", "the audience must be named");
-  require(options.rules.leeway.count() >= 0 && options.rules.leeway <= kLeewayMax, "rules.leeway",
-          "clocks may differ by at most a minute");
-  require(!options.keys.empty(), "keys", "the place of the keys must be named");
-  require(!IsPlainBeyondThisMachine(options.keys), "keys",
-          "keys are fetched by https, by http from this machine alone");
-  require(options.cache_max > 0, "cache_max", "the cache needs room for a token");
-  require(options.cache_time.count() >= 0 && options.cache_time <= kCacheTimeMax, "cache_time",
-          "a token is believed for at most a minute");
+  CheckIssuers(options.issuers, violations);
+  if (options.cache_max == 0)
+    violations.Add("cache_max", "OUT_OF_RANGE", "the cache needs room for a token");
+  if (options.cache_time.count() < 0 || options.cache_time > kCacheTimeMax)
+    violations.Add("cache_time", "OUT_OF_RANGE", "a token is believed for at most a minute");
   return violations.ToStatus();
 }
 
@@ -58,31 +33,56 @@ absl::Status Validate(const TokenOptions& options) {
 
 TokenVerifier::TokenVerifier(const TokenOptions& options, const Clock& clock,
                              const observe::Log& log, const observe::Metrics& metrics)
-    : options_(options),
+    : cache_time_(options.cache_time),
       clock_(clock),
       checks_(metrics.AddCounters({.name = "lotura_token_checks_total",
                                    .help = "Tokens looked at, by what came of it.",
                                    .labels = {"result"}})),
       hits_(checks_.With({"cached"})),
       accepted_(checks_.With({"valid"})),
-      cache_(options.cache_max),
-      keys_(
-          TimingOf(options), FetchFrom(options.keys), [this] { cache_.Clear(); }, log, metrics) {}
+      cache_(options.cache_max) {
+  for (const TrustedIssuer& issuer : options.issuers) {
+    issuers_.emplace(issuer.rules.issuer,
+                     Issuer{issuer.rules, std::make_unique<KeySource>(
+                                              TimingOf(options, issuer), FetchFrom(issuer),
+                                              [this] { cache_.Clear(); }, log, metrics)});
+  }
+}
+
+KeySourceOptions TokenVerifier::TimingOf(const TokenOptions& options, const TrustedIssuer& issuer) {
+  KeySourceOptions timing;
+  if (options.fetch.has_value()) {
+    timing = *options.fetch;
+  } else if (IsFile(issuer)) {
+    timing.refresh = std::chrono::seconds(1);
+    timing.refetch_min = std::chrono::milliseconds(100);
+  }
+  timing.id = issuer.id;
+  return timing;
+}
 
 absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::Create(
     const TokenOptions& options, const Clock& clock, const observe::Log& log,
     const observe::Metrics& metrics) {
   LOTURA_RETURN_IF_ERROR(Validate(options));
   std::unique_ptr<TokenVerifier> verifier(new TokenVerifier(options, clock, log, metrics));
-  const absl::Status fetched = verifier->keys_.FetchNow();
-  if (!fetched.ok() && !IsUrl(options.keys)) return fetched;
-  verifier->keys_.Start();
+  for (const TrustedIssuer& issuer : options.issuers) {
+    if (!IsFile(issuer)) continue;
+    LOTURA_RETURN_IF_ERROR(verifier->issuers_.at(issuer.rules.issuer).keys->FetchNow());
+  }
+  for (auto& [name, issuer] : verifier->issuers_) issuer.keys->Start();
   return verifier;
 }
 
 absl::Status TokenVerifier::Ready() const {
-  if (keys_.Get() != nullptr) return absl::OkStatus();
-  return Unavailable("KEYS_UNAVAILABLE", "the keys of tokens are not known yet");
+  const auto has_keys = [](const auto& entry) { return entry.second.keys->Get() != nullptr; };
+  if (std::ranges::any_of(issuers_, has_keys)) return absl::OkStatus();
+  return KeysUnavailable();
+}
+
+const TokenVerifier::Issuer* TokenVerifier::FindIssuer(const ParsedToken& token) const {
+  const auto found = issuers_.find(IssuerOf(token));
+  return found == issuers_.end() ? nullptr : &found->second;
 }
 
 std::optional<absl::StatusOr<PrincipalPtr>> TokenVerifier::Try(std::string_view authorization) {
@@ -90,8 +90,14 @@ std::optional<absl::StatusOr<PrincipalPtr>> TokenVerifier::Try(std::string_view 
 }
 
 void TokenVerifier::Ask(std::string authorization, Done done) {
+  const auto token = ParseAuthorization(authorization);
+  const Issuer* issuer = token.ok() ? FindIssuer(*token) : nullptr;
+  if (issuer == nullptr) {
+    done(*Check(authorization, Patience::kNow));
+    return;
+  }
   const auto ask = std::make_shared<const Done>(std::move(done));
-  const bool taken = keys_.AfterFetch(
+  const bool taken = issuer->keys->AfterFetch(
       [this, ask, text = std::move(authorization)] { (*ask)(*Check(text, Patience::kNow)); });
   if (!taken) {
     (*ask)(ResourceExhausted("TOO_MANY_CALLS", "too many calls wait for the keys of tokens",
@@ -118,18 +124,21 @@ std::optional<absl::StatusOr<PrincipalPtr>> TokenVerifier::CheckUncached(
   const auto token = ParseAuthorization(authorization);
   if (!token.ok()) return token.status();
   const std::uint64_t epoch = cache_.epoch();
-  const KeySource::Keys keys = keys_.Get();
+  const Issuer* issuer = FindIssuer(*token);
+  if (issuer == nullptr)
+    return Unauthenticated("TOKEN_ISSUER", "the token is from an issuer that is not trusted");
+  const KeySource::Keys keys = issuer->keys->Get();
   const PublicKey* key = keys == nullptr ? nullptr : keys->Find(token->key_id);
   if (key == nullptr) {
-    if (patience == Patience::kMayWait && keys_.MayFetch()) return std::nullopt;
-    if (keys == nullptr) return Ready();
+    if (patience == Patience::kMayWait && issuer->keys->MayFetch()) return std::nullopt;
+    if (keys == nullptr) return KeysUnavailable();
     return Unauthenticated("TOKEN_SIGNATURE", "the token is signed with an unknown key");
   }
   const Instant now = clock_.Now();
-  auto verified = VerifyToken(*token, *key, options_.rules, now);
+  auto verified = VerifyToken(*token, *key, issuer->rules, now);
   if (!verified.ok()) return verified.status();
   auto principal = std::make_shared<const Principal>(std::move(verified->principal));
-  cache_.Put(digest, principal, std::min(verified->expires, now + options_.cache_time), epoch);
+  cache_.Put(digest, principal, std::min(verified->expires, now + cache_time_), epoch);
   return principal;
 }
 

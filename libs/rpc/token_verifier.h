@@ -3,9 +3,10 @@
 
 #include <absl/status/statusor.h>
 
-#include <array>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "libs/base/clock.h"
 #include "libs/observe/log.h"
@@ -14,13 +15,13 @@
 #include "libs/rpc/key_source.h"
 #include "libs/rpc/token.h"
 #include "libs/rpc/token_cache.h"
+#include "libs/rpc/trusted_issuers.h"
 
 namespace lotura::rpc {
 
 struct TokenOptions {
-  TokenRules rules;
-  // Where the issuer publishes its keys: a path, or a URL that begins with "http://" or "https://".
-  std::string keys;
+  // Not empty, with issuers of different names.
+  std::vector<TrustedIssuer> issuers;
   std::size_t cache_max = 10'000;
   // Longest time that a verified token is believed without looking at it again; at most a minute.
   std::chrono::seconds cache_time{60};
@@ -29,8 +30,8 @@ struct TokenOptions {
   std::optional<KeySourceOptions> fetch = {};
 };
 
-// Thread-safe. A token signed with an unknown key makes the keys be fetched, at a limited rate;
-// while the issuer cannot be reached, the last keys serve. Metrics:
+// Thread-safe. A token signed with an unknown key makes the keys of its issuer be fetched, at a
+// limited rate; while the issuer cannot be reached, the last keys serve. Metrics:
 // lotura_token_checks_total{result}, and those of KeySource.
 class TokenVerifier final : public Authenticator {
  public:
@@ -45,7 +46,7 @@ class TokenVerifier final : public Authenticator {
   std::optional<absl::StatusOr<PrincipalPtr>> Try(std::string_view authorization) override;
   void Ask(std::string authorization, Done done) override;
 
-  // OK once there are keys.
+  // OK once there are keys of an issuer: one that is down keeps nobody else's users away.
   [[nodiscard]] absl::Status Ready() const;
 
  private:
@@ -54,6 +55,14 @@ class TokenVerifier final : public Authenticator {
 
   enum class Patience { kMayWait, kNow };
 
+  struct Issuer {
+    TokenRules rules;
+    std::unique_ptr<KeySource> keys;
+  };
+
+  static KeySourceOptions TimingOf(const TokenOptions& options, const TrustedIssuer& issuer);
+  // Null if nobody of that name is trusted.
+  const Issuer* FindIssuer(const ParsedToken& token) const;
   std::optional<absl::StatusOr<PrincipalPtr>> Check(std::string_view authorization,
                                                     Patience patience);
   std::optional<absl::StatusOr<PrincipalPtr>> CheckUncached(std::string_view authorization,
@@ -61,14 +70,14 @@ class TokenVerifier final : public Authenticator {
                                                             Patience patience);
   absl::StatusOr<PrincipalPtr> Count(absl::StatusOr<PrincipalPtr> result) const;
 
-  const TokenOptions options_;
+  const std::chrono::seconds cache_time_;
   const Clock& clock_;
   const observe::CounterFamily checks_;
   const observe::Counter hits_;
   const observe::Counter accepted_;
   TokenCache cache_;
-  // Last: its thread uses what stands above.
-  KeySource keys_;
+  // By their names. Last: the threads of their keys use what stands above.
+  std::map<std::string, Issuer, std::less<>> issuers_;
 };
 
 }  // namespace lotura::rpc

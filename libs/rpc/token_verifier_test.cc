@@ -83,8 +83,9 @@ class TokenVerifierTest : public ::testing::Test {
   std::unique_ptr<TokenVerifier> Verifier(const std::string& keys,
                                           KeySourceOptions fetch = {.refresh = 1h,
                                                                     .refetch_min = 0ms}) {
-    auto created = TokenVerifier::Create({.rules = rules_, .keys = keys, .fetch = fetch}, clock_,
-                                         log_, metrics_);
+    auto created = TokenVerifier::Create(
+        {.issuers = {{.id = "test", .keys = keys, .rules = rules_}}, .fetch = fetch}, clock_, log_,
+        metrics_);
     EXPECT_THAT(created, IsOk());
     return std::move(created).value();
   }
@@ -179,6 +180,7 @@ TEST_F(TokenVerifierTest, TheLastKeysServeWhileTheIssuerIsDown) {
   KeyServer server;
   server.Serve(200, old_.KeySetJson());
   const auto verifier = Verifier(server.url());
+  EXPECT_THAT(Check(*verifier, Header(old_)), IsOk());
 
   for (const auto& [code, body] :
        {std::pair(500, "down"), std::pair(200, "not json"), std::pair(302, "")}) {
@@ -216,6 +218,82 @@ TEST_F(TokenVerifierTest, UnknownKeysDoNotFloodTheIssuer) {
   EXPECT_EQ(server.requests(), 1);
 }
 
+TEST_F(TokenVerifierTest, EachIssuerHasKeysOfItsOwn) {
+  TokenRules other = rules_;
+  other.issuer = "https://other.test";
+  other.subjects = Subjects::kOpaque;
+  const std::string other_keys = directory_.path() + "/other.json";
+  std::ofstream(other_keys) << new_.KeySetJson();
+  const auto verifier = *TokenVerifier::Create(
+      {.issuers = {{.id = "test", .keys = KeyFile(old_.KeySetJson()), .rules = rules_},
+                   {.id = "other", .keys = other_keys, .rules = other}}},
+      clock_, log_, metrics_);
+  const auto header = [this](const TokenIssuer& key, const TokenRules& rules) {
+    return "Bearer " + key.Mint({{}, "users/anna", {}}, rules, clock_.Now() + 1h);
+  };
+
+  EXPECT_THAT(Check(*verifier, header(old_, rules_)), IsOk());
+  EXPECT_THAT(Check(*verifier, header(new_, other)), IsOk());
+  // Who holds one issuer's key cannot speak for the other.
+  EXPECT_THAT(Check(*verifier, header(old_, other)),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+  EXPECT_THAT(Check(*verifier, header(new_, rules_)),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_SIGNATURE"));
+  other.issuer = "https://stranger.test";
+  EXPECT_THAT(Check(*verifier, header(new_, other)),
+              StatusIs(StatusCode::kUnauthenticated, "TOKEN_ISSUER"));
+}
+
+TEST_F(TokenVerifierTest, AnIssuerThatIsDownKeepsNobodyElseAway) {
+  KeyServer server;
+  server.Serve(503, "");
+  TokenRules other = rules_;
+  other.issuer = "https://other.test";
+  other.subjects = Subjects::kOpaque;
+  const auto verifier = *TokenVerifier::Create(
+      {.issuers = {{.id = "test", .keys = KeyFile(old_.KeySetJson()), .rules = rules_},
+                   {.id = "other", .keys = server.url(), .rules = other}}},
+      clock_, log_, metrics_);
+
+  EXPECT_THAT(verifier->Ready(), IsOk());
+  EXPECT_THAT(Check(*verifier, Header(old_)), IsOk());
+  EXPECT_THAT(
+      Check(*verifier, "Bearer " + new_.Mint({{}, "users/anna", {}}, other, clock_.Now() + 1h)),
+      StatusIs(StatusCode::kUnavailable, "KEYS_UNAVAILABLE"));
+}
+
+TEST_F(TokenVerifierTest, TheIssuerSaysWhereItsKeysAre) {
+  KeyServer keys;
+  keys.Serve(200, old_.KeySetJson());
+  KeyServer issuer;
+  const std::string name = issuer.url();
+  const auto document = [](const std::string& issuer_name, const std::string& place) {
+    return fmt::format(R"({{"issuer": "{}", "jwks_uri": "{}"}})", issuer_name, place);
+  };
+  const FetchKeys fetch = KeysFromDiscovery(name);
+
+  for (const std::string& wrong :
+       {document("https://other.test", keys.url()), document(name, "http://keys.example/"),
+        document(name, "/etc/passwd"), document(name, ""), std::string("no json")}) {
+    issuer.Serve(200, wrong);
+    EXPECT_THAT(fetch(), StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE")) << wrong;
+  }
+  issuer.Serve(200, document(name, keys.url()));
+  const auto found = fetch();
+  ASSERT_THAT(found, IsOk());
+  EXPECT_EQ(*found, old_.KeySetJson());
+
+  // They move.
+  KeyServer moved;
+  moved.Serve(200, new_.KeySetJson());
+  keys.Serve(404, "");
+  issuer.Serve(200, document(name, moved.url()));
+  EXPECT_THAT(fetch(), StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE"));
+  const auto again = fetch();
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(*again, new_.KeySetJson());
+}
+
 TEST_F(TokenVerifierTest, AnAnswerWithoutEndIsNotRead) {
   KeyServer server;
   server.Serve(200, std::string(2 << 20, 'a'));
@@ -225,29 +303,32 @@ TEST_F(TokenVerifierTest, AnAnswerWithoutEndIsNotRead) {
 
 TEST_F(TokenVerifierTest, OptionsOutOfBoundsAreNamedTogether) {
   const auto created =
-      TokenVerifier::Create({.rules = {.issuer = "", .audience = "", .leeway = 61s},
-                             .keys = "",
+      TokenVerifier::Create({.issuers = {{.rules = {.issuer = "", .audience = "", .leeway = 61s}}},
                              .cache_max = 0,
                              .cache_time = 61s},
                             clock_, log_, metrics_);
 
-  EXPECT_EQ(ViolationsOf(created.status()).size(), 6U);
+  // The id, issuer, audience, leeway and keys of the issuer, and both of the cache.
+  EXPECT_EQ(ViolationsOf(created.status()).size(), 7U);
 }
 
 TEST_F(TokenVerifierTest, KeysAreNotFetchedInPlainTextFromElsewhere) {
   for (const char* url : {"http://issuer.example/keys", "http://localhost.example/keys",
                           "http://127.0.0.1.example/keys"}) {
-    EXPECT_THAT(
-        TokenVerifier::Create({.rules = rules_, .keys = url}, clock_, log_, metrics_).status(),
-        testing::HasViolation("keys", "OUT_OF_RANGE"))
+    EXPECT_THAT(TokenVerifier::Create({.issuers = {{.id = "test", .keys = url, .rules = rules_}}},
+                                      clock_, log_, metrics_)
+                    .status(),
+                testing::HasViolation("issuers[0].keys", "OUT_OF_RANGE"))
         << url;
   }
 }
 
 TEST_F(TokenVerifierTest, AMissingFileStopsTheStart) {
-  EXPECT_THAT(TokenVerifier::Create({.rules = rules_, .keys = directory_.path() + "/none"}, clock_,
-                                    log_, metrics_),
-              StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE"));
+  EXPECT_THAT(
+      TokenVerifier::Create(
+          {.issuers = {{.id = "test", .keys = directory_.path() + "/none", .rules = rules_}}},
+          clock_, log_, metrics_),
+      StatusIs(StatusCode::kUnavailable, "KEYS_UNREADABLE"));
 }
 
 }  // namespace

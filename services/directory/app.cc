@@ -1,14 +1,14 @@
 #include "services/directory/app.h"
 
-#include "lotura/directory/v1/team.pb.h"
 #include "services/directory/migrations.sql.h"
+#include "services/directory/team.h"
 #include "services/directory/user.h"
 
 namespace lotura::directory {
 namespace {
 
 absl::Status Declare(resource::Catalog& catalog) {
-  LOTURA_RETURN_IF_ERROR(catalog.Add<v1::Team>());
+  LOTURA_RETURN_IF_ERROR(catalog.Add<v1::Team>(TeamRules()));
   LOTURA_RETURN_IF_ERROR(catalog.Add<v1::User>(UserRules()));
   return absl::OkStatus();
 }

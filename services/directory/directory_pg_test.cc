@@ -76,6 +76,26 @@ TEST_F(DirectoryTest, UserIsNotHisOwnManagerOverOthers) {
   EXPECT_THAT(bench_.Save(anna), StatusIs(StatusCode::kFailedPrecondition, "REFERENCE_NOT_FOUND"));
 }
 
+TEST_F(DirectoryTest, TeamIsNotAPartOfItselfOverOthers) {
+  const auto team = [](const char* display_name, const char* parent) {
+    v1::Team made;
+    made.set_display_name(display_name);
+    made.set_parent_team(parent);
+    return made;
+  };
+  ASSERT_THAT(bench_.Create(team("Sales", ""), "", "sales"), IsOk());
+  ASSERT_THAT(bench_.Create(team("Central", "teams/sales"), "", "central"), IsOk());
+  ASSERT_THAT(bench_.Create(team("Berlin", "teams/central"), "", "berlin"), IsOk());
+  v1::Team sales = *bench_.Get<v1::Team>("teams/sales");
+
+  for (const char* parent : {"teams/sales", "teams/central", "teams/berlin"}) {
+    sales.set_parent_team(parent);
+    EXPECT_THAT(bench_.Save(sales), HasViolation("parent_team", reasons::kOwnParent)) << parent;
+  }
+
+  EXPECT_EQ(bench_.List<v1::Team>({.filter = "parent_team = \"teams/sales\""})->size(), 1);
+}
+
 TEST_F(DirectoryTest, AddressBelongsToOneUserUntilHeIsDeleted) {
   ASSERT_THAT(bench_.Create(NewUser("Anna", "Anna@Example.com"), "", "anna"), IsOk());
   EXPECT_THAT(bench_.Create(NewUser("Other", "anna@example.com")),

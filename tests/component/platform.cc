@@ -40,7 +40,8 @@ Platform::Platform()
   config_.write_connections = 1;
   const std::string keys = directory_.path() + "/keys.json";
   std::ofstream(keys) << issuer_.KeySetJson();
-  verifier_ = *rpc::TokenVerifier::Create({.rules = rules_, .keys = keys}, clock_, log_, metrics_);
+  verifier_ = *rpc::TokenVerifier::Create(
+      {.issuers = {{.id = "test", .keys = keys, .rules = rules_}}}, clock_, log_, metrics_);
   door_.emplace(rpc::DoorOptions{},
                 rpc::PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
   StartServices();

@@ -21,8 +21,10 @@ class Issuer:
     def __init__(self, directory: Path):
         self._key_path = directory / "key.pem"
         self.jwks_path = directory / "jwks.json"
+        self.trust_path = directory / "issuers.json"  # What services trust.
         if not (self._key_path.exists() and self.jwks_path.exists()):
             self._create()
+        write_private(self.trust_path, json.dumps({"issuers": [self.trust()]}, indent=2).encode())
         self._key = self._key_path.read_bytes()
         self._kid = json.loads(self.jwks_path.read_text(encoding="utf-8"))["keys"][0]["kid"]
 
@@ -42,6 +44,11 @@ class Issuer:
                                 serialization.NoEncryption())
         write_private(self._key_path, pem)
         self.jwks_path.write_text(json.dumps({"keys": [jwk]}, indent=2) + "\n", encoding="utf-8")
+
+    def trust(self) -> dict:
+        """Itself, as one of the issuers that services trust."""
+        return {"id": "development", "issuer": ISSUER, "audience": AUDIENCE,
+                "keys": str(self.jwks_path), "subjects": "names", "tenants": "any"}
 
     def mint(self, *, user: str = DEVELOPMENT_USER, tenant: str = DEVELOPMENT_TENANT,
              permissions: tuple[str, ...] = ("*",), ttl_s: int = DEFAULT_TTL_S,

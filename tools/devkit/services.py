@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devkit.console import Failure, tail
-from devkit.issuer import AUDIENCE, ISSUER
 from devkit.layout import SERVICES
 from devkit.member import Member, http_ok
 from devkit.places import Place
@@ -25,7 +24,7 @@ class Surroundings:
     postgres: str
     redis: str
     kafka: str
-    jwks: Path
+    issuers: Path
     page_token_keys: Path
     extra: dict[str, str] = field(default_factory=dict)  # Further variables; they win.
 
@@ -38,9 +37,7 @@ class Surroundings:
             "LOTURA_POSTGRES": self.postgres,
             "LOTURA_REDIS": self.redis,
             "LOTURA_KAFKA_BROKERS": self.kafka,
-            "LOTURA_TOKEN_ISSUER": ISSUER,
-            "LOTURA_TOKEN_AUDIENCE": AUDIENCE,
-            "LOTURA_TOKEN_JWKS": str(self.jwks),
+            "LOTURA_TOKEN_ISSUERS": str(self.issuers),
             "LOTURA_PAGE_TOKEN_KEYS": str(self.page_token_keys),
             # One broker, and no load balancer that would have to notice a stop.
             "LOTURA_TOPIC_REPLICAS": "1",

@@ -61,7 +61,7 @@ class Stack:
         """What the services are told; ports may have moved since it was last asked for."""
         return Surroundings(
             binaries=self._binaries, postgres=self.postgres.conninfo(),
-            redis=self.redis.address, kafka=self.kafka.brokers, jwks=self.issuer.jwks_path,
+            redis=self.redis.address, kafka=self.kafka.brokers, issuers=self.issuer.trust_path,
             page_token_keys=ensure_page_token_keys(self.place.secrets / "page_token_keys"),
             extra=self.variables)
 

@@ -83,11 +83,11 @@ TEST_F(ProgramTest, ReplaysAreHandedToTheProgramOfTheServicesAsWords) {
 
 TEST(ServiceEnvironmentTest, VariablesOfTheCommandLineStayBehind) {
   const std::vector<std::string> all{
-      "PATH=/bin",         "LOTURA_TOKEN=secret",           "LOTURA_TOKEN_FILE=t",
-      "LOTURA_ENDPOINT=x", "LOTURA_TOKEN_ISSUER=https://i", "LOTURA_POSTGRES=host=db"};
+      "PATH=/bin",         "LOTURA_TOKEN=secret",     "LOTURA_TOKEN_FILE=t",
+      "LOTURA_ENDPOINT=x", "LOTURA_TOKEN_ISSUERS=/i", "LOTURA_POSTGRES=host=db"};
 
   EXPECT_EQ(ServiceEnvironment(all),
-            (std::vector<std::string>{"PATH=/bin", "LOTURA_TOKEN_ISSUER=https://i",
+            (std::vector<std::string>{"PATH=/bin", "LOTURA_TOKEN_ISSUERS=/i",
                                       "LOTURA_POSTGRES=host=db"}));
 }
 

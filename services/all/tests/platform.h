@@ -32,6 +32,7 @@ class PlatformTest : public ::testing::Test {
 
   PlatformTest() {
     Write("jwks.json", issuer_.KeySetJson());
+    Write("issuers.json", rpc::TokenIssuer::TrustJson(rules_, Path("jwks.json")));
     Write("page-keys", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
     const std::string postgres = "--postgres=" + conninfo_;
     EXPECT_EQ(testing::RunCommand(Clean({LOTURA_MIGRATE, postgres}), Path("migrate.log")), 0);
@@ -44,9 +45,9 @@ class PlatformTest : public ::testing::Test {
         Clean({LOTURA_ALL, "--postgres=" + conninfo_,
                "--kafka-brokers=" + testing::Kafka().address(), "--redis=" + redis_.address(),
                "--grpc-listen=unix:" + Path("grpc.sock"), "--http-listen=127.0.0.1:0",
-               "--token-issuer=" + rules_.issuer, "--token-jwks=" + Path("jwks.json"),
-               "--page-token-keys=" + Path("page-keys"), "--environment=development",
-               "--topic-replicas=1", "--topic-replicas-in-sync=1", "--drain-announce-ms=0"}),
+               "--token-issuers=" + Path("issuers.json"), "--page-token-keys=" + Path("page-keys"),
+               "--environment=development", "--topic-replicas=1", "--topic-replicas-in-sync=1",
+               "--drain-announce-ms=0"}),
         Path("lotura-all.log"), SIGKILL, testing::RunAs::kCaller);
     client_ = std::make_unique<rpc::Client>(
         rpc::ClientOptions{.target = "unix:" + Path("grpc.sock"), .neighbor = "all"}, metrics_);

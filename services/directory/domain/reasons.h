@@ -4,5 +4,6 @@
 namespace lotura::directory::reasons {
 
 inline constexpr const char* kOwnManager = "OWN_MANAGER";
+inline constexpr const char* kOwnParent = "OWN_PARENT";
 
 }  // namespace lotura::directory::reasons

@@ -79,10 +79,12 @@ absl::Status ServeDoor(const Settings& settings, rpc::ShutdownSignal& stop) {
   const observe::Metrics metrics("bench");
   const observe::Log log({.service = "bench"}, metrics);
   LOTURA_ASSIGN_OR_RETURN(
-      const auto tokens, rpc::TokenVerifier::Create({.rules = {.issuer = settings.token_issuer,
-                                                               .audience = settings.token_audience},
-                                                     .keys = settings.token_jwks},
-                                                    clock, log, metrics));
+      const auto tokens,
+      rpc::TokenVerifier::Create({.issuers = {{.id = "bench",
+                                               .keys = settings.token_jwks,
+                                               .rules = {.issuer = settings.token_issuer,
+                                                         .audience = settings.token_audience}}}},
+                                 clock, log, metrics));
   rpc::Executor executor({.threads = static_cast<std::size_t>(settings.threads)}, metrics);
   rpc::Door door({.pipeline = {.log_ok_every = static_cast<unsigned>(settings.log_ok_every)}},
                  rpc::PipelineParts{*tokens, executor, clock, log, metrics});
