@@ -44,4 +44,14 @@ absl::Status CheckNoCircle(Changes& changes, const T* before, const T& after,
   return absl::OkStatus();
 }
 
+// The rule `derive` of a type of which nothing else is derived.
+template <typename T>
+auto NoCircle(Hierarchy hierarchy) {
+  return [hierarchy](Changes& changes, const T* before, T& after) -> absl::Status {
+    Violations violations;
+    LOTURA_RETURN_IF_ERROR(CheckNoCircle(changes, before, after, hierarchy, violations));
+    return violations.ToStatus();
+  };
+}
+
 }  // namespace lotura::resource

@@ -15,6 +15,18 @@ FetchKeys FetchFrom(const TrustedIssuer& issuer) {
 
 bool IsFile(const TrustedIssuer& issuer) { return !issuer.keys.empty() && !IsUrl(issuer.keys); }
 
+KeySourceOptions TimingOf(const TokenOptions& options, const TrustedIssuer& issuer) {
+  KeySourceOptions timing;
+  if (options.fetch.has_value()) {
+    timing = *options.fetch;
+  } else if (IsFile(issuer)) {
+    timing.refresh = std::chrono::seconds(1);
+    timing.refetch_min = std::chrono::milliseconds(100);
+  }
+  timing.id = issuer.id;
+  return timing;
+}
+
 absl::Status KeysUnavailable() {
   return Unavailable("KEYS_UNAVAILABLE", "the keys of tokens are not known yet");
 }
@@ -47,18 +59,6 @@ TokenVerifier::TokenVerifier(const TokenOptions& options, const Clock& clock,
                                               TimingOf(options, issuer), FetchFrom(issuer),
                                               [this] { cache_.Clear(); }, log, metrics)});
   }
-}
-
-KeySourceOptions TokenVerifier::TimingOf(const TokenOptions& options, const TrustedIssuer& issuer) {
-  KeySourceOptions timing;
-  if (options.fetch.has_value()) {
-    timing = *options.fetch;
-  } else if (IsFile(issuer)) {
-    timing.refresh = std::chrono::seconds(1);
-    timing.refetch_min = std::chrono::milliseconds(100);
-  }
-  timing.id = issuer.id;
-  return timing;
 }
 
 absl::StatusOr<std::unique_ptr<TokenVerifier>> TokenVerifier::Create(

@@ -60,7 +60,6 @@ class TokenVerifier final : public Authenticator {
     std::unique_ptr<KeySource> keys;
   };
 
-  static KeySourceOptions TimingOf(const TokenOptions& options, const TrustedIssuer& issuer);
   // Null if nobody of that name is trusted.
   const Issuer* FindIssuer(const ParsedToken& token) const;
   std::optional<absl::StatusOr<PrincipalPtr>> Check(std::string_view authorization,

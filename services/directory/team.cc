@@ -10,14 +10,8 @@ constexpr resource::Hierarchy kParents{.field = "parent_team",
                                        .reason = reasons::kOwnParent,
                                        .description = "makes the team a part of itself"};
 
-absl::Status Derive(resource::Changes& changes, const v1::Team* before, v1::Team& after) {
-  Violations violations;
-  LOTURA_RETURN_IF_ERROR(resource::CheckNoCircle(changes, before, after, kParents, violations));
-  return violations.ToStatus();
-}
-
 }  // namespace
 
-resource::Rules<v1::Team> TeamRules() { return {.derive = Derive}; }
+resource::Rules<v1::Team> TeamRules() { return {.derive = resource::NoCircle<v1::Team>(kParents)}; }
 
 }  // namespace lotura::directory

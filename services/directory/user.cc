@@ -10,14 +10,10 @@ constexpr resource::Hierarchy kManagers{.field = "manager",
                                         .reason = reasons::kOwnManager,
                                         .description = "makes the user his own manager"};
 
-absl::Status Derive(resource::Changes& changes, const v1::User* before, v1::User& after) {
-  Violations violations;
-  LOTURA_RETURN_IF_ERROR(resource::CheckNoCircle(changes, before, after, kManagers, violations));
-  return violations.ToStatus();
-}
-
 }  // namespace
 
-resource::Rules<v1::User> UserRules() { return {.derive = Derive}; }
+resource::Rules<v1::User> UserRules() {
+  return {.derive = resource::NoCircle<v1::User>(kManagers)};
+}
 
 }  // namespace lotura::directory

@@ -24,7 +24,10 @@ class Issuer:
         self.trust_path = directory / "issuers.json"  # What services trust.
         if not (self._key_path.exists() and self.jwks_path.exists()):
             self._create()
-        write_private(self.trust_path, json.dumps({"issuers": [self.trust()]}, indent=2).encode())
+        trust = json.dumps({"issuers": [self.trust()]}, indent=2).encode()
+        # Two processes that write the same file at once would take it away from each other.
+        if not self.trust_path.exists() or self.trust_path.read_bytes() != trust:
+            write_private(self.trust_path, trust)
         self._key = self._key_path.read_bytes()
         self._kid = json.loads(self.jwks_path.read_text(encoding="utf-8"))["keys"][0]["kid"]
 

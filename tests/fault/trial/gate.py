@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,8 @@ CHUNK = 65536
 WAIT_S = 10
 # What is smaller holds no value that anybody could believe.
 CORRUPT_MIN = 64
+# How librdkafka 2.0.2 ends a process on some wrong lengths, as its log has it.
+ENDED_BY_LIBRDKAFKA = re.compile(r"rd\w+\.c:\d+: rd_\w+: Assertion")
 Behavior = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
