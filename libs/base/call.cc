@@ -1,5 +1,7 @@
 #include "libs/base/call.h"
 
+#include <algorithm>
+
 #include "libs/base/crypto.h"
 #include "libs/base/hex.h"
 
@@ -19,15 +21,17 @@ bool FromLowerHex(std::string_view text, std::span<std::uint8_t> bytes) {
 
 }  // namespace
 
+bool PermissionCovers(std::string_view granted, std::string_view permission) {
+  if (granted == permission || granted == "*") return true;
+  return granted.ends_with(".*") && permission.starts_with(granted.substr(0, granted.size() - 1));
+}
+
 bool Principal::Permits(std::string_view permission) const {
-  for (const std::string& granted : permissions) {
-    if (granted == permission || granted == "*") return true;
-    if (granted.ends_with(".*") &&
-        permission.starts_with(std::string_view(granted).substr(0, granted.size() - 1))) {
-      return true;
-    }
-  }
-  return false;
+  const auto covers = [permission](const std::string& granted) {
+    return PermissionCovers(granted, permission);
+  };
+  return std::ranges::any_of(permissions, covers) &&
+         (scopes.empty() || std::ranges::any_of(scopes, covers));
 }
 
 TraceContext TraceContext::ParseOrEmpty(std::string_view traceparent, std::string_view tracestate) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,13 +13,39 @@
 
 namespace lotura {
 
-// A verified caller. Permissions are "service.collection.verb"; a trailing "*" stands for all below
-// ("sales.*", "*").
+// Whether whoever has `granted` may do what `permission` asks for. A trailing "*" stands for all
+// below: "sales.*", "*".
+bool PermissionCovers(std::string_view granted, std::string_view permission);
+
+// What a caller may do with single records and their fields; resource::RecordRights says it.
+class Rights {
+ public:
+  virtual ~Rights() = default;
+};
+
+// Who says what a caller may do.
+enum class Grounds {
+  kToken,        // his token: the permissions that it states, with all records
+  kDirectory,    // the roles that directory has for him
+  kCertificate,  // the file of services, by his certificate: its permissions, with all records
+};
+
+// A verified caller. Permissions are "service.collection.verb".
 struct Principal {
   TenantId tenant;
-  // Resource name of the user or client, for example "users/anna".
+  // Resource name of the user, client or service, for example "users/anna".
   std::string name;
   std::vector<std::string> permissions;
+  Grounds grounds = Grounds::kDirectory;
+  // Shared by his calls.
+  std::shared_ptr<const Rights> rights = nullptr;
+  // Of his permissions he uses those that one of these covers, too; empty: all.
+  std::vector<std::string> scopes = {};
+  // Where the key begins that he showed, "lotura_..."; empty for other callers.
+  std::string api_key = {};
+
+  // Whether no record and no field is kept from him that his permissions open.
+  [[nodiscard]] bool SeesAll() const { return grounds != Grounds::kDirectory && rights == nullptr; }
 
   [[nodiscard]] bool Permits(std::string_view permission) const;
 };

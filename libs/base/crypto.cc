@@ -83,6 +83,10 @@ void RandomBytes(std::span<std::uint8_t> out) {
   }
 }
 
+bool IsSameDigest(const Sha256Digest& one, const Sha256Digest& other) {
+  return CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
 Sha256Digest Sha256(std::string_view text) {
   // Looking the algorithm up costs more than a short text.
   static const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);

@@ -5,6 +5,7 @@
 #include <google/rpc/error_details.pb.h>
 
 #include "libs/base/check.h"
+#include "libs/base/stable_bytes.h"
 
 namespace lotura {
 namespace {
@@ -14,7 +15,7 @@ constexpr char kTypePrefix[] = "type.googleapis.com/";
 template <typename Detail>
 void Attach(absl::Status& status, const Detail& detail) {
   status.SetPayload(kTypePrefix + detail.GetDescriptor()->full_name(),
-                    absl::Cord(detail.SerializeAsString()));
+                    absl::Cord(StableBytes(detail)));
 }
 
 template <typename Detail>

@@ -121,4 +121,28 @@ void MemoryCache::Clear() {
   uses_.clear();
 }
 
+Told MemoryCache::Tell(std::span<const Moment> moments, std::chrono::seconds /*life*/) {
+  const std::lock_guard lock(mutex_);
+  if (reach_ == Reach::kUnreachable) return Told::kNotReached;
+  for (const auto& [key, at] : moments) {
+    while (moments_.size() >= std::max<std::size_t>(options_.records_max, 1))
+      moments_.erase(moments_.begin());
+    const auto [place, is_new] = moments_.try_emplace({key.tenant, key.name}, at);
+    if (!is_new) place->second = std::max(place->second, at);
+  }
+  return Told::kYes;
+}
+
+std::optional<std::vector<std::optional<Instant>>> MemoryCache::Look(
+    std::span<const MomentKey> keys) {
+  const std::lock_guard lock(mutex_);
+  if (reach_ == Reach::kUnreachable) return std::nullopt;
+  std::vector<std::optional<Instant>> moments;
+  for (const MomentKey& key : keys) {
+    const auto found = moments_.find({key.tenant, key.name});
+    moments.push_back(found == moments_.end() ? std::nullopt : std::optional(found->second));
+  }
+  return moments;
+}
+
 }  // namespace lotura::cache

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <list>
+#include <map>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/cache/cache.h"
+#include "libs/cache/moments.h"
 #include "libs/cache/observer.h"
 
 namespace lotura::cache {
@@ -26,7 +28,7 @@ struct MemoryOptions {
 };
 
 // Thread-safe.
-class MemoryCache final : public Cache {
+class MemoryCache final : public Cache, public Moments {
  public:
   // An outage that a test may impose: nothing is forgotten, nothing can be told.
   enum class Reach { kReachable, kUnreachable };
@@ -39,6 +41,10 @@ class MemoryCache final : public Cache {
   std::vector<Lookup> GetMany(std::span<const Key> keys) override;
   std::vector<Filled> FillMany(std::span<const Filling> fillings) override;
   Fenced FenceMany(std::span<const Key> keys) override;
+
+  // Kept as long as the process lives, and as many as there are records at most.
+  Told Tell(std::span<const Moment> moments, std::chrono::seconds life) override;
+  std::optional<std::vector<std::optional<Instant>>> Look(std::span<const MomentKey> keys) override;
 
   void SetReach(Reach reach);
   // As Redis' FLUSHALL: entries and leases are gone.
@@ -68,6 +74,7 @@ class MemoryCache final : public Cache {
   Reach reach_ = Reach::kReachable;
   Uses uses_;  // most recent first
   std::unordered_map<std::string, Slot> slots_;
+  std::map<std::pair<TenantId, std::string>, Instant> moments_;
 };
 
 }  // namespace lotura::cache

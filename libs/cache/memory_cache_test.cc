@@ -6,6 +6,7 @@
 #include "libs/testing/cache_contract.h"
 #include "libs/testing/cache_race.h"
 #include "libs/testing/fakes.h"
+#include "libs/testing/moments_contract.h"
 
 namespace lotura::cache {
 namespace {
@@ -15,6 +16,7 @@ using testing::LeaseOf;
 
 struct MemoryFixture {
   Cache& cache() { return memory; }
+  Moments& moments() { return memory; }
   void ForgetAll() { memory.Clear(); }
   void LetTimePass() { clock.Advance(std::chrono::milliseconds(5)); }
   void Disconnect() { memory.SetReach(MemoryCache::Reach::kUnreachable); }
@@ -34,6 +36,7 @@ struct MemoryFixture {
 
 namespace lotura::testing {
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, CacheContract, cache::MemoryFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, MomentsContract, cache::MemoryFixture);
 }  // namespace lotura::testing
 
 namespace lotura::cache {

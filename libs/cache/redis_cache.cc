@@ -1,6 +1,9 @@
 #include "libs/cache/redis_cache.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <random>
 #include <string>
 #include <utility>
@@ -13,23 +16,25 @@ namespace {
 // Owed fences are told in portions that fit into one round trip.
 constexpr std::size_t kPortion = 512;
 
-std::vector<Command> Handshake(const RedisOptions& options) {
-  std::vector<Command> commands;
-  if (!options.user.empty()) {
-    commands.push_back({"AUTH", options.user, options.password});
-  } else if (!options.password.empty()) {
-    commands.push_back({"AUTH", options.password});
-  }
-  commands.push_back({"SCRIPT", "LOAD", ReplaceByLease().text});
-  commands.push_back({"SCRIPT", "LOAD", FillUnderLease().text});
-  return commands;
-}
-
 // Answered with what stands there already, or with nothing if the lease does now.
 Command TakeLease(const Key& key, const std::string& seen, std::string lease,
                   const std::string& life) {
   if (seen.empty()) return {"SET", key.bytes, std::move(lease), "NX", "GET", "PX", life};
   return {"EVALSHA", ReplaceByLease().sha1, "1", key.bytes, seen, std::move(lease), life};
+}
+
+std::string Place(const MomentKey& key) {
+  return fmt::format("lotura:moment:{{{}/{}}}", key.tenant.value.ToString(), key.name);
+}
+
+// Nothing for what is no number: then it was not written by this protocol.
+std::optional<Instant> MomentIn(const Reply& reply) {
+  std::int64_t micros = 0;
+  const char* const end = reply.text.data() + reply.text.size();
+  if (reply.kind != Reply::Kind::kText ||
+      std::from_chars(reply.text.data(), end, micros).ptr != end || reply.text.empty())
+    return std::nullopt;
+  return Instant(std::chrono::microseconds(micros));
 }
 
 bool IsNumber(const Reply& reply) { return reply.kind == Reply::Kind::kNumber; }
@@ -51,7 +56,9 @@ RedisCache::RedisCache(const RedisOptions& options, RedisEndpoint endpoint, Obse
       observer_(observer),
       owed_(options.owed_fences_max),
       doorkeeper_(options.doorkeeper_keys),
-      client_(options, std::move(endpoint), Handshake(options), observer) {}
+      client_(options, std::move(endpoint),
+              Handshake(options, {&ReplaceByLease(), &FillUnderLease(), &KeepLargest()}),
+              observer) {}
 
 // The keeper uses the other members: it ends before they do.
 RedisCache::~RedisCache() { client_.Stop(); }
@@ -204,6 +211,32 @@ Fenced RedisCache::FenceMany(std::span<const Key> keys) {
   observer_.Count(Event::kFenceForgotten, forgotten);
   client_.WakeKeeper();
   return Fenced::kNotTold;
+}
+
+Told RedisCache::Tell(std::span<const Moment> moments, std::chrono::seconds life) {
+  const std::string kept = std::to_string(std::chrono::milliseconds(life).count());
+  while (!moments.empty()) {
+    std::vector<Command> commands;
+    for (const Moment& moment : moments.first(std::min(moments.size(), kPortion))) {
+      const std::string at = std::to_string(moment.at.time_since_epoch().count());
+      commands.push_back({"EVALSHA", KeepLargest().sha1, "1", Place(moment.key), at, kept});
+    }
+    const auto replies = client_.Run(commands, Deadline::After(options_.call_timeout));
+    if (!replies.has_value() || !std::ranges::all_of(*replies, IsNumber)) return Told::kNotReached;
+    moments = moments.subspan(commands.size());
+  }
+  return Told::kYes;
+}
+
+std::optional<std::vector<std::optional<Instant>>> RedisCache::Look(
+    std::span<const MomentKey> keys) {
+  std::vector<Command> commands;
+  for (const MomentKey& key : keys) commands.push_back({"GET", Place(key)});
+  const auto replies = client_.Run(commands, Deadline::After(options_.call_timeout));
+  if (!replies.has_value()) return std::nullopt;
+  std::vector<std::optional<Instant>> moments;
+  for (const Reply& reply : *replies) moments.push_back(MomentIn(reply));
+  return moments;
 }
 
 RedisClient::Chores RedisCache::PayOwedFences() {

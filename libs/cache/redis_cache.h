@@ -10,6 +10,7 @@
 #include "libs/cache/cache.h"
 #include "libs/cache/doorkeeper.h"
 #include "libs/cache/entry.h"
+#include "libs/cache/moments.h"
 #include "libs/cache/observer.h"
 #include "libs/cache/owed_fences.h"
 #include "libs/cache/redis_client.h"
@@ -18,7 +19,7 @@
 namespace lotura::cache {
 
 // Thread-safe. Owns its connections and one thread.
-class RedisCache final : public Cache {
+class RedisCache final : public Cache, public Moments {
  public:
   // INVALID_ARGUMENT for wrong options. A server that does not answer is no error: the cache begins
   // to work when it does.
@@ -29,6 +30,10 @@ class RedisCache final : public Cache {
   std::vector<Lookup> GetMany(std::span<const Key> keys) override;
   std::vector<Filled> FillMany(std::span<const Filling> fillings) override;
   Fenced FenceMany(std::span<const Key> keys) override;
+
+  // Of several processes that tell of one moment the latest counts.
+  Told Tell(std::span<const Moment> moments, std::chrono::seconds life) override;
+  std::optional<std::vector<std::optional<Instant>>> Look(std::span<const MomentKey> keys) override;
 
   // False while the server cannot be reached; for the readiness page and for tests.
   [[nodiscard]] bool Reached() const { return client_.CircuitIsClosed(); }

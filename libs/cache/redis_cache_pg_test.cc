@@ -8,6 +8,7 @@
 
 #include "libs/testing/cache_contract.h"
 #include "libs/testing/cache_race.h"
+#include "libs/testing/moments_contract.h"
 #include "libs/testing/redis.h"
 #include "libs/testing/redis_commands.h"
 
@@ -37,6 +38,7 @@ std::unique_ptr<RedisCache> NewCache(const RedisOptions& options, Observer& obse
 
 struct RedisFixture {
   Cache& cache() { return *redis; }
+  Moments& moments() { return *redis; }
   void ForgetAll() { RedisCommands(server).Run({"FLUSHALL"}); }
   void LetTimePass() {}
   void Disconnect() { server.Kill(); }
@@ -51,6 +53,7 @@ struct RedisFixture {
 
 namespace lotura::testing {
 INSTANTIATE_TYPED_TEST_SUITE_P(Redis, CacheContract, cache::RedisFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Redis, MomentsContract, cache::RedisFixture);
 }  // namespace lotura::testing
 
 namespace lotura::cache {

@@ -25,6 +25,18 @@ bool Serves(const std::vector<Reply>& replies) {
 
 }  // namespace
 
+std::vector<Command> Handshake(const RedisOptions& options,
+                               std::initializer_list<const Script*> scripts) {
+  std::vector<Command> commands;
+  if (!options.user.empty()) {
+    commands.push_back({"AUTH", options.user, options.password});
+  } else if (!options.password.empty()) {
+    commands.push_back({"AUTH", options.password});
+  }
+  for (const Script* script : scripts) commands.push_back({"SCRIPT", "LOAD", script->text});
+  return commands;
+}
+
 RedisClient::RedisClient(RedisOptions options, RedisEndpoint endpoint,
                          std::vector<Command> handshake, Observer& observer)
     : options_(std::move(options)),

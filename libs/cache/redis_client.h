@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,8 +18,13 @@
 #include "libs/cache/observer.h"
 #include "libs/cache/redis_connection.h"
 #include "libs/cache/redis_options.h"
+#include "libs/cache/redis_scripts.h"
 
 namespace lotura::cache {
+
+// What a new connection says first: who it is, and the scripts that it will call.
+std::vector<Command> Handshake(const RedisOptions& options,
+                               std::initializer_list<const Script*> scripts);
 
 // Thread-safe. A thread of its own, the keeper, resolves the server's name, finds out within a
 // second that the server is gone and within a second that it is back.

@@ -1,13 +1,12 @@
 #include "libs/cache/redis_endpoint.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
-#include <netinet/in.h>
 
 #include <charconv>
 #include <cstring>
 
+#include "libs/base/address.h"
 #include "libs/base/errors.h"
 
 namespace lotura::cache {
@@ -24,13 +23,6 @@ bool IsPort(std::string_view text) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc() && end == text.data() + text.size() && port > 0 && port <= 65535;
-}
-
-bool IsLoopback(const std::string& host) {
-  in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6) != 0;
 }
 
 SocketAddress UnixAddress(const std::string& path) {
@@ -67,7 +59,7 @@ absl::StatusOr<RedisEndpoint> RedisEndpoint::Parse(std::string_view address, Pla
   }
   endpoint.host_ = host == "localhost" ? "127.0.0.1" : host;
   endpoint.port_ = address.substr(colon + 1);
-  if (plain_tcp == PlainTcp::kLoopbackOnly && !IsLoopback(endpoint.host_)) {
+  if (plain_tcp == PlainTcp::kLoopbackOnly && !IsLoopbackHost(endpoint.host_)) {
     return Wrong(address,
                  "the connection is not encrypted and leaves this machine; use a unix socket or "
                  "a sidecar, or allow plain TCP in the configuration");
@@ -75,11 +67,7 @@ absl::StatusOr<RedisEndpoint> RedisEndpoint::Parse(std::string_view address, Pla
   return endpoint;
 }
 
-bool RedisEndpoint::IsNumeric() const {
-  in6_addr number{};
-  return !path_.empty() || inet_pton(AF_INET, host_.c_str(), &number) == 1 ||
-         inet_pton(AF_INET6, host_.c_str(), &number) == 1;
-}
+bool RedisEndpoint::IsNumeric() const { return !path_.empty() || IsNumericHost(host_); }
 
 absl::StatusOr<SocketAddress> RedisEndpoint::Resolve() const {
   if (!path_.empty()) return UnixAddress(path_);

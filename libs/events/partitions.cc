@@ -47,9 +47,10 @@ absl::Status AddDays(pg::Database& database, const std::string& table, Day today
   return added;
 }
 
-absl::Status CheckPartitions(pg::Database& database, Day today, Deadline deadline) {
+absl::Status CheckPartitions(pg::Database& database, std::span<const std::string> tables, Day today,
+                             Deadline deadline) {
   return database.Read(deadline, [&](pg::Tx& tx) -> absl::Status {
-    for (const char* table : {"journal", "inbox"}) {
+    for (const std::string& table : tables) {
       const std::vector<Day> days = DaysOf(tx, table);
       if (!std::ranges::binary_search(days, today) ||
           !std::ranges::binary_search(days, today + std::chrono::days(1))) {

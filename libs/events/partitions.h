@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ std::vector<Day> DaysOf(pg::Tx& tx, const std::string& table);
 absl::Status AddDays(pg::Database& database, const std::string& table, Day today, int ahead,
                      Deadline deadline);
 
-// FAILED_PRECONDITION (PARTITION_MISSING) if the journal or the inbox has none for today or
-// tomorrow: a service that starts without would fail at its first write, or at midnight.
-absl::Status CheckPartitions(pg::Database& database, Day today, Deadline deadline);
+// FAILED_PRECONDITION (PARTITION_MISSING) if one of the tables has none for today or tomorrow: a
+// service that starts without would fail at its first write, or at midnight.
+absl::Status CheckPartitions(pg::Database& database, std::span<const std::string> tables, Day today,
+                             Deadline deadline);
 
 }  // namespace lotura::events

@@ -173,11 +173,29 @@ void PgInbox::ApplySpan(std::span<const Item> items, std::span<const Event> even
   }
 }
 
+std::vector<bool> PgInbox::Remember(pg::Tx& tx, const std::string& memory,
+                                    std::span<const Item> items) {
+  // Asked once for each: a tenant may go meanwhile.
+  std::vector<bool> handled;
+  for (const Item& item : items)
+    handled.push_back(!options_.is_gone || !options_.is_gone(item.tenant));
+  if (std::ranges::find(handled, false) == handled.end()) return InsertNew(tx, memory, items);
+  std::vector<Item> kept;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (handled[i]) kept.push_back(items[i]);
+  }
+  if (kept.empty()) return handled;
+  const std::vector<bool> is_new = InsertNew(tx, memory, kept);
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) handled[i] = handled[i] && is_new[place++];
+  return handled;
+}
+
 absl::Status PgInbox::Handle(pg::Tx& tx, std::span<const Item> items, std::span<const Event> events,
                              Applied& applied) {
   LOTURA_ASSIGN_OR_RETURN(const std::string memory,
                           PassGate(tx, options_.consumer, options_.passenger));
-  const std::vector<bool> is_new = InsertNew(tx, memory, items);
+  const std::vector<bool> is_new = Remember(tx, memory, items);
   std::vector<KeyOfTenant> keys;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (is_new[i]) keys.emplace_back(items[i].tenant, items[i].key);
@@ -209,7 +227,7 @@ absl::Status PgInbox::Condemn(pg::Tx& tx, const Item& item, const absl::Status& 
                               Applied& applied) {
   LOTURA_ASSIGN_OR_RETURN(const std::string memory,
                           PassGate(tx, options_.consumer, options_.passenger));
-  if (!InsertNew(tx, memory, std::span(&item, 1)).front()) {
+  if (!Remember(tx, memory, std::span(&item, 1)).front()) {
     applied.duplicates = 1;
     return absl::OkStatus();
   }

@@ -30,6 +30,9 @@ struct InboxOptions {
   int attempts = 3;
   // Whose work it does.
   Passenger passenger = Passenger::kConsumer;
+  // Tenants that are gone: their events are passed over, and nothing of them is written. Empty: all
+  // are there.
+  std::function<bool(const TenantId&)> is_gone = {};
 };
 
 // Used by one thread. A consumer whose projection is being rebuilt is told to come again
@@ -54,6 +57,8 @@ class PgInbox final : public Inbox {
 
   void ApplySpan(std::span<const Item> items, std::span<const Event> events, Deadline deadline,
                  Applied& applied);
+  // Says of each event whether it is to be handled: it is new, and its tenant is not gone.
+  std::vector<bool> Remember(pg::Tx& tx, const std::string& memory, std::span<const Item> items);
   // Within one transaction: all of them, or none and why.
   absl::Status Handle(pg::Tx& tx, std::span<const Item> items, std::span<const Event> events,
                       Applied& applied);

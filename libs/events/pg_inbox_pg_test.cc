@@ -98,6 +98,36 @@ TEST_F(PgInboxTest, BatchTakesEffectInOrder) {
   EXPECT_EQ(Effects("o"), "1 2 3 4 5");
 }
 
+TEST_F(PgInboxTest, EventsOfATenantThatIsGoneLeaveNothingAndHoldNobodyUp) {
+  const TenantId gone{*Uuid::Parse("0195f3c2-7c9e-7d51-8f2e-00000000dead")};
+  InboxOptions options;
+  options.is_gone = [&](const TenantId& tenant) { return tenant == gone; };
+  PgInbox inbox = NewInbox(options);
+  std::vector<ReceivedRecord> records;
+  for (std::int64_t version = 1; version <= 4; ++version) {
+    JournalEntry entry = EntryOf(ids_, "o", version);
+    entry.create_time = SystemClock().Now();
+    if (version % 2 == 0) entry.tenant = gone;
+    records.push_back({ToBusRecord(entry, "sales").value(), {TopicOf("sales"), 0, ++offset_}});
+  }
+
+  const Applied applied = inbox.Apply(records, AMinute());
+
+  EXPECT_THAT(applied.status, IsOk());
+  EXPECT_EQ(applied.done, 4);
+  EXPECT_EQ(applied.handled, 2);
+  EXPECT_EQ(Effects("o"), "1 3");
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM inbox"), 2);
+  // Also one that could never be handled.
+  failures_[5] = Internal("broken");
+  JournalEntry broken = EntryOf(ids_, "p", 5);
+  broken.tenant = gone;
+  const ReceivedRecord record{ToBusRecord(broken, "sales").value(),
+                              {TopicOf("sales"), 0, ++offset_}};
+  EXPECT_THAT(inbox.Apply({&record, 1}, AMinute()).status, IsOk());
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM dead_letter"), 0);
+}
+
 TEST_F(PgInboxTest, EventThatComesAgainChangesNothing) {
   PgInbox inbox = NewInbox();
   auto records = RecordsOf("o", 1, 3);

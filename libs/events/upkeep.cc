@@ -16,15 +16,22 @@ constexpr std::chrono::days kKeepMin{2};
 
 }  // namespace
 
+std::vector<DailyTable> UpkeepStep::TablesOf(const UpkeepOptions& options) {
+  std::vector<DailyTable> tables = {{"journal", options.journal_days},
+                                    {"inbox", options.inbox_days}};
+  tables.insert(tables.end(), options.others.begin(), options.others.end());
+  return tables;
+}
+
 UpkeepStep::UpkeepStep(UpkeepOptions options, pg::Database& database, Journal& journal,
                        const Clock& clock, const observe::Metrics& metrics, const observe::Log& log)
-    : options_(options),
+    : options_(std::move(options)),
       database_(database),
       journal_(journal),
       clock_(clock),
       metrics_(metrics),
       log_(log),
-      tables_({{"journal", options.journal_days}, {"inbox", options.inbox_days}}) {
+      tables_(TablesOf(options_)) {
   for (const DailyTable& table : tables_) LOTURA_CHECK(table.keep >= kKeepMin);
 }
 
@@ -46,7 +53,13 @@ absl::Status UpkeepStep::Prepare() {
     Note(AddDays(database_, table.name, today, options_.days_ahead, Bound()));
   }
   LOTURA_RETURN_IF_ERROR(Measure(today));
-  return CheckPartitions(database_, today, Bound());
+  return CheckPartitions(database_, TableNames(), today, Bound());
+}
+
+std::vector<std::string> UpkeepStep::TableNames() const {
+  std::vector<std::string> names;
+  for (const DailyTable& table : tables_) names.push_back(table.name);
+  return names;
 }
 
 absl::Status UpkeepStep::Pass(Day today) {

@@ -12,6 +12,12 @@
 
 namespace lotura::events {
 
+// A table that is partitioned by day, and for how long its days stay: at least two.
+struct DailyTable {
+  std::string name;
+  std::chrono::days keep;
+};
+
 struct UpkeepOptions {
   // This process.
   Uuid holder;
@@ -19,6 +25,8 @@ struct UpkeepOptions {
   // Days that stay; at least two.
   std::chrono::days journal_days{30};
   std::chrono::days inbox_days{30};
+  // Beside journal and inbox.
+  std::vector<DailyTable> others = {};
   std::chrono::milliseconds interval{60'000};
   std::chrono::milliseconds statement{10'000};
 };
@@ -37,11 +45,8 @@ class UpkeepStep {
   absl::Status Prepare();
 
  private:
-  struct DailyTable {
-    std::string name;
-    std::chrono::days keep;
-  };
-
+  static std::vector<DailyTable> TablesOf(const UpkeepOptions& options);
+  [[nodiscard]] std::vector<std::string> TableNames() const;
   absl::Status Pass(Day today);
   absl::Status DropOldDays(const DailyTable& table, Day today);
   absl::Status Measure(Day today);

@@ -63,9 +63,11 @@ class UpkeepTest : public ::testing::Test {
 };
 
 TEST_F(UpkeepTest, MigratedSchemaHasTheDaysItNeeds) {
-  EXPECT_THAT(CheckPartitions(schema_.database(), DayOf(clock_.Now()), AMinute()), IsOk());
-  EXPECT_THAT(CheckPartitions(schema_.database(), DayOf(clock_.Now()) + days(30), AMinute()),
-              StatusIs(absl::StatusCode::kFailedPrecondition, "PARTITION_MISSING"));
+  const std::vector<std::string> tables = {"journal", "inbox"};
+  EXPECT_THAT(CheckPartitions(schema_.database(), tables, DayOf(clock_.Now()), AMinute()), IsOk());
+  EXPECT_THAT(
+      CheckPartitions(schema_.database(), tables, DayOf(clock_.Now()) + days(30), AMinute()),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "PARTITION_MISSING"));
 }
 
 TEST_F(UpkeepTest, DaysAheadAreMadeAndMeasured) {

@@ -36,6 +36,7 @@ EventCatalog::EventCatalog(std::string service, const resource::Catalog& catalog
     : service_(std::move(service)), catalog_(catalog) {
   for (const resource::RecordType& record : catalog_.types()) {
     const resource::Declaration& declaration = *record.declaration;
+    if (declaration.internal()) continue;
     const std::string permission = ReadPermission(declaration);
     permissions_[&record] = permission;
     for (const resource::EventKind& kind : resource::EventKindsOf(declaration)) {

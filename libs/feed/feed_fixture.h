@@ -126,7 +126,7 @@ class FeedFixture : public ::testing::Test {
   explicit FeedFixture(FeedOptions options = {}) : options_(options) {
     EXPECT_THAT(records_.Add<Widget>(), IsOk());
     declarations_ = records_.Declarations();
-    lister_.emplace(database_, tokens_, declarations_);
+    lister_.emplace(resource::ListDatabases{database_, database_}, tokens_, declarations_);
     catalog_.emplace("testdata", records_);
     history_.Drop(clock_.Now() - std::chrono::hours(48));
     Restart();
@@ -168,7 +168,7 @@ class FeedFixture : public ::testing::Test {
   static std::shared_ptr<const Call> CallOf(std::uint8_t tenant,
                                             std::vector<std::string> permissions = {"*"}) {
     return std::make_shared<const Call>(
-        Call{.principal = {TenantOf(tenant), "users/anna", std::move(permissions)},
+        Call{.principal = {TenantOf(tenant), "users/anna", std::move(permissions), Grounds::kToken},
              .method = "lotura.events.v1.EventService/Subscribe",
              .deadline = Deadline::After(std::chrono::hours(1))});
   }
@@ -195,9 +195,13 @@ class FeedFixture : public ::testing::Test {
 
   Follower Follow(const SubscribeRequest& request, std::uint8_t tenant = 1,
                   std::size_t room = 1'000'000) {
+    return FollowBy(CallOf(tenant), request, room);
+  }
+  Follower FollowBy(std::shared_ptr<const Call> call, const SubscribeRequest& request,
+                    std::size_t room = 1'000'000) {
     Follower follower{.stream = std::make_shared<FakeStream>()};
     follower.stream->room = room;
-    auto subscriber = feed_->Subscribe(CallOf(tenant), follower.stream, request);
+    auto subscriber = feed_->Subscribe(std::move(call), follower.stream, request);
     EXPECT_THAT(subscriber.status(), IsOk());
     follower.subscriber = *subscriber;
     feed_->Serve(follower.subscriber);

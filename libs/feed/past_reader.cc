@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "libs/base/errors.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/personal.h"
 
 namespace lotura::feed {
@@ -121,7 +122,9 @@ absl::Status PastReader::SendPage(Subscriber& subscriber, const Subscriber::Work
       .page_size = static_cast<std::int32_t>(
           std::min<std::int64_t>(limits_.page_size, std::max<std::int64_t>(work.credit, 1))),
       // By name, so that nothing that changes meanwhile leaves its place.
-      .show_deleted = resource::ShowDeleted::kYes};
+      .show_deleted = resource::ShowDeleted::kYes,
+      .must_show = mutant::Omits("snapshot.asked") ? std::set<const resource::Column*>()
+                                                   : subscriber.selection().filter_columns()};
   const auto page = parts_.lister.List(call, declaration, request);
   if (ReasonOf(page.status()) == "PAGE_TOKEN_EXPIRED") {
     LOTURA_ASSIGN_OR_RETURN(const events::HistoryBounds bounds, parts_.history.Bounds(Bound()));

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "libs/base/errors.h"
+#include "libs/feed/seen_event.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/filter_predicate.h"
 
 namespace lotura::feed {
@@ -19,7 +21,7 @@ void CheckCount(const char* field, int count, Violations& violations) {
 
 bool IsNameOfSome(const EventCatalog& catalog, const std::string& name) {
   return std::ranges::any_of(catalog.records().types(), [&](const resource::RecordType& type) {
-    return type.declaration->pattern().Matches(name);
+    return !type.declaration->internal() && type.declaration->pattern().Matches(name);
   });
 }
 
@@ -29,7 +31,8 @@ void CheckItems(const Subscription& subscription, const EventCatalog& catalog,
   CheckCount("subscription.event_types", subscription.event_types_size(), violations);
   CheckCount("subscription.names", subscription.names_size(), violations);
   for (int i = 0; i < subscription.resource_types_size(); ++i) {
-    if (catalog.records().FindByType(subscription.resource_types(i)) == nullptr)
+    const auto* type = catalog.records().FindByType(subscription.resource_types(i));
+    if (type == nullptr || type->declaration->internal())
       violations.Add(fmt::format("subscription.resource_types[{}]", i), "TYPE_UNKNOWN",
                      "is no record type of this service");
   }
@@ -53,6 +56,7 @@ absl::StatusOr<Selection> Selection::Make(const Call& call, const Subscription& 
   CheckItems(subscription, catalog, violations);
   LOTURA_RETURN_IF_ERROR(violations.ToStatus());
   Selection selection;
+  selection.subscriber_ = call.principal;
   selection.event_types_.insert(subscription.event_types().begin(),
                                 subscription.event_types().end());
   selection.names_.insert(subscription.names().begin(), subscription.names().end());
@@ -66,6 +70,7 @@ absl::Status Selection::SelectTypes(const Call& call, const Subscription& subscr
   std::string missing;
   for (const resource::RecordType& type : catalog.records().types()) {
     const resource::Declaration& declaration = *type.declaration;
+    if (declaration.internal()) continue;
     const auto& wanted = subscription.resource_types();
     if (!wanted.empty() && std::ranges::find(wanted, declaration.type()) == wanted.end()) continue;
     const std::string& permission = catalog.PermissionOf(type);
@@ -92,20 +97,47 @@ absl::Status Selection::SelectFilter(const Call& call, const Subscription& subsc
   LOTURA_ASSIGN_OR_RETURN(
       filter_, resource::CompileFilter(subscription.filter(), *types_.begin()->second->declaration,
                                        call.now));
-  return absl::OkStatus();
+  filter_columns_ = resource::ColumnsOf(*filter_);
+  if (mutant::Omits("feed.filter")) return absl::OkStatus();
+  const resource::Declaration& declaration = *types_.begin()->second->declaration;
+  return resource::CheckShown(*resource::ViewFor(call.principal, declaration), filter_columns_,
+                              "subscription.filter");
 }
 
-bool Selection::Wants(const FeedEvent& event) const {
-  const auto type = types_.find(event.resource_type());
-  if (type == types_.end()) return false;
-  if (!event_types_.empty() && !event_types_.contains(event.event().type())) return false;
-  if (!names_.empty() && !names_.contains(event.event().subject())) return false;
+bool Selection::IsSelected(const FeedEvent& event) const {
+  return event_types_.empty() || event_types_.contains(event.event().type());
+}
+
+bool Selection::Passes(const pbuf::Message& record, const resource::View& view) const {
   if (!filter_.has_value()) return true;
-  const FeedEvent::Records& records = event.RecordsAs(*type->second->declaration);
+  const bool shown = mutant::Omits("feed.asked") ||
+                     std::ranges::all_of(filter_columns_, [&](const resource::Column* column) {
+                       return view.Of(*column, record) >= resource::FieldAccess::kRead;
+                     });
+  return shown && resource::FilterMatches(*filter_, record);
+}
+
+Selection::ResponsePtr Selection::Find(const FeedEvent& event) const {
+  const auto type = types_.find(event.resource_type());
+  if (type == types_.end()) return nullptr;
+  if (!names_.empty() && !names_.contains(event.event().subject())) return nullptr;
+  const bool whole = subscriber_.SeesAll();
+  if (whole && !IsSelected(event)) return nullptr;
+  if (whole && !filter_.has_value()) return event.response();
+  const resource::Declaration& declaration = *type->second->declaration;
+  const resource::ViewPtr view = resource::ViewFor(subscriber_, declaration);
+  const FeedEvent::Records& records = event.RecordsAs(declaration);
   const auto passes = [&](const auto& record) {
-    return record != nullptr && resource::FilterMatches(*filter_, *record);
+    return record != nullptr &&
+           (mutant::Omits("feed.record") || view->Allows(resource::Access::kRead, *record)) &&
+           Passes(*record, *view);
   };
-  return passes(records.before) || passes(records.after);
+  if (!passes(records.before) && !passes(records.after)) return nullptr;
+  // Of what leaves his view he is told, whichever events he asked for.
+  const bool leaves =
+      records.after == nullptr || !view->Allows(resource::Access::kRead, *records.after);
+  if (!leaves && !IsSelected(event)) return nullptr;
+  return whole ? event.response() : SeenThrough(*view, event);
 }
 
 bool Selection::WantsRecord(const resource::Declaration& declaration,

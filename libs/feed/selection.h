@@ -13,6 +13,7 @@
 #include "libs/feed/event_catalog.h"
 #include "libs/feed/feed_event.h"
 #include "libs/resource/filter_check.h"
+#include "libs/resource/rights.h"
 
 namespace lotura::feed {
 
@@ -28,8 +29,16 @@ class Selection {
                                         const events::v1::Subscription& subscription,
                                         const EventCatalog& catalog);
 
-  [[nodiscard]] bool Wants(const FeedEvent& event) const;
-  // Of the snapshot.
+  // The answer that carries the event, without what the subscriber may not see; null if he did not
+  // ask for it or may not know of it. He asks anew for each event: what he may see changes.
+  using ResponsePtr = std::shared_ptr<const events::v1::SubscribeResponse>;
+  [[nodiscard]] ResponsePtr Find(const FeedEvent& event) const;
+  // The columns that the filter speaks of.
+  [[nodiscard]] const std::set<const resource::Column*>& filter_columns() const {
+    return filter_columns_;
+  }
+  // Of the snapshot, whose records are those that he may see, as he may see them, and of which he
+  // may read all columns of the filter.
   [[nodiscard]] bool WantsRecord(const resource::Declaration& declaration,
                                  const pbuf::Message& record) const;
   // Full names of the messages, in order.
@@ -43,13 +52,19 @@ class Selection {
   absl::Status SelectTypes(const Call& call, const events::v1::Subscription& subscription,
                            const EventCatalog& catalog);
   absl::Status SelectFilter(const Call& call, const events::v1::Subscription& subscription);
+  // By its type.
+  [[nodiscard]] bool IsSelected(const FeedEvent& event) const;
+  // Whether the record passes the filter, all fields of which may be seen.
+  [[nodiscard]] bool Passes(const pbuf::Message& record, const resource::View& view) const;
 
+  Principal subscriber_;
   // By the full name of the message.
   std::map<std::string, const resource::RecordType*> types_;
   // Empty: all.
   std::set<std::string, std::less<>> event_types_;
   std::set<std::string, std::less<>> names_;
   std::optional<resource::Filter> filter_;
+  std::set<const resource::Column*> filter_columns_;
 };
 
 }  // namespace lotura::feed

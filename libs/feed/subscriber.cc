@@ -82,9 +82,9 @@ Subscriber::Need Subscriber::Pump(const Ring& ring) {
 }
 
 bool Subscriber::SendWanted(const FeedEventPtr& event) {
-  if (opening_.selection.Wants(*event)) {
+  if (const auto response = opening_.selection.Find(*event); response != nullptr) {
     held_ = credit_ == 0;
-    if (held_ || !Send(event->response())) return false;
+    if (held_ || !Send(response)) return false;
     --credit_;
     metrics_.sent.Add();
   }

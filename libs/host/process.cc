@@ -5,63 +5,38 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
+#include "libs/base/files.h"
 #include "libs/cache/redis_cache.h"
 #include "libs/events/kafka_bus.h"
 #include "libs/host/cache_metrics.h"
+#include "libs/host/callers.h"
+#include "libs/host/command_line.h"
+#include "libs/host/kafka_acls.h"
 #include "libs/host/parked.h"
 #include "libs/host/replay_command.h"
 #include "libs/observe/http_endpoint.h"
+#include "libs/quota/shared_quotas.h"
 #include "libs/rpc/server.h"
+#include "libs/rpc/service_principals.h"
 #include "libs/rpc/shutdown_signal.h"
 #include "libs/rpc/token_verifier.h"
 
 namespace lotura::host {
 namespace {
 
-constexpr int kExitWrongSettings = 2;
 // The end of a process beyond the bounds of its drain.
 constexpr std::chrono::seconds kExitMargin{15};
 // Of the records that are read once in a while the cache keeps none (ADR 0011). Half a MiB.
 constexpr std::size_t kDoorkeeperKeys = 131'072;
 constexpr std::chrono::minutes kParkedBound{5};
 
-std::vector<std::string> Environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    variables.emplace_back(*variable);
-  return variables;
-}
-
-int Refuse(const char* program, const absl::Status& status) {
-  std::fprintf(stderr, "%s: %s\n", program, Message(status).c_str());
-  for (const FieldViolation& violation : ViolationsOf(status)) {
-    std::fprintf(stderr, "  %s: %s\n", violation.field.c_str(), violation.description.c_str());
-  }
-  return kExitWrongSettings;
-}
-
-// A command line: words that say what to do, then settings.
-struct CommandLine {
-  const char* program;
-  std::vector<std::string> words;
-  std::vector<std::string> settings;
-
-  CommandLine(int argc, char** argv) : program(argv[0]), settings(argv + 1, argv + argc) {
-    const auto first = std::ranges::find_if(
-        settings, [](const std::string& argument) { return argument.starts_with("--"); });
-    words.assign(settings.begin(), first);
-    settings.erase(settings.begin(), first);
-  }
-};
-
 // What an operator asks for instead of serving.
-using OperatorCommand = std::variant<ParkedCommand, ReplayCommand>;
+using OperatorCommand = std::variant<ParkedCommand, ReplayCommand, KafkaAclsCommand>;
 
 absl::StatusOr<OperatorCommand> ReadWords(const std::vector<std::string>& words) {
   if (words.front() == "replay") return ReplayCommand::Parse(words);
+  if (words.front() == "kafka-acls") return KafkaAclsCommand::Parse(words);
   return ParkedCommand::Parse(words);
 }
 
@@ -69,36 +44,6 @@ absl::StatusOr<OperatorCommand> ReadWords(const std::vector<std::string>& words)
 void PrintOut(const std::string& line) {
   std::puts(line.c_str());
   std::fflush(stdout);
-}
-
-// What Main should do after the settings were read: go on, or end with this code.
-std::optional<int> ReadSettings(const CommandLine& line, Options& options,
-                                const std::function<absl::Status()>& validate) {
-  const auto verb = options.Parse(line.settings, Environment());
-  if (!verb.ok()) return Refuse(line.program, verb.status());
-  if (*verb == OptionsVerb::kRun || *verb == OptionsVerb::kCheck) {
-    if (const absl::Status valid = validate(); !valid.ok()) return Refuse(line.program, valid);
-  }
-  switch (*verb) {
-    case OptionsVerb::kRun:
-      return std::nullopt;
-    case OptionsVerb::kCheck:
-      std::puts("the settings are valid");
-      return 0;
-    case OptionsVerb::kHelp:
-    case OptionsVerb::kPrintDocs:
-      std::fputs(options.Docs().c_str(), stdout);
-      return 0;
-  }
-  return std::nullopt;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Unavailable("FILE_UNREADABLE", fmt::format("{} cannot be read", path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 // Everything of one process, in the order in which it depends on each other.
@@ -120,6 +65,7 @@ class Process {
   // Beside the process that serves; these start nothing.
   absl::Status Do(const ParkedCommand& command);
   absl::Status Do(const ReplayCommand& command);
+  absl::Status Do(const KafkaAclsCommand& command);
   const observe::Log& log() const { return log_; }
 
  private:
@@ -127,6 +73,8 @@ class Process {
     return specs.size() == 1 ? specs.front().name : "all";
   }
   absl::Status MakeEdge();
+  absl::Status MakeIdentities();
+  absl::Status MakeQuotas();
   absl::Status MakeServices();
   absl::StatusOr<Service*> MakeAndFind(const std::string& service);
 
@@ -139,14 +87,24 @@ class Process {
   observe::Readiness readiness_;
   std::atomic<bool> serving_ = false;
   std::unique_ptr<rpc::TokenVerifier> tokens_;
+  // Nothing if nobody is known by his certificate.
+  std::optional<rpc::ServicePrincipals> services_known_;
   std::optional<resource::PageTokens> page_tokens_;
+  // Nothing if no reads are noted.
+  std::optional<audit::ReadWitness> witness_;
   CacheMetrics cache_metrics_;
   std::unique_ptr<cache::RedisCache> cache_;
+  // Nothing if callers may make as many calls as they like.
+  std::unique_ptr<quota::SharedQuotas> quotas_;
   std::unique_ptr<events::KafkaBus> bus_;
   std::unique_ptr<rpc::Executor> executor_;
+  access::Authority authority_;
+  std::optional<Callers> callers_;
   std::unique_ptr<rpc::Door> door_;
   std::vector<std::unique_ptr<Service>> services_;
   std::unique_ptr<feed::EventService> events_;
+  std::unique_ptr<access::AccessService> access_;
+  std::unique_ptr<audit::AuditService> audit_;
   std::unique_ptr<rpc::Server> server_;
   // Last, so that it ends before anything that its probes ask.
   std::unique_ptr<observe::HttpEndpoint> http_;
@@ -158,7 +116,15 @@ absl::Status Process::Start() {
       http_, observe::HttpEndpoint::Start({.address = config_.http_listen}, metrics_, readiness_));
   LOTURA_RETURN_IF_ERROR(MakeServices());
   for (const auto& service : services_) LOTURA_RETURN_IF_ERROR(service->Start());
-  LOTURA_ASSIGN_OR_RETURN(server_, rpc::Server::Start({.address = config_.grpc_listen}, *door_));
+  LOTURA_ASSIGN_OR_RETURN(
+      server_,
+      rpc::Server::Start({.address = config_.grpc_listen,
+                          .tls = {.certificate = config_.grpc_certificate_file,
+                                  .key = config_.grpc_key_file,
+                                  .authorities = config_.grpc_client_ca_file},
+                          .tls_refresh = std::chrono::seconds(config_.grpc_certificate_seconds)},
+                         *door_));
+  callers_->Start();
   door_->health().SetAll(rpc::Serving::kYes);
   serving_ = true;
   log_.Info("serving", {observe::Fields::kAddress(config_.grpc_listen),
@@ -172,18 +138,11 @@ absl::Status Process::MakeEdge() {
   });
   LOTURA_ASSIGN_OR_RETURN(const std::string keys, ReadFile(config_.page_token_keys));
   LOTURA_ASSIGN_OR_RETURN(page_tokens_, resource::PageTokens::FromText(keys));
-  LOTURA_ASSIGN_OR_RETURN(const std::string trusted, ReadFile(config_.token_issuers));
-  LOTURA_ASSIGN_OR_RETURN(auto issuers, rpc::ParseIssuers(trusted));
-  LOTURA_ASSIGN_OR_RETURN(
-      tokens_, rpc::TokenVerifier::Create({.issuers = std::move(issuers)}, clock_, log_, metrics_));
-  readiness_.Require("token_keys", [this] { return tokens_->Ready(); });
-  cache::RedisOptions redis;
-  redis.address = config_.redis;
-  redis.password = config_.redis_password;
+  LOTURA_RETURN_IF_ERROR(MakeIdentities());
+  cache::RedisOptions redis = config_.RedisOptions();
   redis.doorkeeper_keys = kDoorkeeperKeys;
-  redis.ttl_max = std::chrono::seconds(config_.cache_seconds);
-  if (config_.redis_plain_tcp == "allowed") redis.plain_tcp = cache::PlainTcp::kAllowed;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
+  LOTURA_RETURN_IF_ERROR(MakeQuotas());
   bus_ = std::make_unique<events::KafkaBus>(
       events::KafkaOptions{.brokers = config_.kafka_brokers, .security = config_.KafkaSecurity()},
       log_);
@@ -191,25 +150,64 @@ absl::Status Process::MakeEdge() {
       rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads),
                            .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},
       metrics_);
+  if (config_.read_audit != "off")
+    witness_.emplace(config_.read_audit == "all" ? audit::ReadWitness::Notes::kAll
+                                                 : audit::ReadWitness::Notes::kPersonal,
+                     clock_);
+  callers_.emplace(Callers::Parts{*tokens_, authority_, *cache_, clock_}, metrics_, log_);
   const rpc::DoorOptions options{
       .pipeline = {.log_ok_every = static_cast<unsigned>(config_.log_ok_every)},
       .reflection =
           config_.reflection == "on" ? rpc::Reflection::kWithToken : rpc::Reflection::kOff};
   door_ = std::make_unique<rpc::Door>(
-      options, rpc::PipelineParts{*tokens_, *executor_, clock_, log_, metrics_});
+      options, rpc::PipelineParts{callers_->keys(), *executor_, clock_, log_, metrics_, &authority_,
+                                  services_known_.has_value() ? &*services_known_ : nullptr,
+                                  witness_.has_value() ? &*witness_ : nullptr,
+                                  quotas_ != nullptr ? &quotas_->quotas() : nullptr});
+  return absl::OkStatus();
+}
+
+absl::Status Process::MakeQuotas() {
+  if (config_.quotas.empty()) return absl::OkStatus();
+  LOTURA_ASSIGN_OR_RETURN(quotas_, quota::SharedQuotas::Create({.file = {.path = config_.quotas},
+                                                                .redis = config_.RedisOptions()},
+                                                               log_, metrics_));
+  return absl::OkStatus();
+}
+
+absl::Status Process::MakeIdentities() {
+  LOTURA_ASSIGN_OR_RETURN(const std::string trusted, ReadFile(config_.token_issuers));
+  LOTURA_ASSIGN_OR_RETURN(auto issuers, rpc::ParseIssuers(trusted));
+  LOTURA_ASSIGN_OR_RETURN(
+      tokens_, rpc::TokenVerifier::Create({.issuers = std::move(issuers)}, clock_, log_, metrics_));
+  readiness_.Require("token_keys", [this] { return tokens_->Ready(); });
+  if (config_.service_principals.empty()) return absl::OkStatus();
+  LOTURA_ASSIGN_OR_RETURN(const std::string known, ReadFile(config_.service_principals));
+  LOTURA_ASSIGN_OR_RETURN(auto services, rpc::ParseServicePrincipals(known));
+  services_known_.emplace(std::move(services), metrics_);
   return absl::OkStatus();
 }
 
 absl::Status Process::MakeServices() {
-  const SharedParts shared{config_,    clock_, ids_,    log_,  metrics_,
-                           readiness_, *door_, *cache_, *bus_, *page_tokens_};
-  std::vector<std::string> packages{feed::kEventsPackage};
+  SharedParts shared{config_, clock_,  ids_,  log_,          metrics_,  readiness_,
+                     *door_,  *cache_, *bus_, *page_tokens_, authority_};
+  shared.witness = witness_.has_value() ? &*witness_ : nullptr;
+  if (!config_.audit_key.empty()) {
+    LOTURA_ASSIGN_OR_RETURN(const std::string pem, ReadFile(config_.audit_key));
+    LOTURA_ASSIGN_OR_RETURN(shared.audit_key, SigningKey::FromPem(pem));
+  }
+  shared.moments = cache_.get();
+  std::vector<std::string> packages{feed::kEventsPackage, access::kAccessPackage,
+                                    audit::kAuditPackage};
   for (const ServiceSpec& spec : specs_) {
     LOTURA_ASSIGN_OR_RETURN(auto service, Service::Create(spec, shared));
     services_.push_back(std::move(service));
     packages.push_back(fmt::format("lotura.{}.v1", spec.name));
   }
   events_ = ServeEvents(services_, *door_);
+  access_ = ServeAccess(services_, *door_);
+  audit_ = ServeAudit(services_, *page_tokens_, *door_);
+  if (witness_.has_value()) witness_->Prepare(door_->Services());
   return door_->CheckComplete(packages);
 }
 
@@ -240,12 +238,22 @@ absl::Status Process::Do(const ReplayCommand& command) {
   return ReplayIntoProjection(command, *rebuild, PrintOut);
 }
 
+absl::Status Process::Do(const KafkaAclsCommand& command) {
+  LOTURA_RETURN_IF_ERROR(MakeEdge());
+  LOTURA_RETURN_IF_ERROR(MakeServices());
+  for (const auto& service : services_) {
+    for (const std::string& line : KafkaAcls(command, service->kafka_use())) PrintOut(line);
+  }
+  return absl::OkStatus();
+}
+
 void Process::Drain() {
   serving_ = false;
   if (server_ != nullptr) {
     server_->Drain({.announce = std::chrono::milliseconds(config_.drain_announce_ms),
                     .calls = std::chrono::milliseconds(config_.drain_calls_ms)});
   }
+  callers_->Stop();
   for (const auto& service : services_) service->RequestStop();
   for (const auto& service : services_) service->Stop();
 }
@@ -300,39 +308,6 @@ int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
   if (exit_code.has_value()) return *exit_code;
   return operators.has_value() ? Do(config, services, *operators, line.program)
                                : Serve(config, services);
-}
-
-int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {
-  std::string postgres;
-  std::int64_t timeout_s = 600;
-  Options options(UnknownVariables::kIgnored);
-  options.RequiredText(
-      {"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "",
-       Secret::kYes},
-      postgres);
-  options.Number({"timeout-s", "longest time for all migrations", "s"}, timeout_s, {1, 86'400});
-  const auto exit_code =
-      ReadSettings(CommandLine(argc, argv), options, [] { return absl::OkStatus(); });
-  if (exit_code.has_value()) return *exit_code;
-  for (const ServiceSpec& spec : services) {
-    pg::Options pool{.conninfo = postgres,
-                     .schema = spec.name,
-                     .application_name = "lotura-migrate",
-                     .pool_size = 2};
-    pool.statement_timeout = std::chrono::seconds(timeout_s);
-    pg::Database database(pool);
-    const auto report = pg::Migrate(database, spec.name, MigrationsOf(spec),
-                                    Deadline::After(std::chrono::seconds(timeout_s)));
-    if (!report.ok()) {
-      std::fprintf(stderr, "lotura-migrate: %s: %s %s\n", spec.name.c_str(),
-                   ReasonOf(report.status()).c_str(), Message(report.status()).c_str());
-      return 1;
-    }
-    for (const std::string& applied : report->applied)
-      std::printf("%s: applied %s\n", spec.name.c_str(), applied.c_str());
-    if (report->applied.empty()) std::printf("%s: up to date\n", spec.name.c_str());
-  }
-  return 0;
 }
 
 }  // namespace lotura::host

@@ -2,18 +2,24 @@
 #include "libs/host/process.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "libs/events/cloud_events.h"
 #include "libs/events/kafka_bus.h"
+#include "libs/rpc/certificates_fixture.h"
+#include "libs/rpc/client.h"
 #include "libs/rpc/token_issuer.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/kafka.h"
+#include "libs/testing/redis.h"
+#include "lotura/sample/v1/sample.pb.h"
 
 namespace lotura::host {
 namespace {
@@ -21,6 +27,7 @@ namespace {
 using ::lotura::testing::AMinute;
 using ::lotura::testing::Eventually;
 using ::lotura::testing::IsOk;
+using ::lotura::testing::StatusIs;
 using ::std::chrono::seconds;
 
 constexpr char kNoKafka[] = "127.0.0.1:1";
@@ -28,10 +35,8 @@ constexpr char kNoKafka[] = "127.0.0.1:1";
 class ProcessTest : public ::testing::Test {
  protected:
   ProcessTest() {
-    Write("jwks.json", rpc::TokenIssuer(rpc::Algorithm::kEs256, "key-1").KeySetJson());
-    Write("issuers.json",
-          rpc::TokenIssuer::TrustJson({.issuer = "https://issuer.test", .audience = "lotura"},
-                                      Path("jwks.json")));
+    Write("jwks.json", issuer_.KeySetJson());
+    Write("issuers.json", rpc::TokenIssuer::TrustJson(rules_, Path("jwks.json")));
     Write("page-keys", "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
     const std::vector<pg::Migration> none;
     EXPECT_THAT(pg::Migrate(database_, "sample",
@@ -46,8 +51,8 @@ class ProcessTest : public ::testing::Test {
                                      LOTURA_HOST_SAMPLE};
     command.insert(command.end(), words.begin(), words.end());
     for (const std::string& setting :
-         {"--postgres=" + conninfo_, "--kafka-brokers=" + brokers,
-          "--redis=unix:" + Path("no-redis.sock"), "--grpc-listen=unix:" + Path("grpc.sock"),
+         {"--postgres=" + conninfo_, "--kafka-brokers=" + brokers, "--redis=" + redis_,
+          "--grpc-listen=unix:" + Path("grpc.sock"),
           "--http-listen=127.0.0.1:" + std::to_string(port_),
           "--token-issuers=" + Path("issuers.json"), "--page-token-keys=" + Path("page-keys"),
           std::string("--environment=development"), std::string("--topic-replicas=1"),
@@ -55,6 +60,7 @@ class ProcessTest : public ::testing::Test {
           std::string("--drain-calls-ms=1000")}) {
       command.push_back(setting);
     }
+    command.insert(command.end(), more_settings_.begin(), more_settings_.end());
     return command;
   }
 
@@ -143,7 +149,28 @@ class ProcessTest : public ::testing::Test {
     return text.str();
   }
 
+  // What comes of a call of this user of the tenant with this number.
+  absl::Status Ping(int tenant, const std::string& user) {
+    const Principal caller{
+        .tenant = TenantId{*Uuid::Parse(fmt::format("00000000-0000-4000-8000-{:012}", tenant))},
+        .name = user,
+        .permissions = {"sample.*"},
+        .grounds = Grounds::kToken};
+    rpc::Client client({.target = "unix:" + Path("grpc.sock"), .neighbor = "sample"}, metrics_);
+    return client
+        .Call<sample::v1::PingResponse>(
+            "lotura.sample.v1.SampleService/Ping", sample::v1::PingRequest(),
+            {.deadline = Deadline::After(seconds(10)),
+             .bearer = issuer_.Mint(caller, rules_, SystemClock().Now() + std::chrono::hours(1))})
+        .status();
+  }
+
+  std::vector<std::string> more_settings_;
   const testing::TempDir directory_;
+  std::string redis_ = "unix:" + Path("no-redis.sock");
+  const rpc::TokenRules rules_{
+      .issuer = "https://issuer.test", .audience = "lotura", .grounds = Grounds::kToken};
+  const rpc::TokenIssuer issuer_{rpc::Algorithm::kEs256, "key-1"};
   const std::string conninfo_ = testing::Postgres().NewDatabase();
   pg::Database database_{{.conninfo = conninfo_, .schema = "sample"}};
   const std::uint16_t port_ = FreePort();
@@ -232,6 +259,95 @@ TEST_F(ProcessTest, OperatorsSeeAndDecideWhatWaits) {
   EXPECT_EQ(run({"parked", "retry", "sample.echo", key}), 0);
 
   EXPECT_EQ(inbox.CountParked(AMinute()).value(), 0);
+}
+
+TEST_F(ProcessTest, ServicesAreKnownByTheirCertificates) {
+  const rpc::TestAuthority authority;
+  const rpc::Issued own = authority.Issue({.names = {"DNS:sample.test"}});
+  Write("own.pem", own.certificate);
+  Write("own.key", own.key);
+  Write("ca.pem", authority.certificate());
+  Write("services.json",
+        R"({"services": [{"id": "probe", "peer": "spiffe://test/probe", "permissions": ["sample.*"],
+            "tenants": ["00000000-0000-4000-8000-000000000001"]}]})");
+  more_settings_ = {"--grpc-certificate-file=" + Path("own.pem"),
+                    "--grpc-key-file=" + Path("own.key"), "--grpc-client-ca-file=" + Path("ca.pem"),
+                    "--service-principals=" + Path("services.json")};
+  const auto process = Start(kNoKafka);
+  const auto ping = [&](const std::string& name) {
+    const rpc::Issued shown = authority.Issue({.names = {name}});
+    const auto material = std::make_shared<const rpc::TlsMaterial>(
+        rpc::TlsMaterial{.certificate = shown.certificate,
+                         .key = shown.key,
+                         .authorities = authority.certificate(),
+                         .expires = {}});
+    rpc::Client client({.target = "unix:" + Path("grpc.sock"),
+                        .neighbor = "sample",
+                        .security = rpc::Security::kTls,
+                        .certificates = [material] { return material; },
+                        .server_name = "sample.test"},
+                       metrics_);
+    return client
+        .Call<sample::v1::PingResponse>("lotura.sample.v1.SampleService/Ping",
+                                        sample::v1::PingRequest(),
+                                        {.deadline = Deadline::After(seconds(10))})
+        .status();
+  };
+
+  EXPECT_THAT(ping("URI:spiffe://test/probe"), IsOk());
+  EXPECT_THAT(ping("URI:spiffe://test/other"),
+              StatusIs(absl::StatusCode::kUnauthenticated, "PEER_UNKNOWN"));
+
+  EXPECT_GT(Metric("lotura_tls_certificate_expiry_timestamp_seconds"), 0);
+  EXPECT_EQ(ExitCode(*process), 0);
+}
+
+TEST_F(ProcessTest, QuotasHoldWithRedisAndWithoutAndFollowTheirFile) {
+  testing::RedisServer redis;
+  redis_ = redis.address();
+  const auto allow = [&](int calls) {
+    Write("quotas.new",
+          fmt::format(R"({{"each_tenant": {{"per_second": 0.01, "burst": {}}}}})", calls));
+    std::filesystem::rename(Path("quotas.new"), Path("quotas.json"));
+  };
+  const auto admitted = [&](int tenant) {
+    int count = 0;
+    while (count < 100 && Ping(tenant, "users/anna").ok()) ++count;
+    return count;
+  };
+  allow(3);
+  more_settings_ = {"--quotas=" + Path("quotas.json")};
+  const auto process = Start(kNoKafka);
+
+  EXPECT_EQ(admitted(1), 3);
+  EXPECT_THAT(Ping(1, "users/bert"),
+              StatusIs(absl::StatusCode::kResourceExhausted, "QUOTA_EXCEEDED"));
+  EXPECT_EQ(admitted(2), 3);
+
+  allow(5);
+  EXPECT_TRUE(Eventually(
+      [&] { return Read("sample.log").find("new quotas are in force") != std::string::npos; },
+      seconds(30)));
+  EXPECT_EQ(admitted(3), 5);
+
+  redis.Kill();
+  EXPECT_EQ(admitted(4), 5);
+  EXPECT_TRUE(Eventually([&] { return Metric("lotura_quota_local") == 1; }, seconds(30)));
+  const std::string metrics = Get("/metrics");
+  EXPECT_EQ(metrics.find("anna"), std::string::npos);
+  EXPECT_EQ(metrics.find("00000000-0000"), std::string::npos);
+  EXPECT_EQ(ExitCode(*process), 0) << Read("sample.log");
+}
+
+TEST_F(ProcessTest, AFileOfQuotasWithMistakesStopsTheStart) {
+  Write("quotas.json", R"({"each_tenant": {"per_second": -1, "burst": 1}})");
+  std::vector<std::string> command = Command(kNoKafka);
+  command.push_back("--quotas=" + Path("quotas.json"));
+
+  EXPECT_EQ(Run(command, "refused.log"), 1);
+
+  EXPECT_NE(Read("refused.log").find("each_tenant.per_second"), std::string::npos)
+      << Read("refused.log");
 }
 
 TEST_F(ProcessTest, SettingsThatDoNotGoTogetherAreRefused) {

@@ -4,73 +4,29 @@
 
 #include <algorithm>
 
+#include "libs/access/migrations.sql.h"
+#include "libs/access/projection.h"
+#include "libs/audit/migrations.sql.h"
 #include "libs/events/migrations.sql.h"
 #include "libs/events/pg_history.h"
 #include "libs/events/pg_journal.h"
+#include "libs/host/kafka_acls.h"
+#include "libs/host/pools.h"
 #include "libs/host/queries.sql.h"
 #include "libs/host/streams.h"
 #include "libs/pg/telemetry.h"
 #include "libs/resource/cached_store.h"
 #include "libs/resource/migrations.sql.h"
 #include "libs/resource/pg_store.h"
+#include "libs/tenants/migrations.sql.h"
 
 namespace lotura::host {
 namespace {
 
 constexpr std::chrono::seconds kStartBound{30};
-
-// What the upkeep and the relay, which reads ahead, need beside the consumers, of which each has a
-// connection.
-constexpr std::size_t kStreamConnections = 3;
-
-pg::Options PoolOptions(const ServiceSpec& spec, const Config& config, const char* purpose,
-                        std::size_t connections) {
-  pg::Options options;
-  options.conninfo = config.postgres;
-  options.schema = spec.name;
-  options.application_name = fmt::format("lotura-{}-{}", spec.name, purpose);
-  options.pool_size = connections;
-  return options;
-}
-
-pg::Options ReadOptions(const ServiceSpec& spec, const Config& config) {
-  return PoolOptions(spec, config, "read", static_cast<std::size_t>(config.read_connections));
-}
-
-pg::Options ListOptions(const ServiceSpec& spec, const Config& config) {
-  pg::Options options =
-      PoolOptions(spec, config, "list", static_cast<std::size_t>(config.list_connections));
-  options.plan_for = pg::PlanFor::kLists;
-  return options;
-}
-
-pg::Options WriteOptions(const ServiceSpec& spec, const Config& config) {
-  pg::Options options =
-      PoolOptions(spec, config, "write", static_cast<std::size_t>(config.write_connections));
-  options.plan_for = pg::PlanFor::kWrites;
-  return options;
-}
-
-pg::Options ImportOptions(const ServiceSpec& spec, const Config& config) {
-  pg::Options options =
-      PoolOptions(spec, config, "import", static_cast<std::size_t>(config.import_connections));
-  options.plan_for = pg::PlanFor::kWrites;
-  return options;
-}
-
-pg::Options StreamOptions(const ServiceSpec& spec, const Config& config, std::size_t consumers) {
-  pg::Options options = PoolOptions(spec, config, "events", kStreamConnections + consumers);
-  options.plan_for = pg::PlanFor::kWrites;
-  return options;
-}
-
-// The tail and the readers of the past; none is opened before somebody subscribes.
-pg::Options FeedDatabaseOptions(const ServiceSpec& spec, const Config& config) {
-  pg::Options options =
-      PoolOptions(spec, config, "feed", 1 + static_cast<std::size_t>(config.event_readers));
-  options.plan_for = pg::PlanFor::kWrites;
-  return options;
-}
+// A change of a policy is seen so soon after it has reached the service.
+constexpr std::chrono::milliseconds kPolicyPeriod{500};
+constexpr std::chrono::seconds kPolicyBound{5};
 
 feed::FeedOptions FeedOptionsOf(const Config& config) {
   feed::FeedOptions options;
@@ -106,9 +62,9 @@ rpc::AsyncHandler Async(resource::StandardMethod::Get get) {
 }  // namespace
 
 std::vector<pg::MigrationSet> MigrationsOf(const ServiceSpec& spec) {
-  return {{"events", &events::sql::kMigrations},
-          {"resource", &resource::sql::kMigrations},
-          {spec.name, spec.migrations}};
+  return {{"events", &events::sql::kMigrations},     {"audit", &audit::sql::kMigrations},
+          {"resource", &resource::sql::kMigrations}, {"access", &access::sql::kMigrations},
+          {"tenants", &tenants::sql::kMigrations},   {spec.name, spec.migrations}};
 }
 
 // Members in the order in which they depend on each other.
@@ -116,7 +72,8 @@ struct Service::FeedHolder {
   FeedHolder(const ServiceSpec& spec, const SharedParts& shared, const resource::Catalog& records,
              const resource::Lister& lister, const observe::Metrics& metrics,
              const observe::Log& log)
-      : database(FeedDatabaseOptions(spec, shared.config), pg::ObserversOf(metrics, log, "feed")),
+      : database(FeedDatabaseOptions(spec.name, shared.config),
+                 pg::ObserversOf(metrics, log, "feed")),
         journal(database, shared.clock),
         history(database, shared.clock),
         catalog(spec.name, records),
@@ -137,11 +94,29 @@ Service::Service(const ServiceSpec& spec, const SharedParts& shared)
       metrics_(shared.metrics.ForService(spec.name)),
       write_metrics_(metrics_),
       read_metrics_(metrics_),
-      reads_(ReadOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "read")),
-      lists_(ListOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "list")),
-      writes_(WriteOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "write")),
-      import_writes_(ImportOptions(spec, shared.config), pg::ObserversOf(metrics_, log_, "import")),
-      foreign_records_(reads_) {}
+      reads_(ReadOptions(spec.name, shared.config), pg::ObserversOf(metrics_, log_, "read")),
+      lists_(ListOptions(spec.name, shared.config), pg::ObserversOf(metrics_, log_, "list")),
+      shares_(ShareOptions(spec.name, shared.config), pg::ObserversOf(metrics_, log_, "share")),
+      writes_(WriteOptions(spec.name, shared.config), pg::ObserversOf(metrics_, log_, "write")),
+      import_writes_(ImportOptions(spec.name, shared.config),
+                     pg::ObserversOf(metrics_, log_, "import")),
+      seals_(spec.name, reads_),
+      read_log_writes_(ReadLogOptionsOf(spec.name, shared.config),
+                       pg::ObserversOf(metrics_, log_, "audit")),
+      read_pages_(read_log_writes_, reads_),
+      read_log_(
+          {},
+          [this](std::span<const audit::StoredPage> pages, Deadline deadline) {
+            return read_pages_.Append(pages, deadline);
+          },
+          shared.ids, metrics_, log_),
+      policies_(reads_, shared.clock, metrics_, shared.config.OperatorTenant()),
+      foreign_records_(reads_),
+      policy_watch_({.name = "policy"}, metrics_, log_, [this] {
+        // The next look comes soon; how many found the database away is counted.
+        (void)policies_.Refresh(Deadline::After(kPolicyBound));
+        return std::chrono::microseconds(kPolicyPeriod);
+      }) {}
 
 Service::~Service() {
   Stop();
@@ -166,6 +141,8 @@ absl::StatusOr<std::unique_ptr<Service>> Service::Create(const ServiceSpec& spec
   LOTURA_RETURN_IF_ERROR(service->Declare());
   LOTURA_RETURN_IF_ERROR(service->ServeRecords());
   service->FollowForeignRecords();
+  service->FollowPolicy();
+  if (shared.witness != nullptr) shared.witness->Add(spec.name, service->read_log_);
   if (spec.serve) LOTURA_RETURN_IF_ERROR(spec.serve(*service));
   return service;
 }
@@ -196,7 +173,8 @@ absl::Status Service::Declare() {
   record_reads_ = std::make_unique<resource::RecordReads>(
       *store_, *record_cache_, resource::RecordReadLimits(),
       [this](const resource::RecordReads::Batch& batch) { read_metrics_.Count(batch); });
-  lister_ = std::make_unique<resource::Lister>(lists_, shared_.page_tokens, declarations);
+  lister_ = std::make_unique<resource::Lister>(resource::ListDatabases{lists_, shares_},
+                                               shared_.page_tokens, declarations);
   feed_ = std::make_unique<FeedHolder>(spec_, shared_, catalog_, *lister_, metrics_, log_);
   combiner_ = std::make_unique<resource::Combiner>(*cached_store_, resource::CombinerLimits(),
                                                    [this](resource::Combiner::Committed batch) {
@@ -204,18 +182,19 @@ absl::Status Service::Declare() {
                                                      TellOfWrites();
                                                    });
   unit_of_work_ = std::make_unique<resource::UnitOfWork>(
-      resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids}, *combiner_);
+      resource::EngineParts{catalog_, *cached_store_, foreign_records_, shared_.ids, lister_.get()},
+      *combiner_);
   import_store_ =
       std::make_unique<resource::PgStore>(reads_, import_writes_, shared_.clock, declarations);
   cached_import_store_ = std::make_unique<resource::CachedStore>(*import_store_, *record_cache_);
-  imports_ = std::make_unique<resource::Imports>(
-      resource::ImportParts{{catalog_, *cached_import_store_, foreign_records_, shared_.ids},
-                            shared_.clock,
-                            log_,
-                            metrics_,
-                            [this] { TellOfWrites(); }});
+  imports_ = std::make_unique<resource::Imports>(resource::ImportParts{
+      {catalog_, *cached_import_store_, foreign_records_, shared_.ids, lister_.get()},
+      shared_.clock,
+      log_,
+      metrics_,
+      [this] { TellOfWrites(); }});
   query_context_ = std::make_unique<QueryContext>(
-      QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_});
+      QueryContext{reads_, shared_.page_tokens, catalog_, *cached_store_, shared_.moments});
   return absl::OkStatus();
 }
 
@@ -279,6 +258,11 @@ void Service::FollowForeignRecords() {
            .handler = resource::ProjectForeignRecords});
 }
 
+void Service::FollowPolicy() {
+  Consume({.name = "policy", .services = {"directory"}, .handler = access::ProjectPolicy});
+  shared_.authority.Add(spec_.name, policies_);
+}
+
 absl::StatusOr<events::Parking> Service::ParkingOf(const std::string& consumer) {
   const auto found = std::ranges::find(consumers_, consumer, &ConsumerSpec::name);
   if (found == consumers_.end()) return NotFound("consumer", consumer);
@@ -306,13 +290,25 @@ absl::StatusOr<std::unique_ptr<events::ProjectionRebuild>> Service::RebuildOf(
 
 events::Journal& Service::journal() const { return feed_->journal; }
 
+KafkaUse Service::kafka_use() const {
+  return KafkaUseOf(spec_.name, consumers_,
+                    catalog_.types().empty() ? Announces::kNothing : Announces::kChanges);
+}
+
 absl::Status Service::Start() {
   stream_database_ =
-      std::make_unique<pg::Database>(StreamOptions(spec_, shared_.config, consumers_.size()),
+      std::make_unique<pg::Database>(StreamOptions(spec_.name, shared_.config, consumers_.size()),
                                      pg::ObserversOf(metrics_, log_, "events"));
-  streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_);
+  streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_,
+                                       policies_.known_tenants());
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);
+  for (const StepSpec& step : steps_)
+    streams_->Repeat(step, {reads_, *unit_of_work_, shared_.config, shared_.clock});
+  // Nobody is let in by what is not known.
+  LOTURA_RETURN_IF_ERROR(policies_.Refresh(Deadline::After(kStartBound)));
+  policy_watch_.Start();
   feed_->feed.Start();
+  read_log_.Start();
   record_reads_->Start(static_cast<std::size_t>(shared_.config.read_connections));
   combiner_->Start(static_cast<std::size_t>(shared_.config.write_connections));
   // One more than can write: its chunk is prepared meanwhile.
@@ -323,21 +319,18 @@ absl::Status Service::Start() {
 
 feed::Feed& Service::feed() const { return feed_->feed; }
 
-std::unique_ptr<feed::EventService> ServeEvents(
-    const std::vector<std::unique_ptr<Service>>& services, rpc::Door& door) {
-  std::vector<feed::Feed*> feeds;
-  for (const auto& service : services) feeds.push_back(&service->feed());
-  auto events = std::make_unique<feed::EventService>(feeds);
-  events->ServeAt(door);
-  return events;
+access::AccessService::Source Service::access() const {
+  return {policies_, catalog_, *cached_store_};
 }
 
 void Service::RequestStop() {
+  policy_watch_.RequestStop();
   if (feed_ != nullptr) feed_->feed.RequestStop();
   if (streams_ != nullptr) streams_->RequestStop();
 }
 
 void Service::Stop() {
+  policy_watch_.Stop();
   if (feed_ != nullptr) feed_->feed.Stop();
   if (streams_ != nullptr) streams_->Stop();
 }

@@ -1,10 +1,9 @@
 #include "libs/host/streams.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "libs/events/cloud_events.h"
+#include "libs/host/kafka_acls.h"
 #include "libs/host/queries.sql.h"
 #include "libs/resource/periods.h"
 
@@ -31,6 +30,7 @@ events::UpkeepOptions UpkeepOptionsOf(const SharedParts& shared) {
   events::UpkeepOptions options;
   options.holder = shared.ids.Next();
   options.journal_days = std::chrono::days(shared.config.journal_days);
+  options.others = {{audit::kReadTable, std::chrono::days(shared.config.read_audit_days)}};
   return options;
 }
 
@@ -49,7 +49,8 @@ events::ConsumerOptions ConsumerOptionsOf(const std::string& name,
 }  // namespace
 
 Service::Streams::Streams(std::string service, const SharedParts& shared, const observe::Log& log,
-                          const observe::Metrics& metrics, pg::Database& database)
+                          const observe::Metrics& metrics, pg::Database& database,
+                          const access::Tenants& tenants)
     : service_(std::move(service)),
       shared_(shared),
       log_(log),
@@ -59,26 +60,46 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
       upkeep_(UpkeepOptionsOf(shared), database, journal_, shared.clock, metrics, log),
       relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics,
              log),
+      seals_(service_, database),
+      tenants_(tenants),
       topics_({events::TopicOf(service_)}),
-      tending_({.name = "tending"}, metrics, log, [this] { return Tend(); }) {}
+      tending_({.name = "tending"}, metrics, log, [this] { return Tend(); }) {
+  if (tenants.operator_tenant().has_value()) {
+    purger_.emplace(
+        tenants::PurgeOptions{.holder = shared.ids.Next(),
+                              .operator_tenant = *tenants.operator_tenant()},
+        database_, journal_, [&tenants] { return tenants.Gone(); }, metrics, log);
+  }
+  if (!shared.audit_key.has_value()) return;
+  const audit::SealOptions options{.service = service_, .holder = shared.ids.Next()};
+  sealer_.emplace(options, *shared.audit_key, audit::SealParts{journal_, seals_, shared.clock},
+                  metrics, log);
+}
 
 Service::Streams::~Streams() { Stop(); }
 
 void Service::Streams::Consume(const ConsumerSpec& consumer) {
-  std::vector<std::string> topics;
-  for (const std::string& service : consumer.services) topics.push_back(events::TopicOf(service));
+  const std::vector<std::string> topics = TopicsOf(consumer);
   topics_.insert(topics_.end(), topics.begin(), topics.end());
-  const auto options =
-      ConsumerOptionsOf(fmt::format("{}.{}", service_, consumer.name), topics, shared_.config);
-  readers_.emplace_back(
-      events::PgInbox(database_, {.consumer = consumer.name}, consumer.handler, log_), options,
-      shared_, metrics_, log_);
+  const auto options = ConsumerOptionsOf(GroupOf(service_, consumer.name), topics, shared_.config);
+  events::InboxOptions inbox{.consumer = consumer.name};
+  inbox.is_gone = [this](const TenantId& tenant) { return tenants_.IsGone(tenant); };
+  readers_.emplace_back(events::PgInbox(database_, std::move(inbox), consumer.handler, log_),
+                        options, shared_, metrics_, log_);
+}
+
+void Service::Streams::Repeat(const StepSpec& step, const StepContext& context) {
+  steps_.emplace_back(step, context, journal_, shared_.ids.Next(), metrics_, log_);
 }
 
 absl::Status Service::Streams::Start() {
   LOTURA_RETURN_IF_ERROR(EnsurePartitions());
   LOTURA_RETURN_IF_ERROR(upkeep_.Start());
   relay_.Watch();
+  if (sealer_.has_value()) sealer_->Start();
+  LOTURA_RETURN_IF_ERROR(StartArchive());
+  if (purger_.has_value()) purger_->Start();
+  for (RepeatedStep& step : steps_) step.Start();
   tending_.Start();
   return absl::OkStatus();
 }
@@ -88,6 +109,10 @@ void Service::Streams::RequestStop() {
   tending_.RequestStop();
   upkeep_.RequestStop();
   relay_.RequestStop();
+  if (sealer_.has_value()) sealer_->RequestStop();
+  if (archiver_.has_value()) archiver_->RequestStop();
+  if (purger_.has_value()) purger_->RequestStop();
+  for (RepeatedStep& step : steps_) step.RequestStop();
   for (Reader& reader : readers_) reader.consumer.RequestStop();
 }
 
@@ -99,6 +124,24 @@ void Service::Streams::Stop() {
   upkeep_.Stop();
   for (Reader& reader : readers_) reader.consumer.Stop();
   relay_.Stop();
+  if (sealer_.has_value()) sealer_->Stop();
+  if (archiver_.has_value()) archiver_->Stop();
+  if (purger_.has_value()) purger_->Stop();
+  for (RepeatedStep& step : steps_) step.Stop();
+}
+
+absl::Status Service::Streams::StartArchive() {
+  const Config& config = shared_.config;
+  if (config.audit_archive.empty())
+    return seals_.EndArchive(audit::kArchiveRelay, Deadline::After(kPartitionsBound));
+  LOTURA_ASSIGN_OR_RETURN(archive_, audit::OpenStore(config.ArchiveStore()));
+  archiver_.emplace(
+      audit::ArchiveOptions{.service = service_,
+                            .holder = shared_.ids.Next(),
+                            .interval = std::chrono::minutes(config.audit_archive_minutes)},
+      audit::ArchiveParts{journal_, seals_, *archive_, shared_.clock}, metrics_, log_);
+  archiver_->Start();
+  return absl::OkStatus();
 }
 
 std::chrono::microseconds Service::Streams::Tend() {

@@ -1,21 +1,27 @@
-// What a service announces and what it reads: its topic, its relay, its consumers, and the upkeep
-// of its partitions.
+// What a service does beside calls: its topic, its relay, the seals of its journal, its consumers,
+// its steps, the upkeep of its partitions, and the end of tenants that are gone.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "libs/audit/archive_step.h"
+#include "libs/audit/pg_reads.h"
+#include "libs/audit/seal_step.h"
 #include "libs/events/event_consumer.h"
 #include "libs/events/pg_inbox.h"
 #include "libs/events/pg_journal.h"
 #include "libs/events/relay.h"
 #include "libs/events/upkeep.h"
+#include "libs/host/repeated_step.h"
 #include "libs/host/service.h"
+#include "libs/tenants/purge_step.h"
 
 namespace lotura::host {
 
@@ -24,13 +30,14 @@ namespace lotura::host {
 class Service::Streams {
  public:
   Streams(std::string service, const SharedParts& shared, const observe::Log& log,
-          const observe::Metrics& metrics, pg::Database& database);
+          const observe::Metrics& metrics, pg::Database& database, const access::Tenants& tenants);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
   // Before Start.
   void Consume(const ConsumerSpec& consumer);
+  void Repeat(const StepSpec& step, const StepContext& context);
   // Makes the partitions that today needs, then starts the threads.
   absl::Status Start();
   // Returns at once.
@@ -52,6 +59,8 @@ class Service::Streams {
           consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
+  // Begins with an archive, or gives up the one that there was.
+  absl::Status StartArchive();
   // Makes what events and requests need; returns how long to pause.
   std::chrono::microseconds Tend();
   // Makes topics, its own first, until one fails or a stop is asked for.
@@ -70,6 +79,16 @@ class Service::Streams {
   events::PgJournal journal_;
   events::Upkeep upkeep_;
   events::Relay relay_;
+  audit::PgSeals seals_;
+  // Nothing without a key.
+  std::optional<audit::Sealer> sealer_;
+  // Nothing without an archive.
+  std::unique_ptr<audit::ObjectStore> archive_;
+  std::optional<audit::Archiver> archiver_;
+  const access::Tenants& tenants_;
+  // Nothing without an operator tenant.
+  std::optional<tenants::Purger> purger_;
+  std::deque<RepeatedStep> steps_;
   std::vector<std::string> topics_;
   std::deque<Reader> readers_;
   std::set<std::string> topics_there_;

@@ -26,6 +26,11 @@ constexpr char kListPlans[] =
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off "
     "-c enable_sort=off -c enable_incremental_sort=off";
 
+// What a column contains is found by an index that has no order, which only a bitmap reads.
+constexpr char kSetPlans[] =
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off "
+    "-c enable_indexonlyscan=off";
+
 const char* PlansOf(PlanFor purpose) {
   switch (purpose) {
     case PlanFor::kReads:
@@ -34,6 +39,8 @@ const char* PlansOf(PlanFor purpose) {
       return kWritePlans;
     case PlanFor::kLists:
       return kListPlans;
+    case PlanFor::kSets:
+      return kSetPlans;
   }
   LOTURA_CHECK(false);
 }

@@ -44,6 +44,7 @@ TEST(ConninfoTest, ConnectionsForListsSortOnlyWhatNoIndexDelivers) {
   };
 
   EXPECT_THAT(of(PlanFor::kLists), HasSubstr("enable_sort=off"));
+  EXPECT_THAT(of(PlanFor::kSets), HasSubstr("enable_indexscan=off"));
   EXPECT_THAT(of(PlanFor::kWrites), Not(HasSubstr("enable_sort=off")));
   EXPECT_THAT(of(PlanFor::kReads), Not(HasSubstr("enable_")));
 }

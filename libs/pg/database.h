@@ -45,6 +45,9 @@ enum class PlanFor {
   // One generic plan for every statement, along an index that has the order which is asked for:
   // nothing is sorted that an index can deliver, and no table is read from end to end.
   kLists,
+  // One generic plan for every statement, by bitmaps of indexes: for few rows that an index finds
+  // by what a column contains, in no order.
+  kSets,
 };
 
 struct Options {

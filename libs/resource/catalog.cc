@@ -1,19 +1,10 @@
 #include "libs/resource/catalog.h"
 
 #include <fmt/format.h>
-#include <google/api/resource.pb.h>
 
 #include "libs/resource/references.h"
 
 namespace lotura::resource {
-namespace {
-
-// "lotura.accounts.v1.Organization" of "accounts.lotura/Organization".
-std::string MessageOf(std::string_view type) {
-  return fmt::format("lotura.{}.v1.{}", ServiceOfType(type), type.substr(type.find('/') + 1));
-}
-
-}  // namespace
 
 absl::Status Catalog::AddType(const pbuf::Descriptor* message, AnyRules rules) {
   LOTURA_ASSIGN_OR_RETURN(auto declaration, Declaration::Compile(message));
@@ -27,14 +18,12 @@ absl::Status Catalog::AddType(const pbuf::Descriptor* message, AnyRules rules) {
 absl::Status Catalog::AddForeignPatterns(const Declaration& declaration) {
   for (const std::string& type : ReferenceTypesOf(*declaration.message())) {
     if (type == kAnyType || ServiceOfType(type) == declaration.service()) continue;
-    const auto* message =
-        pbuf::DescriptorPool::generated_pool()->FindMessageTypeByName(MessageOf(type));
-    if (message == nullptr || !message->options().HasExtension(google::api::resource)) {
+    const std::string declared = PatternOf(type);
+    if (declared.empty()) {
       return Internal(fmt::format("{} refers to {}, which no linked proto declares",
                                   declaration.message()->full_name(), type));
     }
-    const auto& resource = message->options().GetExtension(google::api::resource);
-    LOTURA_ASSIGN_OR_RETURN(NamePattern pattern, NamePattern::Parse(resource.pattern(0)));
+    LOTURA_ASSIGN_OR_RETURN(NamePattern pattern, NamePattern::Parse(declared));
     foreign_patterns_.emplace(type, std::move(pattern));
   }
   return absl::OkStatus();

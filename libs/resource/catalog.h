@@ -18,6 +18,13 @@ class Catalog {
     return AddType(T::descriptor(), Erase(std::move(rules)));
   }
 
+  // What must hold of all that a unit changes together: asked when the use case has returned,
+  // before anything is written, of every unit of the service. It may load other records, and rely
+  // on them.
+  using UnitRule = std::function<absl::Status(Changes& changes)>;
+  void AddUnitRule(UnitRule rule) { unit_rules_.push_back(std::move(rule)); }
+  [[nodiscard]] const std::vector<UnitRule>& unit_rules() const { return unit_rules_; }
+
   // The type of a message, or null if it is not a record of this service.
   [[nodiscard]] const RecordType* Find(const pbuf::Descriptor* message) const;
   // By "sales.lotura/Opportunity".
@@ -33,6 +40,7 @@ class Catalog {
   absl::Status AddForeignPatterns(const Declaration& declaration);
 
   std::deque<RecordType> types_;
+  std::vector<UnitRule> unit_rules_;
   std::map<const pbuf::Descriptor*, const RecordType*> by_message_;
   std::map<std::string, const RecordType*, std::less<>> by_type_;
   // Of the types of other services, what their names look like.

@@ -61,4 +61,10 @@ std::vector<std::string> ChangedPaths(const Declaration& declaration, const pbuf
   return changed;
 }
 
+bool IsSet(const Column& column, const pbuf::Message& record) {
+  const pbuf::Reflection& reflection = *record.GetReflection();
+  return column.field->is_repeated() ? reflection.FieldSize(record, column.field) > 0
+                                     : reflection.HasField(record, column.field);
+}
+
 }  // namespace lotura::resource

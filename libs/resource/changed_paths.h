@@ -14,6 +14,9 @@ namespace lotura::resource {
 std::vector<std::string> ChangedPaths(const Declaration& declaration, const pbuf::Message& before,
                                       const pbuf::Message& after);
 
+// Whether the field has a value: a repeated one has some.
+bool IsSet(const Column& column, const pbuf::Message& record);
+
 // Field by field; NaN equals itself, and the entries of a map have no order.
 bool MessageEquals(const pbuf::Message& a, const pbuf::Message& b);
 

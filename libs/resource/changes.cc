@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <google/protobuf/any.pb.h>
 
+#include <utility>
+
 #include "libs/base/check.h"
 #include "libs/base/names.h"
 #include "libs/base/text.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/changed_keys.h"
 #include "libs/resource/changed_paths.h"
 #include "libs/resource/codec.h"
@@ -43,14 +46,18 @@ std::string AnyOf(const pbuf::Message& detail) {
 }
 
 std::vector<std::string> SetFields(const Declaration& declaration, const pbuf::Message& record) {
-  const pbuf::Reflection& reflection = *record.GetReflection();
   std::vector<std::string> set;
   for (const Column& column : declaration.columns()) {
-    const bool is_set = column.field->is_repeated() ? reflection.FieldSize(record, column.field) > 0
-                                                    : reflection.HasField(record, column.field);
-    if (is_set) set.push_back(column.name);
+    if (IsSet(column, record)) set.push_back(column.name);
   }
   return set;
+}
+
+absl::Status CheckNotNewer(const Record& record) {
+  if (!record.newer) return absl::OkStatus();
+  return Unavailable("RECORD_NEWER",
+                     "a newer release has written what this one does not know; it cannot be "
+                     "changed here");
 }
 
 bool IsDeleted(const Declaration& declaration, const pbuf::Message& record) {
@@ -89,6 +96,17 @@ const RecordType& Changes::TypeOf(const pbuf::Descriptor* message) const {
   return *type;
 }
 
+const View& Changes::ViewOf(const RecordType& type) {
+  ViewPtr& view = views_[&type];
+  if (view == nullptr) view = ViewFor(call_.principal, *type.declaration);
+  return *view;
+}
+
+absl::Status Changes::CheckMay(const RecordType& type, Access access, const pbuf::Message& record) {
+  if (actor_ == Actor::kRule || call_.principal.SeesAll()) return absl::OkStatus();
+  return CheckAccess(ViewOf(type), access, record);
+}
+
 absl::StatusOr<std::optional<Record>> Changes::Find(const RecordType& type,
                                                     const std::string& name) {
   const auto key = std::pair(&type, name);
@@ -121,6 +139,8 @@ absl::StatusOr<Record> Changes::LoadAny(const RecordType& type, const std::strin
   }
   LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> record, Find(type, name));
   if (!record.has_value()) return NotFound(type.declaration->type(), name);
+  if (!mutant::Omits("change.read"))
+    LOTURA_RETURN_IF_ERROR(CheckMay(type, Access::kRead, *record->message));
   LOTURA_RETURN_IF_ERROR(CheckEtag(etag, *record));
   return *record;
 }
@@ -138,7 +158,7 @@ absl::Status Changes::Complete(const RecordType& type, const pbuf::Message* befo
                                pbuf::Message& after) {
   Violations own;
   if (type.rules.derive) {
-    const absl::Status derived = type.rules.derive(*this, before, after);
+    const absl::Status derived = AsRule([&] { return type.rules.derive(*this, before, after); });
     const auto wrong = ViolationsOf(derived);
     // What is not about a field leaves nothing to look at.
     if (!derived.ok() && wrong.empty()) return derived;
@@ -159,11 +179,19 @@ Violations Changes::WrongPlace(const Declaration& declaration, const std::string
   if (!declaration.pattern().MatchesParent(parent))
     wrong.Add(request + "parent", "PARENT_INVALID",
               fmt::format("'{}' is not a parent of {}", parent, declaration.type()));
-  if (!id.empty() && !IsWellFormedId(id))
+  if (!id.empty() && !declaration.pattern().IsId(id))
     wrong.Add(request + declaration.singular() + "_id", "ID_INVALID",
-              "an id has 1 to 63 lower-case letters, digits and hyphens, a letter first and no "
-              "hyphen last");
+              declaration.pattern().id_form() == IdForm::kUuid
+                  ? "an id is a UUID of 36 characters in lower case"
+                  : "an id has 1 to 63 lower-case letters, digits and hyphens, a letter first and "
+                    "no hyphen last");
   return wrong;
+}
+
+std::string Changes::AssignId(const Declaration& declaration) const {
+  const Uuid id = parts_.ids.Next();
+  return declaration.pattern().id_form() == IdForm::kUuid ? id.ToString()
+                                                          : declaration.id_prefix() + ToBase32(id);
 }
 
 absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
@@ -176,8 +204,7 @@ absl::StatusOr<Changes::MessagePtr> Changes::CreateAny(const RecordType& type,
     wrong.AddAll(ViolationsOf(Complete(type, nullptr, *after)));
     return wrong.ToStatus();
   }
-  const std::string assigned =
-      id.empty() ? declaration.id_prefix() + ToBase32(parts_.ids.Next()) : id;
+  const std::string assigned = id.empty() ? AssignId(declaration) : id;
   after->GetReflection()->SetString(after.get(), declaration.name_field(),
                                     declaration.pattern().Make(parent, assigned));
   SetTimestamp(*after, declaration.create_time_field(), call_.now);
@@ -222,11 +249,7 @@ absl::StatusOr<std::optional<Record>> Changes::Stored(const RecordType& type,
   if (place != place_.end() && changes_[place->second].version == 1) return std::nullopt;
   LOTURA_ASSIGN_OR_RETURN(std::optional<Record> stored, Find(type, name));
   LOTURA_CHECK(stored.has_value());
-  if (stored->newer) {
-    return Unavailable("RECORD_NEWER",
-                       "a newer release has written what this one does not know; it cannot be "
-                       "changed here");
-  }
+  LOTURA_RETURN_IF_ERROR(CheckNotNewer(*stored));
   return stored;
 }
 
@@ -239,18 +262,23 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
       .declaration = &declaration, .kind = kind, .name = declaration.NameOf(*after)};
   LOTURA_ASSIGN_OR_RETURN(const std::optional<Record> stored, Stored(type, change.name, kind));
   const pbuf::Message* before = stored.has_value() ? stored->message.get() : nullptr;
-  if (kind != events::v1::KIND_DELETED) LOTURA_RETURN_IF_ERROR(Complete(type, before, *after));
+  if (before != nullptr && !mutant::Omits("change.write")) {
+    const bool updates = kind == events::v1::KIND_UPDATED;
+    LOTURA_RETURN_IF_ERROR(CheckMay(type, updates ? Access::kUpdate : Access::kDelete, *before));
+  }
+  if (stored.has_value()) change.before = stored->message;
+  change.after = after;
+  change.field_prefix = field_prefix_;
+  if (kind != events::v1::KIND_DELETED) {
+    LOTURA_RETURN_IF_ERROR(CheckChosen(change));
+    LOTURA_RETURN_IF_ERROR(Complete(type, before, *after));
+  }
   change.changed_fields = before == nullptr ? SetFields(declaration, *after)
                                             : ChangedPaths(declaration, *before, *after);
   if (kind == events::v1::KIND_UPDATED && change.changed_fields.empty() && detail == nullptr &&
       !place_.contains(change.name))
     return stored->message;
-  change.version = stored.has_value() ? stored->version + 1 : 1;
-  if (stored.has_value()) change.before = stored->message;
-  SetTimestamp(*after, declaration.update_time_field(), call_.now);
-  after->GetReflection()->SetString(after.get(), declaration.etag_field(), EtagOf(change.version));
-  change.after = after;
-  change.event_id = parts_.ids.Next();
+  Stamp(stored.has_value() ? &*stored : nullptr, *after, change);
   if (detail != nullptr) {
     const pbuf::Descriptor& message = *detail->GetDescriptor();
     if (!IsDetailOf(declaration, message))
@@ -259,10 +287,54 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
     change.event_type = declaration.EventType(EventNameOf(declaration, message));
     change.detail = AnyOf(*detail);
   }
-  change.field_prefix = field_prefix_;
+  if (actor_ == Actor::kRule) changed_by_rules_.insert(change.name);
   LOTURA_RETURN_IF_ERROR(Note(std::move(change)));
   LOTURA_RETURN_IF_ERROR(Follow(type, before, *after));
   return MessagePtr(after);
+}
+
+void Changes::Stamp(const Record* stored, pbuf::Message& after, RecordChange& change) {
+  const Declaration& declaration = *change.declaration;
+  change.version = stored == nullptr ? 1 : stored->version + 1;
+  SetTimestamp(after, declaration.update_time_field(), call_.now);
+  after.GetReflection()->SetString(&after, declaration.etag_field(), EtagOf(change.version));
+  change.event_id = parts_.ids.Next();
+}
+
+absl::Status Changes::RelyOn(const Record& record) {
+  const Declaration& declaration = *TypeOf(record.message->GetDescriptor()).declaration;
+  const std::string name = declaration.NameOf(*record.message);
+  // What the unit changes it relies on anyway.
+  if (Touches(name)) return absl::OkStatus();
+  LOTURA_RETURN_IF_ERROR(CheckNotNewer(record));
+  std::shared_ptr<pbuf::Message> after = CopyOf(*record.message);
+  RecordChange change{.declaration = &declaration,
+                      .kind = events::v1::KIND_UPDATED,
+                      .name = name,
+                      .before = record.message,
+                      .after = after};
+  Stamp(&record, *after, change);
+  return Note(std::move(change));
+}
+
+absl::StatusOr<ListPage> Changes::ListPageOf(const RecordType& type,
+                                             const ListRequest& request) const {
+  if (parts_.lister == nullptr) return Internal("rules cannot look for records here");
+  Call rule = call_;
+  rule.principal = {.tenant = call_.principal.tenant,
+                    .name = call_.principal.name,
+                    .permissions = {"*"},
+                    .grounds = Grounds::kToken};
+  return parts_.lister->List(rule, *type.declaration, request);
+}
+
+absl::Status Changes::Conclude() {
+  LOTURA_RETURN_IF_ERROR(CheckReferences());
+  return AsRule([&]() -> absl::Status {
+    for (const Catalog::UnitRule& rule : parts_.catalog.unit_rules())
+      LOTURA_RETURN_IF_ERROR(rule(*this));
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Changes::Note(RecordChange change) {
@@ -300,7 +372,7 @@ absl::Status Changes::Follow(const RecordType& type, const pbuf::Message* before
   if (!type.rules.on_change) return absl::OkStatus();
   if (depth_ >= kRuleDepthMax) return Internal("rules change each other's records without end");
   ++depth_;
-  const absl::Status status = type.rules.on_change(*this, before, after);
+  const absl::Status status = AsRule([&] { return type.rules.on_change(*this, before, after); });
   --depth_;
   return status;
 }

@@ -4,10 +4,13 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "libs/base/call.h"
 #include "libs/resource/catalog.h"
+#include "libs/resource/lister.h"
 #include "libs/resource/references.h"
+#include "libs/resource/rights.h"
 #include "libs/resource/store.h"
 
 namespace lotura::resource {
@@ -18,6 +21,8 @@ struct EngineParts {
   Store& store;
   const ForeignRecords& foreign_records;
   IdSource& ids;
+  // For rules that look for records by what they hold; null where none does.
+  const Lister* lister = nullptr;
 };
 
 // What was read, for whoever reads it again: of one unit, or of all rows of a chunk.
@@ -40,26 +45,84 @@ class Changes {
   Changes& operator=(const Changes&) = delete;
 
   [[nodiscard]] const Call& call() const { return call_; }
+  // The declared type of a message; there is one.
+  [[nodiscard]] const RecordType& TypeOf(const pbuf::Descriptor* message) const;
+  // What the caller may do with records of the type.
+  [[nodiscard]] const View& ViewOf(const RecordType& type);
 
-  // A live record. NOT_FOUND if there is none, ABORTED STALE_ETAG if `etag` is given and another
-  // one.
+  // A live record, as it is stored. NOT_FOUND if there is none, or none that the caller may read:
+  // use cases read and change what he may, while rules, which follow from what he did, are not
+  // limited so. ABORTED STALE_ETAG if `etag` is given and another one.
   template <typename T>
   absl::StatusOr<T> Load(const std::string& name, const std::string& etag = {}) {
     LOTURA_ASSIGN_OR_RETURN(const Record record, LoadLive(TypeOf(T::descriptor()), name, etag));
     return static_cast<const T&>(*record.message);
   }
 
+  // A live record that follows from one that the caller may read: he need not be allowed to read
+  // it, and is told nothing of it. NOT_FOUND if there is none.
+  template <typename T>
+  absl::StatusOr<T> LoadFollowing(const std::string& name) {
+    LOTURA_ASSIGN_OR_RETURN(const Record record, ReadFollowing<T>(name));
+    return static_cast<const T&>(*record.message);
+  }
+  template <typename T>
+  absl::StatusOr<Record> ReadFollowing(const std::string& name) {
+    Record found;
+    LOTURA_RETURN_IF_ERROR(AsRule([&]() -> absl::Status {
+      LOTURA_ASSIGN_OR_RETURN(found, LoadLive(TypeOf(T::descriptor()), name, {}));
+      return absl::OkStatus();
+    }));
+    return found;
+  }
+
+  // The live records for which the filter holds, as they are stored: what this unit changes is not
+  // seen. For rules alone, as LoadFollowing. `visit` is given a Record and returns StatusOr<Visit>;
+  // kEnough ends it. Errors of a list.
+  enum class Visit { kOn, kEnough };
+  template <typename T, typename Each>
+  absl::Status VisitFollowing(const std::string& filter, const Each& visit) {
+    ListRequest request{.filter = filter, .order_by = "name", .page_size = kPageSizeMax};
+    do {
+      LOTURA_ASSIGN_OR_RETURN(const ListPage page, ListPageOf(TypeOf(T::descriptor()), request));
+      for (const Record& record : page.records) {
+        LOTURA_ASSIGN_OR_RETURN(const Visit next, visit(record));
+        if (next == Visit::kEnough) return absl::OkStatus();
+      }
+      request.page_token = page.next_page_token;
+    } while (!request.page_token.empty());
+    return absl::OkStatus();
+  }
+
+  // Of what the unit only reads nothing is promised, but of this record, which a rule has read: the
+  // unit is committed only if nobody has changed it since. So it gets a new version in which
+  // nothing has changed, and of two units that rely on each other's records one comes second and
+  // runs again.
+  absl::Status RelyOn(const Record& record);
+
+  // OK if the caller may change the record, which was loaded: for verbs, which ask before they look
+  // at what it holds.
+  template <typename T>
+  absl::Status CheckMayChange(const T& record) {
+    return CheckMay(TypeOf(T::descriptor()), Access::kUpdate, record);
+  }
+
   // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be
-  // stored.
+  // stored. It follows from what the caller did: he need not be allowed to create it himself.
   template <typename T>
   absl::StatusOr<T> Create(const T& record, const std::string& parent = {},
                            const std::string& id = {}) {
-    LOTURA_ASSIGN_OR_RETURN(const auto created, CreateAny(TypeOf(T::descriptor()),
-                                                          std::make_shared<T>(record), parent, id));
+    MessagePtr created;
+    LOTURA_RETURN_IF_ERROR(AsRule([&]() -> absl::Status {
+      LOTURA_ASSIGN_OR_RETURN(
+          created, CreateAny(TypeOf(T::descriptor()), std::make_shared<T>(record), parent, id));
+      return absl::OkStatus();
+    }));
     return static_cast<const T&>(*created);
   }
 
-  // A new version of a record that was loaded; unchanged records make none. A detail names the
+  // A new version of a record that was loaded; unchanged records make none. PERMISSION_DENIED
+  // RECORD_PROTECTED if the caller may only read it. A detail names the
   // event: OpportunityMoved makes "moved".
   template <typename T>
   absl::StatusOr<T> Save(const T& record, const pbuf::Message* detail = nullptr) {
@@ -91,8 +154,11 @@ class Changes {
   // The same for records of other services.
   absl::Status PrefetchForeign(std::span<const std::string> names);
 
-  // Checks that every record which a changed one newly refers to is there.
-  absl::Status CheckReferences();
+  // What the unit changes, so far.
+  [[nodiscard]] std::span<const RecordChange> changes() const { return changes_; }
+  // Called when the use case has done all it does: checks that every record which a changed one
+  // newly refers to is there, and asks the rules over the whole unit.
+  absl::Status Conclude();
   std::vector<RecordChange> Take();
   // Every record that was read or changed here.
   [[nodiscard]] std::vector<RecordRef> Touched() const;
@@ -103,12 +169,12 @@ class Changes {
   void set_field_prefix(std::string prefix) { field_prefix_ = std::move(prefix); }
 
  private:
-  const RecordType& TypeOf(const pbuf::Descriptor* message) const;
   absl::StatusOr<std::optional<Record>> Find(const RecordType& type, const std::string& name);
   absl::Status Complete(const RecordType& type, const pbuf::Message* before, pbuf::Message& after);
   // What is wrong with where a new record shall stand.
   Violations WrongPlace(const Declaration& declaration, const std::string& parent,
                         const std::string& id) const;
+  std::string AssignId(const Declaration& declaration) const;
   // Adds the change, or merges it into the one that the unit makes of the same record already.
   absl::Status Note(RecordChange change);
   absl::Status Follow(const RecordType& type, const pbuf::Message* before,
@@ -119,19 +185,44 @@ class Changes {
   // RECORD_NEWER if a newer release wrote what would be lost.
   absl::StatusOr<std::optional<Record>> Stored(const RecordType& type, const std::string& name,
                                                events::v1::Kind kind);
+  absl::StatusOr<ListPage> ListPageOf(const RecordType& type, const ListRequest& request) const;
+  // Gives the record of the change its version, its times and its etag.
+  void Stamp(const Record* stored, pbuf::Message& after, RecordChange& change);
+  absl::Status CheckReferences();
   // What changed records newly refer to, by type and name.
   struct References {
     std::map<std::string, std::map<std::string, Reference>> own;
     std::map<std::string, std::map<std::string, Reference>> foreign;
   };
   void Collect(const RecordChange& change, References& references) const;
-  static void CollectFields(const RecordChange& change, References& references);
+  void CollectFields(const RecordChange& change, References& references) const;
+  // Whether rules have decided what the record refers to there.
+  bool IsDerived(const RecordChange& change, const std::string& path) const;
   absl::Status CheckForm(const References& references) const;
   absl::Status CheckOwn(const References& references);
+  // That the caller may read what he has newly referred to, before rules tell more of it. Whoever
+  // sees all is told of all that is wrong first.
+  absl::Status CheckChosen(const RecordChange& change);
   absl::Status CheckForeign(const References& references);
+
+  // For whom records are read and changed.
+  enum class Actor { kCaller, kRule };
+  template <typename Run>
+  absl::Status AsRule(const Run& run) {
+    const Actor before = std::exchange(actor_, Actor::kRule);
+    absl::Status status = run();
+    actor_ = before;
+    return status;
+  }
+  // OK for a rule.
+  absl::Status CheckMay(const RecordType& type, Access access, const pbuf::Message& record);
 
   const EngineParts& parts_;
   const Call& call_;
+  Actor actor_ = Actor::kCaller;
+  std::map<const RecordType*, ViewPtr> views_;
+  // Names of records that rules have changed.
+  std::set<std::string> changed_by_rules_;
   std::string field_prefix_;
   ReadRecords own_reads_;
   ReadRecords& reads_;

@@ -3,6 +3,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/changes.h"
 
 namespace lotura::resource {
@@ -33,7 +34,12 @@ absl::Status Changes::CheckReferences() {
   return CheckForeign(references);
 }
 
-void Changes::CollectFields(const RecordChange& change, References& references) {
+bool Changes::IsDerived(const RecordChange& change, const std::string& path) const {
+  const Column* column = change.declaration->FindColumn(path.substr(0, path.find_first_of(".[")));
+  return changed_by_rules_.contains(change.name) || (column != nullptr && column->output_only);
+}
+
+void Changes::CollectFields(const RecordChange& change, References& references) const {
   std::set<std::pair<std::string, std::string>> known;
   if (change.before != nullptr) {
     for (const Reference& reference : ReferencesOf(*change.before))
@@ -41,6 +47,7 @@ void Changes::CollectFields(const RecordChange& change, References& references) 
   }
   for (Reference& reference : ReferencesOf(*change.after)) {
     if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
+    reference.derived = IsDerived(change, reference.path);
     reference.path = change.field_prefix + reference.path;
     const bool is_own = ServiceOfType(reference.type) == change.declaration->service();
     auto& there = is_own ? references.own : references.foreign;
@@ -93,10 +100,24 @@ absl::Status Changes::CheckOwn(const References& references) {
     LOTURA_RETURN_IF_ERROR(Prefetch(type, names));
     for (const std::string& name : names) {
       const auto& record = reads_.own.at(std::pair(&type, name));
-      if (!record.has_value() || record->deleted) return Missing(by_name.at(name));
+      const Reference& reference = by_name.at(name);
+      if (!record.has_value() || record->deleted) return Missing(reference);
+      // What follows from rules is not the caller's choice.
+      if (!reference.derived && !mutant::Omits("reference.record") &&
+          !CheckMay(type, Access::kRead, *record->message).ok())
+        return Missing(reference);
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status Changes::CheckChosen(const RecordChange& change) {
+  if (actor_ == Actor::kRule || call_.principal.SeesAll()) return absl::OkStatus();
+  if (mutant::Omits("reference.chosen")) return absl::OkStatus();
+  References references;
+  Collect(change, references);
+  LOTURA_RETURN_IF_ERROR(CheckForm(references));
+  return CheckOwn(references);
 }
 
 absl::Status Changes::PrefetchForeign(std::span<const std::string> names) {

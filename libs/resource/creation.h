@@ -17,7 +17,8 @@ class Creation {
 
   // The record as it will be stored. `prefix` stands before the fields of the request in errors,
   // "requests[3].". Fields that the caller does not decide are ignored; PERMISSION_DENIED for a
-  // past that he may not set.
+  // past that he may not set (the permission), a field that he may not write (FIELD_PROTECTED), or
+  // a record that he could not change (RECORD_PROTECTED).
   absl::StatusOr<Changes::MessagePtr> Create(Changes& changes, const pbuf::Message& request,
                                              const std::string& prefix) const;
 
@@ -25,6 +26,11 @@ class Creation {
 
  private:
   absl::Status ClearOutputOnly(const Call& call, pbuf::Message& record) const;
+  // Whoever may not change records of nobody becomes the owner of what he creates.
+  void TakeOwnership(const View& view, const Principal& creator, pbuf::Message& record) const;
+  // That the creator may change what he creates, and has set nothing that he may not write.
+  absl::Status CheckCreator(const View& view, const pbuf::Message& sent,
+                            const pbuf::Message& created, const std::string& record_path) const;
 
   const RecordType& type_;
   const RequestShape shape_;

@@ -15,6 +15,7 @@ using FieldDescriptor = pbuf::FieldDescriptor;
 
 constexpr std::size_t kTextSizeMax = 255;
 constexpr std::size_t kItemsMax = 100;
+constexpr char kUserType[] = "directory.lotura/User";
 
 bool IsMessage(const FieldDescriptor& field, std::string_view full_name) {
   return field.message_type() != nullptr && field.message_type()->full_name() == full_name;
@@ -79,7 +80,8 @@ Column MakeColumn(const FieldDescriptor& field) {
                                           : kTextSizeMax;
   if (option.has_range()) column.range = option.range();
   column.match_key = option.match_key();
-  column.reference = field.options().GetExtension(google::api::resource_reference).type();
+  if (const auto types = ReferenceTypesOf(field); !types.empty()) column.reference = types.front();
+  column.masking = option.masking();
   column.nullable = IsNullable(column);
   return column;
 }
@@ -119,7 +121,8 @@ class DeclarationCompiler {
     LOTURA_RETURN_IF_ERROR(CollectColumns());
     LOTURA_RETURN_IF_ERROR(CollectOrders());
     LOTURA_RETURN_IF_ERROR(CollectLookups());
-    return CollectWithin();
+    LOTURA_RETURN_IF_ERROR(CollectWithin());
+    return FindAccess();
   }
 
  private:
@@ -142,8 +145,11 @@ class DeclarationCompiler {
     if (api.singular().empty() || api.plural().empty())
       return Wrong("singular and plural are needed");
     if (option_->table().empty()) return Wrong("table is missing");
-    auto pattern = NamePattern::Parse(api.pattern(0));
+    auto pattern =
+        NamePattern::Parse(api.pattern(0), option_->uuid_ids() ? IdForm::kUuid : IdForm::kWord);
     if (!pattern.ok()) return Wrong(Message(pattern.status()));
+    if (option_->uuid_ids() && !option_->id_prefix().empty())
+      return Wrong("a UUID has no id_prefix");
     out_.message_ = message_;
     out_.service_ = package[1];
     out_.type_ = api.type();
@@ -153,6 +159,7 @@ class DeclarationCompiler {
     out_.plural_ = ToSnakeCase(api.plural());
     out_.table_ = option_->table();
     out_.soft_delete_ = option_->soft_delete();
+    out_.internal_ = option_->internal();
     out_.pattern_ = std::move(pattern).value();
     out_.id_prefix_ =
         option_->id_prefix().empty() ? out_.singular_.substr(0, 1) : option_->id_prefix();
@@ -251,6 +258,33 @@ class DeclarationCompiler {
     }
     std::ranges::copy_if(out_.lookups_, std::back_inserter(out_.orders_.back().within),
                          [](const Column* lookup) { return !IsMatchKey(*lookup); });
+    return absl::OkStatus();
+  }
+
+  static bool CanBeMasked(const Column& column) {
+    const bool texts = column.type == ColumnType::kText || column.type == ColumnType::kTextArray;
+    if (column.masking == options::v1::MASKING_UNSPECIFIED || texts) return true;
+    return column.masking == options::v1::MASKING_PHONE && column.field->is_repeated() &&
+           IsMessage(*column.field, "lotura.type.v1.Phone");
+  }
+
+  absl::Status FindAccess() {
+    for (const Column& column : out_.columns_) {
+      if (!CanBeMasked(column))
+        return Wrong(column.name + ": only texts and several lotura.type.v1.Phone are masked");
+      const auto access = column.field->options().GetExtension(options::v1::field).access();
+      if (access == options::v1::ACCESS_UNSPECIFIED) continue;
+      const bool is_owner = access == options::v1::ACCESS_OWNER;
+      const Column*& place = is_owner                                ? out_.owner_
+                             : access == options::v1::ACCESS_READERS ? out_.readers_
+                                                                     : out_.editors_;
+      if (place != nullptr) return Wrong(column.name + ": another field says this of access");
+      if (column.type != (is_owner ? ColumnType::kText : ColumnType::kTextArray) ||
+          column.reference != kUserType)
+        return Wrong(column.name + ": an owner is one user, readers and editors are several");
+      if (is_owner && !out_.IsLookup(column)) return Wrong(column.name + ": an owner is a lookup");
+      place = &column;
+    }
     return absl::OkStatus();
   }
 

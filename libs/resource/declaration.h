@@ -59,8 +59,10 @@ struct Column {
   std::size_t max_size = 0;
   std::optional<options::v1::Range> range;
   options::v1::MatchKey match_key = options::v1::MATCH_KEY_UNSPECIFIED;
-  // The type that the field must name, "sales.lotura/Stage"; empty if it is no reference.
+  // The type that the field must name, "sales.lotura/Stage", the first where there are several;
+  // empty if it is no reference.
   std::string reference;
+  options::v1::Masking masking = options::v1::MASKING_UNSPECIFIED;
 
   // "amount_currency" of an amount of money.
   [[nodiscard]] std::string CurrencyColumn() const { return name + "_currency"; }
@@ -80,10 +82,17 @@ struct Order {
   std::vector<const Column*> within = {};
 };
 
+// What ids of records look like.
+enum class IdForm {
+  kWord,  // lower-case letters, digits and hyphens, see IsWellFormedId
+  kUuid,  // a UUID of 36 characters in lower case
+};
+
 // "pipelines/{pipeline}/stages/{stage}".
 class NamePattern {
  public:
-  static absl::StatusOr<NamePattern> Parse(std::string_view pattern);
+  // `form` is that of the last id.
+  static absl::StatusOr<NamePattern> Parse(std::string_view pattern, IdForm form = IdForm::kWord);
 
   // Checks that `name` fits the pattern with well-formed ids.
   [[nodiscard]] bool Matches(std::string_view name) const;
@@ -96,11 +105,15 @@ class NamePattern {
   // True for the pattern of the records under which those of `child` stand.
   [[nodiscard]] bool IsParentOf(const NamePattern& child) const;
   [[nodiscard]] std::string Make(std::string_view parent, std::string_view id) const;
+  // Whether the id has the form that the last one of a name needs.
+  [[nodiscard]] bool IsId(std::string_view id) const;
+  [[nodiscard]] IdForm id_form() const { return id_form_; }
   // "stages".
   [[nodiscard]] const std::string& Collection() const { return collections_.back(); }
 
  private:
   std::vector<std::string> collections_;
+  IdForm id_form_ = IdForm::kWord;
 };
 
 // Immutable and shared by all threads. Pointers into it stay valid as long as it lives.
@@ -124,6 +137,8 @@ class Declaration {
   [[nodiscard]] const std::string& table() const { return table_; }
   [[nodiscard]] const NamePattern& pattern() const { return *pattern_; }
   [[nodiscard]] bool soft_delete() const { return soft_delete_; }
+  // Nobody is shown records of the type.
+  [[nodiscard]] bool internal() const { return internal_; }
   [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
   // Every field but name, etag, create_time, update_time and delete_time, in the order of their
   // numbers.
@@ -135,6 +150,10 @@ class Declaration {
   [[nodiscard]] bool IsLookup(const Column& column) const;
   // Fields that a filter finds by an index of its own.
   [[nodiscard]] const std::vector<const Column*>& lookups() const { return lookups_; }
+  // The fields that say who may see and change a record; null where the type has none.
+  [[nodiscard]] const Column* owner() const { return owner_; }
+  [[nodiscard]] const Column* readers() const { return readers_; }
+  [[nodiscard]] const Column* editors() const { return editors_; }
   // "lotura.sales.opportunity.created.v1" for the event "created".
   [[nodiscard]] std::string EventType(std::string_view event) const;
   // Normalizes and finds; nothing for an order that is not declared. An empty text is the first
@@ -178,11 +197,15 @@ class Declaration {
   std::string event_prefix_;
   std::optional<NamePattern> pattern_;
   bool soft_delete_ = false;
+  bool internal_ = false;
   std::vector<Column> columns_;
   std::vector<Column> standard_columns_;
   std::map<std::string, const Column*, std::less<>> by_name_;
   std::vector<Order> orders_;
   std::vector<const Column*> lookups_;
+  const Column* owner_ = nullptr;
+  const Column* readers_ = nullptr;
+  const Column* editors_ = nullptr;
   std::set<std::string> reference_types_;
   const pbuf::FieldDescriptor* name_field_ = nullptr;
   const pbuf::FieldDescriptor* etag_field_ = nullptr;

@@ -54,7 +54,8 @@ TextPattern Containing(const FilterWord& literal) {
 
 class Checker {
  public:
-  Checker(const Declaration& declaration, Instant now) : declaration_(declaration), now_(now) {}
+  Checker(const Declaration& declaration, std::optional<Instant> now)
+      : declaration_(declaration), now_(now) {}
 
   absl::StatusOr<FilterNode> Check(const FilterSyntax& syntax) {
     switch (syntax.kind) {
@@ -204,10 +205,13 @@ class Checker {
   // now(), daysAgo(7)
   absl::StatusOr<Instant> PointInTime(const FilterSyntax& call) {
     const std::string name = NameOf(call);
+    if ((name == "now" || name == "daysAgo") && !now_.has_value())
+      return RefuseFilter("FILTER_UNSUPPORTED", call.position,
+                          "what may be seen does not follow from the present time");
     if (name == "now") {
       if (!call.children.empty())
         return RefuseFilter("FILTER_TYPE", call.position, "now() takes no argument");
-      return now_;
+      return *now_;
     }
     if (name != "daysAgo") return UnknownFunction(call, name, "now() and daysAgo()");
     DecimalResult days;
@@ -221,17 +225,17 @@ class Checker {
           "FILTER_TYPE", call.position,
           fmt::format("daysAgo() takes a whole number of days from -{0} to {0}", kDaysMax));
     }
-    return now_ - std::chrono::days(days.value->units);
+    return *now_ - std::chrono::days(days.value->units);
   }
 
   const Declaration& declaration_;
-  const Instant now_;
+  const std::optional<Instant> now_;
 };
 
 }  // namespace
 
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
-                                   Instant now) {
+                                   std::optional<Instant> now) {
   Filter filter{.declaration = &declaration, .root = {}};
   if (ast.root.has_value()) {
     LOTURA_ASSIGN_OR_RETURN(filter.root, Checker(declaration, now).Check(*ast.root));
@@ -240,7 +244,7 @@ absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& decl
 }
 
 absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& declaration,
-                                     Instant now) {
+                                     std::optional<Instant> now) {
   LOTURA_ASSIGN_OR_RETURN(const FilterAst ast, ParseFilter(text));
   return CheckFilter(ast, declaration, now);
 }
@@ -252,6 +256,11 @@ bool IsLookup(const FilterNode& node, const Declaration& declaration) {
          node.test.path.hops.size() == 1 &&
          node.test.path.hops.front().into == FilterHop::Into::kValue &&
          declaration.IsLookup(*node.test.path.column);
+}
+
+void CollectColumns(const FilterNode& node, std::set<const Column*>& columns) {
+  if (node.kind == FilterNode::Kind::kTest) columns.insert(node.test.path.column);
+  for (const FilterNode& child : node.children) CollectColumns(child, columns);
 }
 
 void Require(Filter& filter, FilterNode node) {
@@ -269,6 +278,12 @@ void Distribute(const FilterNode& node, SplitFilter& split) {
 }
 
 }  // namespace
+
+std::set<const Column*> ColumnsOf(const Filter& filter) {
+  std::set<const Column*> columns;
+  if (filter.root.has_value()) CollectColumns(*filter.root, columns);
+  return columns;
+}
 
 SplitFilter SplitByLookups(const Filter& filter) {
   SplitFilter split{.lookups = {.declaration = filter.declaration, .root = {}},

@@ -4,7 +4,10 @@
 
 #include <absl/status/statusor.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -66,10 +69,15 @@ enum class FilterOperation {
   kMatches,
   kNotMatches,
   kMatchesAnyCase,  // letters A to Z equal a to z; the pattern is in lower case
+  kIsOneOf,         // of texts; no filter is written so, but access is
 };
 
-using FilterValue = std::variant<std::monostate, std::string, std::int64_t, double, bool, Instant,
-                                 CivilDate, Decimal, TextPattern, const pbuf::EnumValueDescriptor*>;
+// Shared by the filters that compare with it.
+using TextSet = std::shared_ptr<const std::set<std::string, std::less<>>>;
+
+using FilterValue =
+    std::variant<std::monostate, std::string, std::int64_t, double, bool, Instant, CivilDate,
+                 Decimal, TextPattern, TextSet, const pbuf::EnumValueDescriptor*>;
 
 // True or false, never unknown: a test of a value that is not set is false.
 struct FilterTest {
@@ -86,7 +94,8 @@ struct FilterNode {
   FilterTest test;
 };
 
-// Without a root every record passes. Refers to the declaration that it was made for.
+// Without a root every record passes; none passes a kOr of nothing. Refers to the declaration that
+// it was made for.
 struct Filter {
   const Declaration* declaration = nullptr;
   std::optional<FilterNode> root;
@@ -94,9 +103,12 @@ struct Filter {
 
 // INVALID_ARGUMENT naming the field `filter`, with one of the reasons FILTER_UNKNOWN_FIELD,
 // FILTER_TYPE, FILTER_UNKNOWN_FUNCTION and FILTER_UNSUPPORTED. `now` is what now() and daysAgo()
-// count from.
+// count from; without it they are refused.
 absl::StatusOr<Filter> CheckFilter(const FilterAst& ast, const Declaration& declaration,
-                                   Instant now);
+                                   std::optional<Instant> now);
+
+// The columns that the filter speaks of.
+std::set<const Column*> ColumnsOf(const Filter& filter);
 
 // A filter in two parts that both must hold: the terms of the outermost AND that compare a lookup
 // of the declaration with "=", and all others.
@@ -110,6 +122,6 @@ std::vector<const FilterTest*> LookupsOf(const SplitFilter& filter);
 
 // Parses and checks.
 absl::StatusOr<Filter> CompileFilter(std::string_view text, const Declaration& declaration,
-                                     Instant now);
+                                     std::optional<Instant> now);
 
 }  // namespace lotura::resource

@@ -145,6 +145,7 @@ bool Holds(FilterOperation operation, std::weak_ordering order) {
     case FilterOperation::kMatches:
     case FilterOperation::kNotMatches:
     case FilterOperation::kMatchesAnyCase:
+    case FilterOperation::kIsOneOf:
       break;
   }
   LOTURA_CHECK(false);
@@ -158,6 +159,8 @@ bool TextHolds(const FilterTest& test, const std::string& text) {
       return !std::get<TextPattern>(test.value).Matches(text);
     case FilterOperation::kMatchesAnyCase:
       return std::get<TextPattern>(test.value).Matches(ToLowerAscii(text));
+    case FilterOperation::kIsOneOf:
+      return std::get<TextSet>(test.value)->contains(text);
     case FilterOperation::kPresent:
     case FilterOperation::kEqual:
     case FilterOperation::kNotEqual:

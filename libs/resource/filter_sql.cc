@@ -37,6 +37,8 @@ std::string_view OperatorOf(FilterOperation operation) {
       return "NOT LIKE";
     case FilterOperation::kMatchesAnyCase:
       return "ILIKE";
+    case FilterOperation::kIsOneOf:
+      return "= ANY";
     case FilterOperation::kPresent:
       break;
   }
@@ -46,7 +48,8 @@ std::string_view OperatorOf(FilterOperation operation) {
 // Order and case folding are those of bytes, whatever the database was created with.
 bool DependsOnCollation(FilterOperation operation) {
   return operation != FilterOperation::kEqual && operation != FilterOperation::kNotEqual &&
-         operation != FilterOperation::kMatches && operation != FilterOperation::kNotMatches;
+         operation != FilterOperation::kMatches && operation != FilterOperation::kNotMatches &&
+         operation != FilterOperation::kIsOneOf;
 }
 
 // The type to which a value in JSON, or its text, is cast.
@@ -111,7 +114,7 @@ class Writer {
   std::string Node(const FilterNode& node) {
     switch (node.kind) {
       case FilterNode::Kind::kAnd:
-        return Join(node.children, " AND ");
+        return Join(node.children, kAnd);
       case FilterNode::Kind::kOr:
         return Join(node.children, " OR ");
       // Only here would a NULL below count as anything but false.
@@ -140,6 +143,10 @@ class Writer {
     }
     if (const auto* pattern = std::get_if<TextPattern>(&value))
       return Param(pattern->ToLike(), "text");
+    if (const auto* texts = std::get_if<TextSet>(&value)) {
+      const std::vector<std::string> list((*texts)->begin(), (*texts)->end());
+      return fmt::format("({})", Param(pg::binary::TextArray(list), "text[]"));
+    }
     if (const auto* date = std::get_if<CivilDate>(&value)) {
       if (storage == Storage::kJson) return Param(pg::binary::Int64(date->number), "bigint");
       return Param(pg::binary::Date(date->Days()), "date");
@@ -153,7 +160,10 @@ class Writer {
   std::vector<std::string> TakeParams() { return std::move(params_); }
 
  private:
+  static constexpr std::string_view kAnd = " AND ";
+
   std::string Join(const std::vector<FilterNode>& nodes, std::string_view between) {
+    if (nodes.empty()) return between == kAnd ? "TRUE" : "FALSE";
     std::string text = "(";
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (i > 0) text += between;
@@ -207,6 +217,10 @@ class Writer {
   std::string OfColumn(const FilterTest& test) {
     const FilterPath& path = test.path;
     std::string expression = ColumnExpression(path);
+    // Thousands of names are hashed once for a statement; the test keeps it from becoming a join.
+    if (test.operation == FilterOperation::kIsOneOf)
+      return fmt::format("({} IN (SELECT unnest{})) IS TRUE", expression,
+                         Operand(test, Storage::kColumn));
     if (test.operation != FilterOperation::kPresent)
       return Compare(expression, test, Storage::kColumn);
     if (path.hops.size() == 1 && path.column->nullable)
@@ -239,6 +253,8 @@ class Writer {
     if (test.operation == FilterOperation::kEqual) {
       return fmt::format("{} @> ARRAY[{}]", column, Operand(test, Storage::kColumn));
     }
+    if (test.operation == FilterOperation::kIsOneOf)
+      return fmt::format("{} && {}", column, Operand(test, Storage::kColumn));
     const std::string element = NextAlias();
     return fmt::format("EXISTS (SELECT 1 FROM unnest({}) AS {}(v) WHERE {})", column, element,
                        Compare(element + ".v", test, Storage::kColumn));

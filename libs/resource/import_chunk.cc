@@ -178,7 +178,7 @@ absl::Status ImportChunk::CreateRow(Changes& changes, const pbuf::Message& reque
     violations.Add("validate_only", "NOT_IN_IMPORT", "is for the whole chunk");
   LOTURA_RETURN_IF_ERROR(violations.ToStatus());
   LOTURA_RETURN_IF_ERROR(method_.creation_.Create(changes, request, "").status());
-  return changes.CheckReferences();
+  return changes.Conclude();
 }
 
 bool ImportChunk::DependsOnWhatWasStored() const {

@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "libs/base/check.h"
 #include "libs/base/limits.h"
 #include "libs/base/text.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/list_query.h"
+#include "libs/resource/rights.h"
 
 namespace lotura::resource {
 namespace {
@@ -47,8 +51,8 @@ ListPath PathOf(pg::Tx& tx, const Query& query, const TenantId& tenant) {
 
 // Whether more rows lie before the filter than the budget allows to read.
 bool ExceedsBudget(pg::Tx& tx, const Query& query, const ListPath& path, const TenantId& tenant) {
-  return path.kind != ListPath::Kind::kFew && HasRest(query, path) &&
-         !RunStatement(tx, query.type->budget_name, BudgetStatement(query, path, tenant)).empty();
+  const std::optional<ListStatement> budget = BudgetStatement(query, path, tenant);
+  return budget.has_value() && !RunStatement(tx, query.type->budget_name, *budget).empty();
 }
 
 absl::Status TooExpensive(const Query& query) {
@@ -62,14 +66,26 @@ absl::Status TooExpensive(const Query& query) {
       {{"order_by", query.order->by}, {"index", index}});
 }
 
+// Parts whose rows are cut at different places of the order, before the rest of the filter, have no
+// page in common: then it is read along the order.
+ListPath ChoosePath(pg::Tx& tx, const Query& query, const TenantId& tenant) {
+  std::optional<ListPath> reach = PathOfReach(query);
+  if (!reach.has_value()) return PathOf(tx, query, tenant);
+  const bool cut = Merges(*reach) && ExceedsBudget(tx, query, *reach, tenant);
+  return cut ? PathOf(tx, query, tenant) : *std::move(reach);
+}
+
 // As many rows as the page may have, fewer where they are so large that an answer could not hold
 // them.
-ListPage ReadPage(const Query& query, const pg::Rows& rows) {
+ListPage ReadPage(const Query& query, const pg::Rows& rows, const View& view) {
   const auto page_size = static_cast<std::size_t>(query.page_size);
   ListPage page{.arena = NewArena()};
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < std::min(rows.size(), page_size); ++i) {
     Record record = query.type->codec.ReadRow(rows, i, page.arena);
+    // Nobody else has it so far.
+    auto& message = const_cast<pbuf::Message&>(*record.message);
+    if (!mutant::Omits("list.fields")) view.Mask(message);
     bytes += record.message->ByteSizeLong() + kRecordOverhead;
     if (i > 0 && bytes > kPageBytesMax) break;
     page.records.push_back(std::move(record));
@@ -77,12 +93,45 @@ ListPage ReadPage(const Query& query, const pg::Rows& rows) {
   return page;
 }
 
-absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query,
+pg::Rows ReadRows(pg::Tx& tx, const Query& query, const ListPath& path, const TenantId& tenant) {
+  return RunStatement(tx, query.type->list_name, PageStatement(query, path, tenant));
+}
+
+// Whether an owner has as many records on the page as were looked at of him: more of his may belong
+// there.
+bool MayLack(const Query& query, const ListPath& path, const pg::Rows& rows) {
+  if (path.of_each == 0) return false;
+  // Before the values of the order.
+  const std::size_t column = rows.Columns() - query.order->columns.size() - 1;
+  std::map<std::string_view, std::int64_t> of_owner;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows.IsNull(i, column) && ++of_owner[rows.Text(i, column)] >= path.of_each) return true;
+  }
+  return false;
+}
+
+pg::Rows ReadAll(pg::Tx& tx, const Query& query, ListPath path, const TenantId& tenant) {
+  pg::Rows rows = ReadRows(tx, query, path, tenant);
+  if (!MayLack(query, path, rows)) return rows;
+  path.of_each = 0;
+  return ReadRows(tx, query, path, tenant);
+}
+
+// Whoever may see the records of many finds most pages along the order, among those of others.
+std::optional<pg::Rows> LookAlongOrder(pg::Tx& tx, const Query& query, const TenantId& tenant) {
+  pg::Rows rows = ReadRows(tx, query, {.rows_max = kFirstLookRows}, tenant);
+  if (rows.size() > static_cast<std::size_t>(query.page_size)) return rows;
+  return std::nullopt;
+}
+
+absl::StatusOr<ListPage> Run(pg::Tx& tx, const Call& call, const Query& query, const View& view,
                              const PageTokens& tokens) {
   const TenantId& tenant = call.principal.tenant;
-  const ListPath path = PathOf(tx, query, tenant);
-  const pg::Rows rows = RunStatement(tx, query.type->list_name, PageStatement(query, path, tenant));
-  ListPage page = ReadPage(query, rows);
+  const ListPath path = ChoosePath(tx, query, tenant);
+  std::optional<pg::Rows> found;
+  if (path.reach.owners.size() > kOwnersFew) found = LookAlongOrder(tx, query, tenant);
+  const pg::Rows rows = found.has_value() ? *found : ReadAll(tx, query, path, tenant);
+  ListPage page = ReadPage(query, rows, view);
   const std::size_t count = page.records.size();
   if (count == rows.size()) {
     if (ExceedsBudget(tx, query, path, tenant)) return TooExpensive(query);
@@ -143,6 +192,29 @@ absl::Status Check(const ListRequest& request, const Declaration& declaration,
   return violations.ToStatus();
 }
 
+std::set<const Column*> ColumnsOf(const Order& order) {
+  return {order.columns.begin(), order.columns.end()};
+}
+
+// Where the caller leaves the order open, it is the first one that leaves out no record that he may
+// read: of one whose fields are hidden he would learn where it stands.
+const Order* ShownOrderOf(const ListRequest& request, const Declaration& declaration,
+                          const View& view) {
+  const Order* order = OrderOf(request, declaration);
+  if (!Trim(request.order_by).empty() || view.ShowsAlways(ColumnsOf(*order))) return order;
+  const auto shown = std::ranges::find_if(
+      declaration.orders(), [&](const Order& other) { return view.ShowsAlways(ColumnsOf(other)); });
+  // The name is never hidden.
+  return &*shown;
+}
+
+// Those that the caller may read, with all that he asked for.
+Filter RecordsFor(const View& view, const std::set<const Column*>& asked) {
+  if (mutant::Omits("list.records")) return {&view.declaration(), {}};
+  if (mutant::Omits("list.asked")) return view.RecordsShowing({});
+  return view.RecordsShowing(asked);
+}
+
 }  // namespace
 
 std::shared_ptr<pbuf::Message> ListPage::MoveInto(const pbuf::Message& prototype,
@@ -158,10 +230,26 @@ std::shared_ptr<pbuf::Message> ListPage::MoveInto(const pbuf::Message& prototype
   return response;
 }
 
-Lister::Lister(pg::Database& database, const PageTokens& tokens,
+Lister::Lister(ListDatabases databases, const PageTokens& tokens,
                std::span<const Declaration* const> declarations)
-    : database_(database), tokens_(tokens) {
+    : databases_(databases), tokens_(tokens) {
   for (const Declaration* declaration : declarations) types_.try_emplace(declaration, *declaration);
+}
+
+// Of what is shared with the caller the names are found before the page, among which it lies. Where
+// they are many, it is read along the order.
+absl::Status Lister::FindReach(const Call& call, ListQuery& query) const {
+  query.reach = ReachOf(query.records);
+  if (!query.reach.has_value() || query.reach->shares.empty()) return absl::OkStatus();
+  const ListStatement statement = SharedStatement(query, call.principal.tenant);
+  LOTURA_ASSIGN_OR_RETURN(
+      const pg::Rows names, databases_.shares.Read(call.deadline, [&](pg::Tx& tx) {
+        return absl::StatusOr<pg::Rows>(RunStatement(tx, query.type->shared_name, statement));
+      }));
+  if (std::cmp_greater(names.size(), kFewRows)) query.reach.reset();
+  for (std::size_t i = 0; query.reach.has_value() && i < names.size(); ++i)
+    query.shared.emplace_back(names.String(i, 0));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& declaration,
@@ -173,20 +261,30 @@ absl::StatusOr<ListPage> Lister::List(const Call& call, const Declaration& decla
   Query query;
   query.declaration = &declaration;
   query.type = &type->second;
-  query.order = OrderOf(request, declaration);
+  const ViewPtr view = ViewFor(call.principal, declaration);
+  query.order = ShownOrderOf(request, declaration, *view);
   query.request = request;
   query.page_size =
       request.page_size == 0 ? kPageSizeDefault : std::min(request.page_size, kPageSizeMax);
   LOTURA_ASSIGN_OR_RETURN(const Filter filter,
                           CompileFilter(request.filter, declaration, call.now));
   query.filter = SplitByLookups(filter);
+  std::set<const Column*> asked = ColumnsOf(filter);
+  if (!mutant::Omits("list.filter")) LOTURA_RETURN_IF_ERROR(CheckShown(*view, asked, "filter"));
+  if (!mutant::Omits("list.order"))
+    LOTURA_RETURN_IF_ERROR(CheckShown(*view, ColumnsOf(*query.order), "order_by"));
+  asked.merge(ColumnsOf(*query.order));
+  asked.insert(request.must_show.begin(), request.must_show.end());
+  query.records = RecordsFor(*view, asked);
+  LOTURA_RETURN_IF_ERROR(FindReach(call, query));
   query.digest = DigestOf(query);
   if (!request.page_token.empty()) {
     LOTURA_ASSIGN_OR_RETURN(query.after, tokens_.Open(call, request.page_token, query.digest));
     if (query.after->last.size() != query.order->columns.size() + 1)
       return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", "is not a token of this list");
   }
-  return database_.Read(call.deadline, [&](pg::Tx& tx) { return Run(tx, call, query, tokens_); });
+  return databases_.lists.Read(call.deadline,
+                               [&](pg::Tx& tx) { return Run(tx, call, query, *view, tokens_); });
 }
 
 }  // namespace lotura::resource

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,12 @@ inline constexpr std::int32_t kPageSizeMax = 1000;
 // Records that a filter without an index of its own may read along the order.
 inline constexpr std::int64_t kRowBudget = 100'000;
 // So many records with one value of a lookup are read and sorted, for an order that has no index
-// within it.
+// within it; and so many that are shared with the caller.
 inline constexpr std::int64_t kFewRows = 1'000;
+// Under a view of some owners' records: so many owners are read one by one at once; of more only if
+// a first look along the order, of the second number of rows, does not fill the page.
+inline constexpr std::size_t kOwnersFew = 64;
+inline constexpr std::int64_t kFirstLookRows = 2'000;
 
 enum class ShowDeleted { kNo, kYes };
 
@@ -31,6 +36,8 @@ struct ListRequest {
   std::string page_token;
   std::int32_t page_size = 0;
   ShowDeleted show_deleted = ShowDeleted::kNo;
+  // Records of which the caller may not read one of these are left out, as if a filter spoke of it.
+  std::set<const Column*> must_show = {};
 };
 
 struct ListPage {
@@ -45,6 +52,15 @@ struct ListPage {
                                           const pbuf::FieldDescriptor* field);
 };
 
+struct ListQuery;
+
+struct ListDatabases {
+  // Opened with PlanFor::kLists.
+  pg::Database& lists;
+  // Opened with PlanFor::kSets; for what is shared with the caller.
+  pg::Database& shares;
+};
+
 // Thread-safe.
 class Lister {
  public:
@@ -54,26 +70,30 @@ class Lister {
         : codec(declaration),
           list_name(declaration.table() + ".List"),
           budget_name(declaration.table() + ".Budget"),
-          many_name(declaration.table() + ".Many") {}
+          many_name(declaration.table() + ".Many"),
+          shared_name(declaration.table() + ".Shared") {}
 
     Codec codec;
     std::string list_name;
     std::string budget_name;
     std::string many_name;
+    std::string shared_name;
   };
 
-  // `database` was opened with PlanFor::kLists.
-  Lister(pg::Database& database, const PageTokens& tokens,
+  Lister(ListDatabases databases, const PageTokens& tokens,
          std::span<const Declaration* const> declarations);
 
-  // INVALID_ARGUMENT naming the wrong field; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the filter
-  // would read more than the budget. Lists with deleted records and lists over all parents go by
-  // name.
+  // What the caller may see, and of it what he may. INVALID_ARGUMENT naming the wrong field,
+  // FIELD_HIDDEN for one that he may not read; FAILED_PRECONDITION QUERY_TOO_EXPENSIVE if the
+  // filter would read more than the budget. Lists with deleted records and lists over all parents
+  // go by name.
   absl::StatusOr<ListPage> List(const Call& call, const Declaration& declaration,
                                 const ListRequest& request) const;
 
  private:
-  pg::Database& database_;
+  absl::Status FindReach(const Call& call, ListQuery& query) const;
+
+  ListDatabases databases_;
   const PageTokens& tokens_;
   std::map<const Declaration*, Type> types_;
 };

@@ -22,8 +22,9 @@ bool FitsCollections(std::string_view name, std::span<const std::string> collect
 
 }  // namespace
 
-absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
+absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern, IdForm form) {
   NamePattern parsed;
+  parsed.id_form_ = form;
   const auto parts = Split(pattern, '/');
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const bool is_variable = parts[i].starts_with('{') && parts[i].ends_with('}');
@@ -38,8 +39,23 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view pattern) {
   return parsed;
 }
 
+bool NamePattern::IsId(std::string_view id) const {
+  switch (id_form_) {
+    case IdForm::kWord:
+      return IsWellFormedId(id);
+    case IdForm::kUuid:
+      // As it is written by us, so that one record has one name.
+      if (const auto uuid = Uuid::Parse(id); uuid.has_value()) return uuid->ToString() == id;
+      return false;
+  }
+  return false;
+}
+
 bool NamePattern::Matches(std::string_view name) const {
-  return FitsCollections(name, collections_, IsWellFormedId);
+  return FitsCollections(name, collections_, [this, name](std::string_view id) {
+    const bool is_last = id.data() + id.size() == name.data() + name.size();
+    return is_last ? IsId(id) : IsWellFormedId(id);
+  });
 }
 
 bool NamePattern::MatchesParent(std::string_view parent) const {

@@ -1,7 +1,6 @@
 #include "libs/resource/personal.h"
 
 #include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "libs/base/check.h"
+#include "libs/base/stable_bytes.h"
 #include "libs/resource/message_copy.h"
 #include "lotura/options/v1/options.pb.h"
 
@@ -24,17 +24,6 @@ bool IsPersonal(const pbuf::FieldDescriptor& field) {
 bool IsRecord(const pbuf::FieldDescriptor& field) {
   return field.message_type() != nullptr &&
          field.message_type()->options().HasExtension(options::v1::resource);
-}
-
-std::string Bytes(const pbuf::Message& message) {
-  std::string bytes;
-  bytes.reserve(message.ByteSizeLong());
-  pbuf::io::StringOutputStream stream(&bytes);
-  pbuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
 }
 
 void AppendVarint(std::string& bytes, std::uint32_t value) {
@@ -109,7 +98,7 @@ void Merge(const pbuf::Message& personal, pbuf::Message& message) {
 }  // namespace
 
 Parts Split(const pbuf::Message& message) {
-  const std::string bytes = Bytes(message);
+  const std::string bytes = StableBytes(message);
   Parts parts;
   parts.plain.reserve(bytes.size());
   Deal(*message.GetDescriptor(), bytes, parts);

@@ -83,7 +83,10 @@ class PlansTest : public ::testing::Test {
   const Catalog catalog_ = testdata::WidgetCatalog();
   const Declaration& declaration_ = *catalog_.types().front().declaration;
   const std::shared_ptr<const Call> call_ =
-      std::make_shared<const Call>(Call{.method = "test", .deadline = Soon(), .now = clock_.Now()});
+      std::make_shared<const Call>(Call{.principal = {.grounds = Grounds::kToken},
+                                        .method = "test",
+                                        .deadline = Soon(),
+                                        .now = clock_.Now()});
 };
 
 TEST_F(PlansTest, RecordsAreFoundByThePrimaryKeyFromTheFirstOneOn) {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "libs/base/crypto.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/codec.h"
 
 namespace lotura::resource {
@@ -26,8 +27,8 @@ std::uint64_t LayoutOf(const Declaration& declaration) {
 constexpr std::uint64_t kAnyLayout = 0;
 
 cache::Key KeyOf(const TenantRecord& record, std::uint64_t layout) {
-  return cache::MakeKey({record.key.tenant, record.declaration->service(), record.key.name},
-                        layout);
+  const TenantId tenant = mutant::Omits("tenant.cache") ? TenantId() : record.key.tenant;
+  return cache::MakeKey({tenant, record.declaration->service(), record.key.name}, layout);
 }
 
 std::optional<Record> FromEntry(const Declaration& declaration, const cache::Entry& entry) {

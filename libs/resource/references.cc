@@ -11,6 +11,19 @@ namespace {
 
 using FieldDescriptor = pbuf::FieldDescriptor;
 
+// The type that a field names, of those that it may name: the one whose names begin as this one, or
+// the first, so that it is refused as a name of that type.
+std::string TypeNamedBy(const FieldDescriptor& field, std::string_view name) {
+  const std::vector<std::string> types = ReferenceTypesOf(field);
+  if (types.size() == 1) return types.front();
+  if (IsFullName(name)) name.remove_prefix(name.find('/', 2) + 1);
+  const auto found = std::ranges::find_if(types, [name](const std::string& type) {
+    const std::string pattern = PatternOf(type);
+    return name.starts_with(std::string_view(pattern).substr(0, pattern.find('{')));
+  });
+  return found == types.end() ? types.front() : *found;
+}
+
 void Collect(const pbuf::Message& message, const std::string& prefix,
              std::vector<Reference>& found) {
   const pbuf::Reflection& reflection = *message.GetReflection();
@@ -23,9 +36,10 @@ void Collect(const pbuf::Message& message, const std::string& prefix,
     for (int i = 0; i < count; ++i) {
       const std::string place = field->is_repeated() ? fmt::format("{}[{}]", path, i) : path;
       if (field->type() == FieldDescriptor::TYPE_STRING && !type.empty()) {
-        found.push_back({place, type,
-                         field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
-                                              : reflection.GetString(message, field)});
+        std::string name = field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                                : reflection.GetString(message, field);
+        found.push_back(
+            {place, type == kAnyType ? TypeNamedBy(*field, name) : type, std::move(name)});
       } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
         Collect(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
                                      : reflection.GetMessage(message, field),
@@ -40,13 +54,28 @@ void CollectTypes(const pbuf::Descriptor& message, std::set<const pbuf::Descript
   if (!seen.insert(&message).second) return;
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor* field = message.field(i);
-    const std::string& type = field->options().GetExtension(google::api::resource_reference).type();
-    if (!type.empty()) types.insert(type);
+    for (std::string& type : ReferenceTypesOf(*field)) types.insert(std::move(type));
     if (field->message_type() != nullptr) CollectTypes(*field->message_type(), seen, types);
   }
 }
 
 }  // namespace
+
+std::vector<std::string> ReferenceTypesOf(const FieldDescriptor& field) {
+  const auto& several = field.options().GetExtension(options::v1::field).references();
+  if (!several.empty()) return {several.begin(), several.end()};
+  const std::string& type = field.options().GetExtension(google::api::resource_reference).type();
+  return type.empty() ? std::vector<std::string>() : std::vector{type};
+}
+
+std::string PatternOf(std::string_view type) {
+  const auto* message = pbuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+      fmt::format("lotura.{}.v1.{}", ServiceOfType(type), type.substr(type.find('/') + 1)));
+  if (message == nullptr ||
+      message->options().GetExtension(google::api::resource).pattern().empty())
+    return "";
+  return message->options().GetExtension(google::api::resource).pattern(0);
+}
 
 std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message) {
   std::set<const pbuf::Descriptor*> seen;
@@ -97,6 +126,10 @@ std::vector<Reference> ReferencesOf(const pbuf::Message& record) {
 
 std::string ServiceOfType(std::string_view type) {
   return std::string(type.substr(0, type.find('.')));
+}
+
+std::string FullNameOf(std::string_view service, std::string_view name) {
+  return fmt::format("//{}.lotura/{}", service, name);
 }
 
 bool IsFullName(std::string_view name) {

@@ -44,7 +44,12 @@ struct Reference {
   // "sales.lotura/Product", or "*" for a record of any type in any service.
   std::string type;
   std::string name;
+  // It stands in a field that rules alone decide.
+  bool derived = false;
 };
+
+// The types that a field may name, "*" for any; empty if it is no reference.
+std::vector<std::string> ReferenceTypesOf(const pbuf::FieldDescriptor& field);
 
 // All references that are set, those in nested messages included.
 std::vector<Reference> ReferencesOf(const pbuf::Message& record);
@@ -55,8 +60,13 @@ std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message);
 // Takes from events of other services which records exist, in any order and as often as they come.
 absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> events);
 
+// "organizations/{organization}" of "accounts.lotura/Organization"; empty for a type that no linked
+// proto declares.
+std::string PatternOf(std::string_view type);
 // "accounts" of "accounts.lotura/Organization".
 std::string ServiceOfType(std::string_view type);
+// "//directory.lotura/users/anna": how other services name a record.
+std::string FullNameOf(std::string_view service, std::string_view name);
 // True for "//accounts.lotura/organizations/acme".
 bool IsFullName(std::string_view name);
 

@@ -5,9 +5,20 @@
 #include <map>
 
 #include "libs/base/errors.h"
+#include "libs/mutant/use.h"
+#include "libs/resource/rights.h"
 
 namespace lotura::resource {
 namespace {
+
+// Whether the caller may read the key, whichever record has it.
+bool ReadsKey(const Principal& caller, const Declaration& declaration, const std::string& field) {
+  if (mutant::Omits("key.holder")) return true;
+  const Column* column = declaration.FindColumn(field);
+  const ViewPtr view = ViewFor(caller, declaration);
+  return column != nullptr && !view->Records(Access::kRead).root.has_value() &&
+         view->ShowsAlways({column});
+}
 
 // The holder of a match key is named only to those who may read it.
 absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
@@ -16,7 +27,9 @@ absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
   const std::string permission =
       fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
   std::map<std::string, std::string> metadata = {{"field", change.field_prefix + outcome.field}};
-  if (unit.call->principal.Permits(permission)) metadata.emplace("holder", outcome.holder);
+  const Principal& caller = unit.call->principal;
+  if (caller.Permits(permission) && ReadsKey(caller, declaration, outcome.field))
+    metadata.emplace("holder", outcome.holder);
   return AlreadyExists("MATCH_KEY_TAKEN",
                        fmt::format("another record has the same {}", outcome.field),
                        std::move(metadata));

@@ -1,29 +1,14 @@
 #include "libs/resource/repetition.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "libs/base/errors.h"
+#include "libs/base/stable_bytes.h"
 
 namespace lotura::resource {
-namespace {
-
-std::string CanonicalBytes(const pbuf::Message& request) {
-  std::string bytes;
-  pbuf::io::StringOutputStream stream(&bytes);
-  pbuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  request.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
-}  // namespace
 
 Sha256Digest HashOf(const Call& call, const pbuf::Message& request) {
-  return Sha256(
-      fmt::format("{}\n{}\n{}", call.method, call.principal.name, CanonicalBytes(request)));
+  return Sha256(fmt::format("{}\n{}\n{}", call.method, call.principal.name, StableBytes(request)));
 }
 
 absl::StatusOr<std::shared_ptr<const pbuf::Message>> AnswerFrom(const Answer& answer,

@@ -82,7 +82,7 @@ std::string Normal(std::string_view term) {
 }
 
 bool BeginsWith(const IndexFacts& index, std::span<const std::string> terms) {
-  return index.keys.size() >= terms.size() &&
+  return index.kind == IndexKind::kBTree && index.keys.size() >= terms.size() &&
          std::ranges::equal(terms, std::span(index.keys).first(terms.size()), {}, Normal, Normal);
 }
 
@@ -164,6 +164,9 @@ class TableCheck {
     for (const Column& column : declaration_.columns()) {
       if (declaration_.IsLookup(column)) CheckLookup(column);
     }
+    for (const Column* column : {declaration_.readers(), declaration_.editors()}) {
+      if (column != nullptr) CheckShareIndex(*column);
+    }
     if (declaration_.pattern().HasParent()) CheckParentIndex();
   }
 
@@ -200,6 +203,19 @@ class TableCheck {
         })) {
       Report(fmt::format("the lookup '{}' has no index that begins ({})", column.name,
                          fmt::join(terms, ", ")));
+    }
+  }
+
+  // Records that are not shared, which most are, cost it nothing.
+  void CheckShareIndex(const Column& column) {
+    const std::vector<std::string> keys = {"tenant_id", column.name};
+    const std::string predicate = column.name + " <> '{}'::text[]";
+    if (std::ranges::none_of(facts_->indexes, [&](const IndexFacts& index) {
+          return index.kind == IndexKind::kGin && index.keys == keys &&
+                 index.predicate == predicate;
+        })) {
+      Report(fmt::format("'{}' has no index USING gin ({}) WHERE {}", column.name,
+                         fmt::join(keys, ", "), predicate));
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/names.h"
+#include "libs/mutant/use.h"
 #include "libs/resource/creation.h"
 #include "libs/resource/import_session.h"
 #include "libs/resource/message_copy.h"
@@ -46,14 +47,13 @@ class Method {
       get.reply(right);
       return;
     }
-    parts_.reads.Submit(
-        {.record = {&declaration_, {get.call->principal.tenant, name}},
-         .deadline = get.call->deadline},
-        [this, name, reply = std::move(get.reply)](const RecordReads::Result& result) {
-          if (!result.ok()) return reply(result.status());
-          if (!result->has_value()) return reply(NotFound(declaration_.type(), name));
-          reply((*result)->message);
-        });
+    parts_.reads.Submit({.record = {&declaration_, {get.call->principal.tenant, name}},
+                         .deadline = get.call->deadline},
+                        [this, name, view = ViewFor(get.call->principal, declaration_),
+                         reply = std::move(get.reply)](const RecordReads::Result& result) {
+                          if (!result.ok()) return reply(result.status());
+                          reply(Shown(*result, name, *view));
+                        });
   }
 
   Answer BatchGet(const Call& call, const pbuf::Message& request) const {
@@ -79,12 +79,11 @@ class Method {
     LOTURA_ASSIGN_OR_RETURN(const auto records,
                             parts_.unit_of_work.parts().store.Load(
                                 declaration_, call.principal.tenant, names, call.deadline));
+    const ViewPtr view = ViewFor(call.principal, declaration_);
     std::unique_ptr<pbuf::Message> response(response_.New());
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (!records[i].has_value()) return NotFound(declaration_.type(), names[i]);
-      response->GetReflection()
-          ->AddMessage(response.get(), records_)
-          ->MergeFrom(*records[i]->message);
+      LOTURA_ASSIGN_OR_RETURN(const MessagePtr record, Shown(records[i], names[i], *view));
+      response->GetReflection()->AddMessage(response.get(), records_)->MergeFrom(*record);
     }
     return response;
   }
@@ -208,6 +207,15 @@ class Method {
   }
 
  private:
+  // What a reader sees of a record: NOT_FOUND also if he may not know of it.
+  [[nodiscard]] Answer Shown(const std::optional<Record>& record, const std::string& name,
+                             const View& view) const {
+    if (!record.has_value()) return NotFound(declaration_.type(), name);
+    if (!mutant::Omits("get.record") && !view.Allows(Access::kRead, *record->message))
+      return NotFound(declaration_.type(), name);
+    return mutant::Omits("get.fields") ? record->message : view.Show(record->message);
+  }
+
   // The request of one record: this one, or an element of the batch.
   [[nodiscard]] const pbuf::Descriptor& OneOf(const pbuf::Descriptor& request) const {
     return shape_.requests == nullptr ? request : *shape_.requests->message_type();

@@ -20,11 +20,10 @@ void ReadColumns(const pg::Rows& rows, SchemaFacts& schema) {
 
 void ReadIndexes(const pg::Rows& rows, SchemaFacts& schema) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const bool serves = rows.Bool(i, 3);
-    if (!serves) continue;
     schema.tables[rows.String(i, 0)].indexes.push_back(
         {.name = rows.String(i, 1),
          .role = rows.Bool(i, 2) ? IndexRole::kPrimaryKey : IndexRole::kOther,
+         .kind = rows.Bool(i, 3) ? IndexKind::kGin : IndexKind::kBTree,
          .predicate = rows.String(i, 4),
          .keys = rows.Texts(i, 5)});
   }

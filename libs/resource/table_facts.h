@@ -28,10 +28,14 @@ struct ColumnFacts {
 
 enum class IndexRole { kPrimaryKey, kOther };
 
-// A valid B-tree; others serve no list.
+// GIN finds rows by what an array of theirs contains, and has no order.
+enum class IndexKind { kBTree, kGin };
+
+// A valid one of these kinds; others serve no list.
 struct IndexFacts {
   std::string name;
   IndexRole role = IndexRole::kOther;
+  IndexKind kind = IndexKind::kBTree;
   // The condition of a partial index, or empty.
   std::string predicate;
   // Columns and expressions; " DESC" at the end of one that does not ascend with NULL last.

@@ -1,8 +1,17 @@
 #include "libs/resource/unit_of_work.h"
 
+#include <google/protobuf/empty.pb.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
 #include "libs/base/limits.h"
+#include "libs/mutant/use.h"
+#include "libs/resource/message_copy.h"
 #include "libs/resource/refusal.h"
 #include "libs/resource/repetition.h"
+#include "libs/resource/shown.h"
 
 namespace lotura::resource {
 namespace {
@@ -51,6 +60,19 @@ void CollectNames(const Catalog& catalog, const pbuf::Message& answer,
   }
 }
 
+// What of an answer is kept for repetitions.
+MessagePtr Kept(const MessagePtr& answer) {
+  const pbuf::Descriptor& type = *answer->GetDescriptor();
+  std::shared_ptr<pbuf::Message> kept;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const pbuf::FieldDescriptor* field = type.field(i);
+    if (!field->options().GetExtension(options::v1::field).told_once()) continue;
+    if (kept == nullptr) kept = CopyOf(*answer);
+    kept->GetReflection()->ClearField(kept.get(), field);
+  }
+  return kept == nullptr ? answer : kept;
+}
+
 // One write on its way, kept by whoever goes on with it: the caller's thread, the combiner, a step.
 class Write : public std::enable_shared_from_this<Write> {
  public:
@@ -67,7 +89,7 @@ class Write : public std::enable_shared_from_this<Write> {
   void Begin() {
     auto request = RequestOf(*call_.call, *call_.request);
     if (!request.ok()) {
-      call_.reply(request.status());
+      Tell(request.status());
       return;
     }
     request_ = *std::move(request);
@@ -75,6 +97,13 @@ class Write : public std::enable_shared_from_this<Write> {
   }
 
  private:
+  // Answers with what the caller may see of it.
+  void Tell(absl::StatusOr<MessagePtr> answer) {
+    if (answer.ok() && !mutant::Omits("answer.fields"))
+      answer = ShownTo(call_.call->principal, parts_.catalog, *std::move(answer), tried_);
+    call_.reply(std::move(answer));
+  }
+
   // Runs the use case and hands over what it changed, or answers.
   void Try() {
     if (++attempts_ > 1) reads_ = {};
@@ -89,14 +118,14 @@ class Write : public std::enable_shared_from_this<Write> {
       if (request_.has_value()) touched_ = changes.Touched();
       Commit({call_.call, request_, changes.Take()});
     } else {
-      call_.reply(AnswerFailure(changes, answer.status()));
+      Tell(AnswerFailure(changes, answer.status()));
     }
   }
 
   // The answer of the body, if nothing speaks against its changes.
   absl::StatusOr<MessagePtr> AnswerOf(Changes& changes) {
     LOTURA_ASSIGN_OR_RETURN(MessagePtr answer, body_(changes));
-    LOTURA_RETURN_IF_ERROR(changes.CheckReferences());
+    LOTURA_RETURN_IF_ERROR(changes.Conclude());
     // What could not be told to the caller is not done.
     if (answer->ByteSizeLong() > kMessageBytesMax) return ResponseTooLarge(kMessageBytesMax);
     return answer;
@@ -104,11 +133,12 @@ class Write : public std::enable_shared_from_this<Write> {
 
   void Commit(Unit unit) {
     if (unit.changes.empty() && (!request_.has_value() || validate_only_)) {
-      call_.reply(answer_);
+      Tell(answer_);
       return;
     }
-    if (request_.has_value()) unit.request->answer = Split(*answer_);
+    if (request_.has_value()) unit.request->answer = Split(*Kept(answer_));
     if (validate_only_) {
+      tried_ = unit.changes;
       Decide(parts_.store.Check(unit, call_.call->deadline), unit);
       return;
     }
@@ -128,7 +158,7 @@ class Write : public std::enable_shared_from_this<Write> {
       call_.resume([self = shared_from_this(), first = std::move(outcome->answer)] {
         auto answer = AnswerFrom(first, self->response_);
         if (answer.ok()) self->ForgetWritten(**answer, self->touched_);
-        self->call_.reply(std::move(answer));
+        self->Tell(std::move(answer));
       });
     } else if (outcome->verdict == Verdict::kStale && attempts_ < kAttemptsMax) {
       call_.resume([self = shared_from_this()] { self->Try(); });
@@ -138,8 +168,7 @@ class Write : public std::enable_shared_from_this<Write> {
   }
 
   void Reply(absl::StatusOr<MessagePtr> answer) {
-    call_.resume(
-        [self = shared_from_this(), answer = std::move(answer)] { self->call_.reply(answer); });
+    call_.resume([self = shared_from_this(), answer = std::move(answer)] { self->Tell(answer); });
   }
 
   // The first answer to the request, if it was committed before.
@@ -183,10 +212,57 @@ class Write : public std::enable_shared_from_this<Write> {
   MessagePtr answer_;
   // By the attempt whose answer that is, if the request may be a repetition.
   std::vector<RecordRef> touched_;
+  // What it would change, if it is not to be made.
+  std::vector<RecordChange> tried_;
   int attempts_ = 0;
 };
 
+// Runs the steps of one write on the thread that waits for its answer.
+class Waiting {
+ public:
+  void Resume(std::function<void()> step) {
+    const std::lock_guard lock(mutex_);
+    steps_.push_back(std::move(step));
+    changed_.notify_one();
+  }
+  void Reply(absl::StatusOr<MessagePtr> answer) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(answer);
+    changed_.notify_one();
+  }
+  absl::StatusOr<MessagePtr> Await() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return answer_.has_value() || !steps_.empty(); });
+      if (answer_.has_value()) return *std::move(answer_);
+      const auto step = std::move(steps_.front());
+      steps_.pop_front();
+      lock.unlock();
+      step();
+      lock.lock();
+    }
+  }
+
+ private:
+  std::mutex mutex_;  // guards the members below
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> steps_;
+  std::optional<absl::StatusOr<MessagePtr>> answer_;
+};
+
 }  // namespace
+
+absl::StatusOr<MessagePtr> UnitOfWork::RunHere(const Call& call, const pbuf::Message& response,
+                                               const Body& body) {
+  // Shared with whoever commits the unit, who may still hold it when it has answered.
+  const auto waiting = std::make_shared<Waiting>();
+  Start({.call = std::make_shared<const Call>(call),
+         .request = std::make_shared<const pbuf::Empty>(),
+         .reply = [waiting](auto answer) { waiting->Reply(std::move(answer)); },
+         .resume = [waiting](auto step) { waiting->Resume(std::move(step)); }},
+        response, body);
+  return waiting->Await();
+}
 
 void UnitOfWork::Start(WriteCall call, const pbuf::Message& response, Body body,
                        ReadRecords known) {

@@ -35,6 +35,10 @@ class UnitOfWork {
   // outlives the call. `known` is what was just read from the store; it serves the first run.
   void Start(WriteCall call, const pbuf::Message& response, Body body, ReadRecords known = {});
 
+  // The same on the calling thread, which waits: for whoever is no call of the door.
+  absl::StatusOr<MessagePtr> RunHere(const Call& call, const pbuf::Message& response,
+                                     const Body& body);
+
   [[nodiscard]] const EngineParts& parts() const { return parts_; }
 
  private:

@@ -143,5 +143,46 @@ TEST_F(CrashTest, RepetitionThatFindsAllDoneEndsOldCopies) {
   EXPECT_EQ(Read().display_name(), "second");
 }
 
+// A unit that copies the name of another record, which is renamed after it was read.
+class RelianceTest : public CrashTest {
+ protected:
+  absl::StatusOr<Widget> CopyName() {
+    request_.clear_request_id();
+    return testing::RunWrite<Widget>(
+        dead_, call_, request_, [&](Changes& changes) -> absl::StatusOr<Widget> {
+          LOTURA_ASSIGN_OR_RETURN(const Record read, changes.ReadFollowing<Widget>("widgets/w1"));
+          if (++runs_ == 1) RenameMeanwhile();
+          LOTURA_RETURN_IF_ERROR(changes.RelyOn(read));
+          Widget copy;
+          copy.set_display_name(static_cast<const Widget&>(*read.message).display_name());
+          return changes.Create(copy, "", "w2");
+        });
+  }
+
+  void RenameMeanwhile() {
+    EXPECT_THAT(
+        testing::RunWrite<Widget>(other_, call_, request_,
+                                  [](Changes& changes) { return Rename(changes, "second"); }),
+        IsOk());
+  }
+
+  Combiner other_combiner_{store_, {}};
+  UnitOfWork other_{{catalog_, store_, foreign_, ids_}, other_combiner_};
+  int runs_ = 0;
+};
+
+TEST_F(RelianceTest, WhatIsReliedOnIsStillSoWhenTheUnitIsCommitted) {
+  other_combiner_.Start(1);
+
+  ASSERT_OK_AND_ASSIGN(const Widget copy, CopyName());
+
+  EXPECT_EQ(copy.display_name(), "second");
+  EXPECT_EQ(runs_, 2);
+  const std::string names[] = {"widgets/w1"};
+  const auto stored = store_.Load(*catalog_.types().front().declaration, call_.principal.tenant,
+                                  names, call_.deadline);
+  EXPECT_EQ(stored->front()->version, 3) << "renamed, and relied on";
+}
+
 }  // namespace
 }  // namespace lotura::resource

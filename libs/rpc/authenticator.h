@@ -30,4 +30,19 @@ class Authenticator {
   virtual void Ask(std::string authorization, Done done) = 0;
 };
 
+// Which tenants are served, and what callers may do whose tokens do not say it. Thread-safe; none
+// of it blocks.
+class Authority {
+ public:
+  virtual ~Authority() = default;
+
+  // OK if calls of the tenant are served by a service ("lotura.sales") now, whoever makes them.
+  virtual absl::Status CheckTenant(std::string_view domain, const TenantId& tenant) const = 0;
+  // OK for the tenant from which the installation is run.
+  virtual absl::Status CheckOperator(const TenantId& tenant) const = 0;
+  // Adds to a verified caller of a service his permissions and rights, or says why he may do
+  // nothing.
+  virtual absl::Status Authorize(std::string_view domain, Principal& caller) const = 0;
+};
+
 }  // namespace lotura::rpc

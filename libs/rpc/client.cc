@@ -4,7 +4,6 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
@@ -13,8 +12,10 @@
 #include <mutex>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "libs/base/errors.h"
+#include "libs/rpc/channel.h"
 #include "libs/rpc/method_metrics.h"
 #include "libs/rpc/wire_status.h"
 
@@ -23,14 +24,10 @@ namespace {
 
 using Stub = grpc::TemplatedGenericStub<pbuf::Message, pbuf::Message>;
 
-constexpr int kKeepaliveMs = 60'000;
-constexpr int kReconnectFirstMs = 100;
-constexpr int kReconnectMaxMs = 5'000;
 constexpr std::chrono::milliseconds kPauseFirst{50};
 constexpr std::int64_t kRetryAfterMs = 100;
 constexpr std::chrono::milliseconds kFairTime{1'000};
 constexpr std::chrono::milliseconds kLongestCall = std::chrono::hours(24);
-constexpr char kRoundRobin[] = R"({"loadBalancingConfig":[{"round_robin":{}}]})";
 
 // Between half and the whole of the pause for this attempt, so that many clients do not come back
 // at once.
@@ -66,31 +63,19 @@ std::chrono::system_clock::time_point ToSystem(Deadline deadline) {
   return std::chrono::system_clock::now() + std::min(deadline.Left(), kLongestCall);
 }
 
-}  // namespace
-
-std::shared_ptr<grpc::Channel> ConnectTo(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(options.message_bytes_max);
-  arguments.SetMaxSendMessageSize(options.message_bytes_max);
-  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
-  arguments.SetServiceConfigJSON(kRoundRobin);
-  const auto credentials = options.security == Security::kTls
-                               ? grpc::SslCredentials(grpc::SslCredentialsOptions())
-                               : grpc::InsecureChannelCredentials();
-  return grpc::CreateCustomChannel(options.target, credentials, arguments);
+// Of a client whose channel is made already.
+ClientOptions WithoutCertificates(ClientOptions options) {
+  options.certificates = nullptr;
+  return options;
 }
+
+}  // namespace
 
 // What the calls of a client share. Thread-safe.
 struct Client::State {
-  State(const ClientOptions& given, const std::shared_ptr<grpc::Channel>& channel,
-        const observe::Metrics& given_metrics)
+  State(const ClientOptions& given, const observe::Metrics& given_metrics)
       : options(given),
         metrics(given_metrics),
-        stub(channel),
         breaker(given.breaker),
         breaker_open(metrics
                          .AddGauges({.name = "lotura_client_breaker_open",
@@ -104,6 +89,8 @@ struct Client::State {
                     .With({given.neighbor})) {}
 
   const MethodMetrics& MetricsOf(const std::string& method);
+  // Connects anew if there are other certificates.
+  std::shared_ptr<Stub> StubNow();
   // CLIENT_CLOSED or TOO_MANY_CALLS, or the attempt counts as under way until Leave.
   absl::Status Enter(Attempt* attempt);
   void Leave(Attempt* attempt);
@@ -111,7 +98,6 @@ struct Client::State {
 
   const ClientOptions options;
   const observe::Metrics metrics;
-  Stub stub;
   Breaker breaker;
   RetryBudget budget;
   const observe::Gauge breaker_open;
@@ -122,6 +108,11 @@ struct Client::State {
   std::map<std::string, std::unique_ptr<MethodMetrics>> methods;
   std::set<Attempt*> under_way;
   bool closed = false;
+  // What the stub connects with; null if that never changes.
+  std::shared_ptr<const TlsMaterial> material;
+  std::shared_ptr<Stub> stub;  // shared with the calls that begin
+  // The one before, kept until the next change: see Attempt::LetGo.
+  std::shared_ptr<Stub> previous;
 };
 
 // One call with its repetitions. Owns itself from Begin to the end of `done`.
@@ -148,6 +139,9 @@ class Client::Attempt {
   void OnStatus(const absl::Status& status);
   bool MayRepeat(const absl::Status& status);
   void Finish(const absl::Status& status);
+  // Of the channel, which ends with the client and never on a thread of gRPC: 1.51 waits for its
+  // own threads when the last one goes.
+  void LetGo();
 
   State& state_;
   const MethodMetrics& metrics_;
@@ -158,6 +152,7 @@ class Client::Attempt {
   Deadline::Point tried_;
   std::optional<Breaker::Pass> pass_;
   grpc::Alarm pause_;
+  std::shared_ptr<Stub> stub_;  // shared with the state
 
   std::mutex mutex_;                              // guards context_ and canceled_
   std::shared_ptr<grpc::ClientContext> context_;  // shared with whoever cancels it
@@ -174,6 +169,20 @@ const MethodMetrics& Client::State::MetricsOf(const std::string& method) {
         Side::kClient, MethodId{"unary", method.substr(0, slash), name}, metrics);
   }
   return *known;
+}
+
+std::shared_ptr<Stub> Client::State::StubNow() {
+  if (!options.certificates) return stub;
+  const std::shared_ptr<const TlsMaterial> now = MaterialOf(options);
+  std::shared_ptr<Stub> gone;  // given up without the lock
+  const std::lock_guard lock(mutex);
+  if (now != material) {
+    material = now;
+    gone = std::exchange(
+        previous,
+        std::exchange(stub, std::make_shared<Stub>(ConnectWith(options, material.get()))));
+  }
+  return stub;
 }
 
 absl::Status Client::State::Enter(Attempt* attempt) {
@@ -245,6 +254,7 @@ void Client::Attempt::Try() {
         context_->AddMetadata("traceparent", options_.trace.ToTraceparent());
       if (!options_.trace.state.empty()) context_->AddMetadata("tracestate", options_.trace.state);
       if (options_.priority == Priority::kBulk) context_->AddMetadata("priority", kBulkHeader);
+      if (!options_.tenant.empty()) context_->AddMetadata("tenant", options_.tenant);
     }
   }
   if (!pass_.has_value()) {
@@ -258,8 +268,9 @@ void Client::Attempt::Try() {
     return;
   }
   metrics_.sent.Add();
-  state_.stub.UnaryCall(context_.get(), method_, {}, request.get(), response.get(),
-                        [this](const grpc::Status& status) { OnStatus(Understand(status)); });
+  stub_ = state_.StubNow();
+  stub_->UnaryCall(context_.get(), method_, {}, request.get(), response.get(),
+                   [this](const grpc::Status& status) { OnStatus(Understand(status)); });
 }
 
 absl::Status Client::Attempt::Understand(const grpc::Status& status) {
@@ -314,15 +325,28 @@ void Client::Attempt::Finish(const absl::Status& status) {
   // Last, since the client may end as soon as nothing is under way.
   const std::unique_ptr<Attempt> own(this);
   done = nullptr;
+  LetGo();
   state_.Leave(this);
 }
 
+void Client::Attempt::LetGo() {
+  stub_.reset();
+  std::shared_ptr<grpc::ClientContext> context;  // goes without the lock
+  const std::lock_guard lock(mutex_);
+  context.swap(context_);
+}
+
 Client::Client(const ClientOptions& options, const observe::Metrics& metrics)
-    : Client(options, ConnectTo(options), metrics) {}
+    : state_(std::make_unique<State>(options, metrics)) {
+  state_->material = MaterialOf(options);
+  state_->stub = std::make_shared<Stub>(ConnectWith(options, state_->material.get()));
+}
 
 Client::Client(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel,
                const observe::Metrics& metrics)
-    : state_(std::make_unique<State>(options, channel, metrics)) {}
+    : state_(std::make_unique<State>(WithoutCertificates(options), metrics)) {
+  state_->stub = std::make_shared<Stub>(channel);
+}
 
 Client::~Client() { state_->CloseAndWait(); }
 

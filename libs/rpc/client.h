@@ -24,10 +24,16 @@ namespace lotura::rpc {
 
 namespace pbuf = google::protobuf;
 
+struct TlsMaterial;
+
 enum class Security {
   kPlain,  // inside a cluster, behind a mesh, or on loopback
-  kTls,    // with the roots of the system
+  kTls,
 };
+
+// What a client shows and whom it believes; TlsSource::Get is one. The same object as long as
+// nothing has changed.
+using Certificates = std::function<std::shared_ptr<const TlsMaterial>()>;
 
 struct ClientOptions {
   // "127.0.0.1:8080", "dns:///accounts:8080", "unix:/path".
@@ -35,6 +41,11 @@ struct ClientOptions {
   // Label of its metrics: "accounts".
   std::string neighbor;
   Security security = Security::kPlain;
+  // With TLS, asked at each call: when there are others, new connections are made with them. Empty:
+  // the roots of the system, and no certificate of its own.
+  Certificates certificates = {};
+  // Whose certificate the server must show; empty: that of the target's host.
+  std::string server_name = {};
   int message_bytes_max = 4 << 20;
   int metadata_bytes_max = 32 << 10;
   // Calls that are not answered yet; beyond it RESOURCE_EXHAUSTED (TOO_MANY_CALLS).
@@ -56,10 +67,13 @@ struct CallOptions {
   Repeat repeat = Repeat::kNever;
   // What the server is told of it, as the header `priority`; nothing of an interactive call.
   Priority priority = Priority::kInteractive;
+  // For whom a service that is known by its certificate speaks, as the header `tenant`; empty: for
+  // the only tenant that it may speak for. Of no meaning beside a token.
+  std::string tenant = {};
 };
 
 // Connects when the first call is made, spreads calls over all addresses of the target, and
-// reconnects by itself.
+// reconnects by itself, always with the certificates of this moment.
 std::shared_ptr<grpc::Channel> ConnectTo(const ClientOptions& options);
 
 // Thread-safe. Errors of the server come back as they were made: reason, metadata, violations. Its

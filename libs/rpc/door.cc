@@ -47,6 +47,7 @@ std::optional<Policy> DeclaredPolicy(const pbuf::MethodDescriptor& method) {
   if (declared.permission().empty()) return std::nullopt;
   Policy policy;
   policy.permission = declared.permission();
+  policy.operator_only = declared.operator_only();
   if (declared.deadline_ms_max() != 0) {
     policy.deadline_max = std::chrono::milliseconds(declared.deadline_ms_max());
   }

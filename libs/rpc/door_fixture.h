@@ -16,6 +16,7 @@
 #include "libs/rpc/server.h"
 #include "libs/rpc/token_issuer.h"
 #include "libs/rpc/token_verifier.h"
+#include "libs/rpc/witness.h"
 #include "libs/testing/process.h"
 #include "libs/testing/status_matchers.h"
 #include "lotura/rpctest/v1/echo.pb.h"
@@ -54,12 +55,17 @@ inline StreamHandler EchoStream() {
 class EchoServer {
  public:
   explicit EchoServer(const ServerOptions& options = {}, const DoorOptions& door_options = {},
-                      const ExecutorOptions& executor_options = {.threads = 2})
-      : executor_(executor_options, metrics_) {
+                      const ExecutorOptions& executor_options = {.threads = 2},
+                      const std::vector<ServicePrincipal>& services = {}, Quotas* quotas = nullptr)
+      : services_(services, metrics_), executor_(executor_options, metrics_) {
     WriteKeys(issuer_.KeySetJson());
     verifier_ = *TokenVerifier::Create(
         {.issuers = {{.id = "test", .keys = KeysPath(), .rules = rules_}}}, clock_, log_, metrics_);
-    door_.emplace(door_options, PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
+    PipelineParts parts{*verifier_, executor_, clock_, log_, metrics_};
+    if (!services.empty()) parts.services = &services_;
+    parts.witness = &witness_;
+    parts.quotas = quotas;
+    door_.emplace(door_options, parts);
     door_->Handle(kEcho, Bind<echo::EchoRequest, echo::EchoResponse>(
                              [this](const Call& call, const echo::EchoRequest& request) {
                                return echo_handler(call, request);
@@ -83,7 +89,7 @@ class EchoServer {
 
   std::string Token(const std::vector<std::string>& permissions = {"rpctest.*"}) const {
     const Principal anna{TenantId{*Uuid::Parse("00000000-0000-4000-8000-000000000001")},
-                         "users/anna", permissions};
+                         "users/anna", permissions, Grounds::kToken};
     return issuer_.Mint(anna, rules_, clock_.Now() + std::chrono::hours(1));
   }
   RawAnswer Echo(const std::string& message,
@@ -115,6 +121,18 @@ class EchoServer {
     done(std::move(response));
   };
 
+  // Lets everything leave unless a test says otherwise.
+  class TestWitness final : public Witness {
+   public:
+    std::function<bool(const pbuf::Message&, const Leave&)> may_leave =
+        [](const pbuf::Message&, const Leave&) { return true; };
+
+    bool MayLeave(const Method&, const Call&, const pbuf::Message& answer, Leave leave) override {
+      return may_leave(answer, leave);
+    }
+  };
+  TestWitness& witness() { return witness_; }
+
   Door& door() { return *door_; }
   Server& server() const { return *server_; }
   void StopServer() { server_.reset(); }
@@ -126,9 +144,12 @@ class EchoServer {
   observe::Metrics metrics_{"rpctest"};
   int null_ = open("/dev/null", O_WRONLY | O_CLOEXEC);
   observe::Log log_{{.service = "rpctest", .descriptor = null_}, metrics_};
-  TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura"};
+  TokenRules rules_{
+      .issuer = "https://issuer.test", .audience = "lotura", .grounds = Grounds::kToken};
   TokenIssuer issuer_{Algorithm::kEs256, "key-1"};
   std::unique_ptr<TokenVerifier> verifier_;
+  const ServicePrincipals services_;
+  TestWitness witness_;
   Executor executor_;
   std::optional<Door> door_;
   std::unique_ptr<Server> server_;

@@ -23,7 +23,20 @@ Exchange::~Exchange() { LOTURA_CHECK(answered()); }
 void Exchange::Begin(const Arrival& arrival) { pipeline_.Begin(*this, arrival); }
 
 void Exchange::Answer(Answered answer) {
-  if (answered_.exchange(true, std::memory_order_acq_rel)) return;
+  if (answered()) return;
+  answer = Checked(std::move(answer));
+  if (!answer.ok() || *answer == nullptr || !IsWitnessed()) return Conclude(std::move(answer));
+  // What comes second is none.
+  if (leaving_.exchange(true, std::memory_order_acq_rel)) return;
+  Keep(*answer);
+  const bool may_leave = pipeline_.witness()->MayLeave(
+      method_, call_, **answer, [self = shared_from_this()](const absl::Status& may) {
+        self->Conclude(may.ok() ? Answered(nullptr) : Answered(may));
+      });
+  if (may_leave) Conclude(nullptr);
+}
+
+Answered Exchange::Checked(Answered answer) const {
   if (answer.ok() && method_.descriptor != nullptr && *answer != nullptr &&
       (*answer)->GetDescriptor() != method_.descriptor->output_type()) {
     answer = Internal("the handler answered with another type than the method declares");
@@ -35,6 +48,18 @@ void Exchange::Answer(Answered answer) {
       (*answer)->ByteSizeLong() > pipeline_.message_bytes_max()) {
     answer = ResponseTooLarge(pipeline_.message_bytes_max());
   }
+  return answer;
+}
+
+// Of a stream what it says is witnessed, and not how it ends; of what needs no caller there is none
+// to note.
+bool Exchange::IsWitnessed() const {
+  return pipeline_.witness() != nullptr && !IsStream(method_) &&
+         method_.policy.access != Access::kOpen;
+}
+
+void Exchange::Conclude(Answered answer) {
+  if (answered_.exchange(true, std::memory_order_acq_rel)) return;
   const absl::Status status = answer.ok() ? absl::OkStatus() : answer.status();
   pipeline_.Account(*this, status);
   Send(status, answer.ok() ? *std::move(answer) : nullptr);
@@ -127,7 +152,8 @@ void UnaryExchange::Continue(std::function<void()> step) {
 struct Done::Promise {
   explicit Promise(std::shared_ptr<UnaryExchange> call) : exchange(std::move(call)) {}
   ~Promise() {
-    if (!exchange->answered()) exchange->Answer(Internal("the handler gave no answer"));
+    if (!exchange->answered() && !exchange->leaving())
+      exchange->Answer(Internal("the handler gave no answer"));
   }
   Promise(const Promise&) = delete;
   Promise& operator=(const Promise&) = delete;

@@ -11,6 +11,7 @@
 
 #include "libs/rpc/executor.h"
 #include "libs/rpc/method.h"
+#include "libs/rpc/peer.h"
 #include "libs/rpc/priority.h"
 
 namespace lotura::rpc {
@@ -26,6 +27,10 @@ struct Arrival {
   std::string_view priority;
   // The client's, if he set one.
   std::optional<Deadline> deadline;
+  // Whom the connection's certificate names; looked up for calls without authorization alone.
+  Peer peer = {};
+  // The tenant that the call names, which counts only beside a peer.
+  std::string_view tenant = {};
 };
 
 // The state of one call. Owned by the transport until the call is over, and shared by whoever may
@@ -42,12 +47,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // Authenticates, authorizes, bounds and admits the call, or answers it.
   void Begin(const Arrival& arrival);
-  // Ends the call. The first answer counts, from whichever thread it comes.
+  // Ends the call, at once or when the witness lets the answer leave. The first answer counts, from
+  // whichever thread it comes; one that does not leave in time is none.
   void Answer(Answered answer);
   // The client has gone, or its deadline passed.
   void Cancel();
 
   [[nodiscard]] bool answered() const { return answered_.load(std::memory_order_acquire); }
+  // An answer has been given that the witness still holds.
+  [[nodiscard]] bool leaving() const { return leaving_.load(std::memory_order_acquire); }
   [[nodiscard]] const Method& method() const { return method_; }
   // Complete once the call is admitted.
   [[nodiscard]] std::shared_ptr<const Call> call() { return {shared_from_this(), &call_}; }
@@ -57,6 +65,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  protected:
   // The call may go on.
   virtual void Admitted() = 0;
+  // Keeps what the answer says until it may leave: a Send without a message means that. Whoever
+  // makes bytes of it here need not hold the message, and gives it up where it was made.
+  virtual void Keep(std::shared_ptr<const pbuf::Message> message) = 0;
   // Takes the answer to the client. Called once.
   virtual void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) = 0;
 
@@ -66,11 +77,18 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   friend class Pipeline;
   friend class InFlight;
 
+  // The answer, or what is wrong with it.
+  [[nodiscard]] Answered Checked(Answered answer) const;
+  [[nodiscard]] bool IsWitnessed() const;
+  // Without a message: what was kept.
+  void Conclude(Answered answer);
+
   Pipeline& pipeline_;
   const Method& method_;
   Call call_;
   Deadline::Point started_;
   std::atomic<bool> answered_ = false;
+  std::atomic<bool> leaving_ = false;
   Priority priority_ = Priority::kInteractive;
   bool admissible_ = false;
   // Of the call in its admission. It may be over while another thread still admits it.

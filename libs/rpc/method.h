@@ -44,9 +44,9 @@ using StreamHandler = std::function<absl::StatusOr<std::shared_ptr<StreamSession
     std::shared_ptr<const Call> call, std::shared_ptr<Stream> stream)>;
 
 enum class Access {
-  kPermission,  // a valid token that permits `permission`
-  kAnyToken,    // a valid token
-  kOpen,        // no token
+  kPermission,  // a known caller who may do `permission`
+  kAnyToken,    // a known caller: a valid token, or a service's certificate
+  kOpen,        // anybody
 };
 
 struct Policy {
@@ -54,6 +54,8 @@ struct Policy {
   std::string permission;
   // Longest time a call may take. Streams have no limit but the client's own.
   std::chrono::milliseconds deadline_max{10'000};
+  // Whether only callers of the operator tenant may call it.
+  bool operator_only = false;
 };
 
 struct Method {

@@ -49,6 +49,9 @@ constexpr std::size_t kPlacesMax = 2048;
 // 256 in flight creates came 1.4 times as fast as with 64.
 constexpr std::size_t kDeferredPlacesMin = 256;
 
+// How soon a stream notices that its tenant is served no more.
+constexpr std::chrono::milliseconds kTenantsPeriod{250};
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
@@ -100,24 +103,56 @@ void Pipeline::Begin(Exchange& exchange, const Arrival& arrival) {
     exchange.Answer(UnknownMethod());
   } else if (method.policy.access == Access::kOpen) {
     Admit(exchange);
-  } else if (auto known = parts_.authenticator.Try(arrival.authorization)) {
+  } else if (auto known = WhoCalls(arrival)) {
     Identify(exchange, *std::move(known));
   } else {
     AskWhoCalls(exchange, arrival.authorization);
   }
 }
 
+std::optional<absl::StatusOr<PrincipalPtr>> Pipeline::WhoCalls(const Arrival& arrival) {
+  // A token counts before a certificate: who has both speaks for the user of the token.
+  const bool by_certificate =
+      parts_.services != nullptr && arrival.authorization.empty() && !arrival.peer.empty();
+  if (by_certificate) return parts_.services->Find(arrival.peer, arrival.tenant);
+  return parts_.authenticator.Try(arrival.authorization);
+}
+
+void Pipeline::BeginAsking() {
+  const std::lock_guard lock(mutex_);
+  ++asking_;
+}
+
+void Pipeline::EndAsking() {
+  const std::lock_guard lock(mutex_);
+  if (--asking_ == 0) none_asking_.notify_all();
+}
+
 void Pipeline::AskWhoCalls(Exchange& exchange, std::string_view authorization) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++asking_;
-  }
+  BeginAsking();
   parts_.authenticator.Ask(std::string(authorization),
                            [this, held = exchange.shared_from_this()](auto principal) {
                              Identify(*held, std::move(principal));
-                             const std::lock_guard lock(mutex_);
-                             if (--asking_ == 0) none_asking_.notify_all();
+                             EndAsking();
                            });
+}
+
+absl::Status Pipeline::Authorize(const Method& method, Principal& caller) const {
+  if (parts_.authority != nullptr)
+    LOTURA_RETURN_IF_ERROR(parts_.authority->CheckTenant(method.domain, caller.tenant));
+  if (caller.grounds != Grounds::kDirectory) return absl::OkStatus();
+  if (parts_.authority == nullptr)
+    return Unavailable("POLICY_UNAVAILABLE", "what callers may do is not known here");
+  return parts_.authority->Authorize(method.domain, caller);
+}
+
+absl::Status Pipeline::CheckPolicy(const Method& method, const Principal& caller) const {
+  const Policy& policy = method.policy;
+  if (policy.access == Access::kPermission && !caller.Permits(policy.permission))
+    return PermissionDenied(policy.permission);
+  if (!policy.operator_only) return absl::OkStatus();
+  return parts_.authority == nullptr ? NoOperator()
+                                     : parts_.authority->CheckOperator(caller.tenant);
 }
 
 void Pipeline::Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal) {
@@ -126,15 +161,47 @@ void Pipeline::Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> princip
     exchange.Answer(principal.status());
     return;
   }
-  const Policy& policy = exchange.method().policy;
-  exchange.call_.principal = **principal;
+  Principal& caller = exchange.call_.principal;
+  caller = **principal;
+  const absl::Status authorized = Authorize(exchange.method(), caller);
   exchange.identified_.store(true, std::memory_order_release);
-  if (policy.access == Access::kPermission &&
-      !exchange.call_.principal.Permits(policy.permission)) {
-    exchange.Answer(PermissionDenied(policy.permission));
+  if (!authorized.ok()) {
+    exchange.Answer(authorized);
     return;
   }
-  Admit(exchange);
+  if (const absl::Status allowed = CheckPolicy(exchange.method(), caller); !allowed.ok()) {
+    exchange.Answer(allowed);
+    return;
+  }
+  Meter(exchange);
+}
+
+void Pipeline::Meter(Exchange& exchange) {
+  // What is refused anyway takes nothing from anybody, and does not wait.
+  if (parts_.quotas == nullptr || !exchange.admissible_) {
+    Admit(exchange);
+    return;
+  }
+  const Principal& caller = exchange.call_.principal;
+  if (const auto known = parts_.quotas->Try(caller)) {
+    Metered(exchange, *known);
+    return;
+  }
+  BeginAsking();
+  parts_.quotas->Ask(caller, [this, held = exchange.shared_from_this()](const auto& within) {
+    Metered(*held, within);
+    EndAsking();
+  });
+}
+
+void Pipeline::Metered(Exchange& exchange, const absl::Status& within) {
+  if (exchange.answered()) return;
+  if (within.ok()) {
+    Admit(exchange);
+    return;
+  }
+  exchange.place_.store(Exchange::Place::kRefused);
+  exchange.Answer(within);
 }
 
 void Pipeline::Admit(Exchange& exchange) {
@@ -232,6 +299,18 @@ void Pipeline::Sweep(Deadline::Point now) {
   for (const InFlight* list : {&streams_, &open_}) {
     for (const auto& exchange : list->Due(now))
       exchange->Answer(DeadlineExceeded("the deadline passed"));
+  }
+  EndStreamsOfOthers(now);
+}
+
+void Pipeline::EndStreamsOfOthers(Deadline::Point now) {
+  if (parts_.authority == nullptr || now < tenants_due_) return;
+  tenants_due_ = now + kTenantsPeriod;
+  for (const auto& exchange : streams_.All()) {
+    if (!exchange->identified_.load(std::memory_order_acquire)) continue;
+    const absl::Status served =
+        parts_.authority->CheckTenant(exchange->method().domain, exchange->call_.principal.tenant);
+    if (!served.ok()) exchange->Answer(served);
   }
 }
 

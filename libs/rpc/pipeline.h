@@ -1,5 +1,5 @@
-// What happens to every call, in this order: authenticate, authorize, bound the deadline, admit,
-// handle, map the status, log one line, count.
+// What happens to every call, in this order: authenticate, authorize, bound the deadline, count it
+// against quotas, admit, handle, map the status, log one line, count.
 #pragma once
 
 #include <atomic>
@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "libs/base/clock.h"
@@ -18,6 +19,9 @@
 #include "libs/rpc/exchange.h"
 #include "libs/rpc/executor.h"
 #include "libs/rpc/in_flight.h"
+#include "libs/rpc/quotas.h"
+#include "libs/rpc/service_principals.h"
+#include "libs/rpc/witness.h"
 
 namespace lotura::rpc {
 
@@ -32,7 +36,7 @@ struct PipelineOptions {
   // A request or a response; beyond it RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE).
   std::size_t message_bytes_max = kMessageBytesMax;
   // Every how many successful calls one is logged; 0: none. Failed calls are always logged, but for
-  // refusals under overload (OVERLOADED): of those one in a hundred is.
+  // refusals under overload (OVERLOADED) and over a quota: of those one in a hundred is.
   unsigned log_ok_every = 1;
 };
 
@@ -43,6 +47,15 @@ struct PipelineParts {
   const Clock& clock;
   observe::Log log;
   observe::Metrics metrics;
+  // Null: all tenants are served, none is the operator's, and callers whose tokens do not say what
+  // they may do may do nothing.
+  const Authority* authority = nullptr;
+  // Null: nobody is known by his certificate.
+  const ServicePrincipals* services = nullptr;
+  // Null: nobody is told of answers.
+  Witness* witness = nullptr;
+  // Null: callers may make as many calls as they like.
+  Quotas* quotas = nullptr;
 };
 
 // Thread-safe. Knows nothing of gRPC.
@@ -77,17 +90,32 @@ class Pipeline {
   [[nodiscard]] const observe::Log& log() const { return parts_.log; }
   [[nodiscard]] const observe::Metrics& metrics() const { return parts_.metrics; }
   [[nodiscard]] const Clock& clock() const { return parts_.clock; }
+  [[nodiscard]] Witness* witness() const { return parts_.witness; }
 
  private:
   friend class Exchange;
 
   void Begin(Exchange& exchange, const Arrival& arrival);
+  // Nothing if the authenticator must find it out.
+  std::optional<absl::StatusOr<PrincipalPtr>> WhoCalls(const Arrival& arrival);
   void AskWhoCalls(Exchange& exchange, std::string_view authorization);
+  absl::Status Authorize(const Method& method, Principal& caller) const;
+  // That the caller may call the method, as far as its policy goes.
+  absl::Status CheckPolicy(const Method& method, const Principal& caller) const;
+  // Ends the streams of tenants that are served no more.
+  void EndStreamsOfOthers(Deadline::Point now);
   void Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal);
+  // Counts the call of a known caller.
+  void Meter(Exchange& exchange);
+  void Metered(Exchange& exchange, const absl::Status& within);
   void Admit(Exchange& exchange);
+  // Around what another thread finds out about a call: the pipeline's end waits for it.
+  void BeginAsking();
+  void EndAsking();
   // Whether the call may go on as far as places are concerned; answers it if not.
   bool TakePlace(Exchange& exchange);
-  // What becomes of its place when the call ends with `status`; whether it was refused one.
+  // What becomes of its place when the call ends with `status`; whether it was refused one, or was
+  // over a quota.
   bool LeavePlace(Exchange& exchange, const absl::Status& status);
   // Takes the call out of the list, counts and logs it.
   void Account(Exchange& exchange, const absl::Status& status);
@@ -109,12 +137,14 @@ class Pipeline {
   std::atomic<unsigned> ok_calls_ = 0;
   std::atomic<unsigned> refused_calls_ = 0;
   std::atomic<bool> streams_ended_ = false;
+  // Of the sweep alone: when the streams' tenants are looked at next.
+  Deadline::Point tenants_due_;
   enum class Intake { kOpen, kHolding, kRefusing };
   std::atomic<Intake> intake_ = Intake::kOpen;
 
   std::mutex mutex_;  // guards asking_
   std::condition_variable none_asking_;
-  // Calls whose caller the authenticator is finding out.
+  // Calls whose caller or whose quota somebody is finding out.
   std::size_t asking_ = 0;
 };
 

@@ -44,12 +44,70 @@ class FakeAuthenticator final : public Authenticator {
     for (const Done& done : asked) done(answer);
   }
   static PrincipalPtr Anna() {
-    return std::make_shared<const Principal>(Principal{{}, "users/anna", {"echoes.read"}});
+    return std::make_shared<const Principal>(
+        Principal{{}, "users/anna", {"echoes.read"}, Grounds::kToken});
   }
 
  private:
   std::mutex mutex_;  // guards asked_
   std::vector<Done> asked_;
+};
+
+// Admits until it is told to refuse, or to let calls wait.
+class FakeQuotas final : public Quotas {
+ public:
+  std::optional<absl::Status> Try(const Principal& caller) override {
+    const std::lock_guard lock(mutex_);
+    names_.push_back(caller.name);
+    return known_;
+  }
+  void Ask(const Principal&, Done done) override {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(done));
+  }
+  void Say(std::optional<absl::Status> known) {
+    const std::lock_guard lock(mutex_);
+    known_ = std::move(known);
+  }
+  void AnswerAll(const absl::Status& answer) {
+    std::vector<Done> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting.swap(waiting_);
+    }
+    for (const Done& done : waiting) done(answer);
+  }
+  std::size_t counted() const {
+    const std::lock_guard lock(mutex_);
+    return names_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards the members below
+  std::optional<absl::Status> known_ = absl::OkStatus();
+  std::vector<std::string> names_;
+  std::vector<Done> waiting_;
+};
+
+absl::Status OverQuota() { return ResourceExhausted("QUOTA_EXCEEDED", "too many", 100); }
+
+// Serves every tenant until it is told to refuse; the operator's is none unless it is told so.
+class FakeAuthority final : public Authority {
+ public:
+  absl::Status CheckTenant(std::string_view /*domain*/, const TenantId& /*tenant*/) const override {
+    return refuses ? Error(StatusCode::kPermissionDenied, "TENANT_SUSPENDED", "suspended")
+                   : absl::OkStatus();
+  }
+  absl::Status CheckOperator(const TenantId& /*tenant*/) const override {
+    return operates ? absl::OkStatus()
+                    : Error(StatusCode::kPermissionDenied, "OPERATOR_ONLY", "another tenant");
+  }
+  absl::Status Authorize(std::string_view /*domain*/, Principal& /*caller*/) const override {
+    return absl::OkStatus();
+  }
+
+  std::atomic<bool> refuses = false;
+  std::atomic<bool> operates = false;
 };
 
 class FakeCall final : public UnaryExchange {
@@ -66,6 +124,7 @@ class FakeCall final : public UnaryExchange {
   }
 
  protected:
+  void Keep(std::shared_ptr<const pbuf::Message>) override {}
   void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message>) override {
     const std::lock_guard lock(mutex_);
     sent_ = status;
@@ -81,13 +140,20 @@ class FakeCall final : public UnaryExchange {
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest()
-      : pipeline_({.calls_max = 2}, {authenticator_, executor_, clock_, log_, metrics_}) {
+      : pipeline_({.calls_max = 2}, {.authenticator = authenticator_,
+                                     .executor = executor_,
+                                     .clock = clock_,
+                                     .log = log_,
+                                     .metrics = metrics_,
+                                     .authority = &authority_,
+                                     .quotas = &quotas_}) {
     executor_.Start();
   }
   ~PipelineTest() override {
     executor_.Stop();
     pipeline_.EndCalls(Unavailable("STOPPING", "stopping"));
     authenticator_.AnswerAll(Unauthenticated("TOKEN_MISSING", "nobody"));
+    quotas_.AnswerAll(OverQuota());
   }
 
   Method MethodWith(Method::Handler handler, const std::string& permission = "echoes.read") const {
@@ -117,6 +183,8 @@ class PipelineTest : public ::testing::Test {
   observe::Metrics metrics_{"rpctest"};
   observe::Log log_{{.service = "rpctest", .level = observe::Level::kError}, metrics_};
   FakeAuthenticator authenticator_;
+  FakeQuotas quotas_;
+  FakeAuthority authority_;
   Executor executor_{{.threads = 2}, metrics_};
   std::mutex mutex_;  // guards kept_
   std::vector<Done> kept_;
@@ -166,6 +234,47 @@ TEST_F(PipelineTest, ACallerWithoutTokenIsRefusedBeforeHisRequestIsRead) {
 TEST_F(PipelineTest, ACallerWithoutThePermissionIsRefused) {
   EXPECT_THAT(*Begin(forbidden_, "anna")->sent(),
               StatusIs(StatusCode::kPermissionDenied, "PERMISSION_DENIED"));
+}
+
+TEST_F(PipelineTest, CallersOfATenantThatIsNotServedAreRefusedWhateverTheyMayDo) {
+  authority_.refuses = true;
+
+  EXPECT_THAT(*Begin(blocking_, "anna")->sent(),
+              StatusIs(StatusCode::kPermissionDenied, "TENANT_SUSPENDED"));
+}
+
+TEST_F(PipelineTest, StreamsOfATenantThatIsServedNoMoreEndAtTheNextSweep) {
+  const Method streaming = MethodWith(
+      StreamHandler([](const auto&, const auto&) -> absl::StatusOr<std::shared_ptr<StreamSession>> {
+        return Internal("nobody opens it");
+      }));
+  const auto stream = Begin(streaming, "anna");
+  const auto unknown = Begin(streaming, "later");
+  const auto now = std::chrono::steady_clock::now();
+  pipeline_.Sweep(now);
+  ASSERT_FALSE(stream->sent().has_value());
+
+  authority_.refuses = true;
+  pipeline_.Sweep(now + 300ms);
+
+  ASSERT_TRUE(stream->sent().has_value());
+  EXPECT_THAT(*stream->sent(), StatusIs(StatusCode::kPermissionDenied, "TENANT_SUSPENDED"));
+  EXPECT_FALSE(unknown->sent().has_value()) << "whose it is, nobody knows";
+  authenticator_.AnswerAll(FakeAuthenticator::Anna());
+  EXPECT_THAT(*unknown->sent(), StatusIs(StatusCode::kPermissionDenied, "TENANT_SUSPENDED"));
+}
+
+TEST_F(PipelineTest, WhatIsTheOperatorsIsRefusedToAllOthers) {
+  Method operators = MethodWith(keeping_.handler);
+  operators.policy.operator_only = true;
+
+  EXPECT_THAT(*Begin(operators, "anna")->sent(),
+              StatusIs(StatusCode::kPermissionDenied, "OPERATOR_ONLY"));
+  authority_.operates = true;
+  const auto allowed = Begin(operators, "anna");
+  EXPECT_FALSE(allowed->sent().has_value());
+  // The method does not outlive the test.
+  allowed->Cancel();
 }
 
 TEST_F(PipelineTest, ARequestMayArriveBeforeItsCallerIsKnown) {
@@ -221,6 +330,61 @@ TEST_F(PipelineTest, APlaceIsFreeAgainWhenACallEndsBeforeItsCallerIsKnown) {
   }
 
   EXPECT_FALSE(Begin(keeping_, "anna", std::nullopt, kBulkHeader)->sent().has_value());
+}
+
+TEST_F(PipelineTest, ACallOverItsQuotaIsRefusedBeforeItsRequestIsReadAndTakesNoPlace) {
+  quotas_.Say(OverQuota());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(*Begin(keeping_, "anna")->sent(),
+                StatusIs(StatusCode::kResourceExhausted, "QUOTA_EXCEEDED"));
+  }
+
+  quotas_.Say(absl::OkStatus());
+
+  EXPECT_FALSE(Begin(keeping_, "anna", std::nullopt, kBulkHeader)->sent().has_value());
+}
+
+TEST_F(PipelineTest, OnlyWhoMayCallIsCounted) {
+  Begin(blocking_, "");
+  Begin(forbidden_, "anna");
+  EXPECT_EQ(quotas_.counted(), 0U);
+
+  Begin(keeping_, "anna");
+  EXPECT_EQ(quotas_.counted(), 1U);
+}
+
+TEST_F(PipelineTest, ACallWaitsUntilItsQuotaIsKnown) {
+  quotas_.Say(std::nullopt);
+  const auto call = Begin(blocking_, "anna");
+  call->Received(Request());
+  const auto refused = Begin(blocking_, "anna");
+  EXPECT_FALSE(call->sent().has_value());
+  refused->Cancel();
+
+  quotas_.AnswerAll(absl::OkStatus());
+
+  ASSERT_TRUE(Eventually([&] { return call->sent().has_value(); }, 5s));
+  EXPECT_THAT(*call->sent(), IsOk());
+  EXPECT_THAT(*refused->sent(), StatusIs(StatusCode::kCancelled, "CANCELLED"));
+}
+
+TEST_F(PipelineTest, ACallThatWaitedInVainIsRefused) {
+  quotas_.Say(std::nullopt);
+  const auto call = Begin(blocking_, "anna");
+
+  quotas_.AnswerAll(OverQuota());
+
+  EXPECT_THAT(*call->sent(), StatusIs(StatusCode::kResourceExhausted, "QUOTA_EXCEEDED"));
+}
+
+TEST_F(PipelineTest, CallsBeyondTheBoundTakeNothingFromTheirQuota) {
+  Begin(keeping_, "anna");
+  Begin(keeping_, "anna");
+
+  EXPECT_THAT(*Begin(keeping_, "anna")->sent(),
+              StatusIs(StatusCode::kResourceExhausted, "TOO_MANY_CALLS"));
+
+  EXPECT_EQ(quotas_.counted(), 2U);
 }
 
 TEST_F(PipelineTest, ADeadlineThatPassedIsAnsweredByTheSweep) {

@@ -3,6 +3,7 @@
 
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
@@ -23,6 +24,8 @@ struct RawAnswer {
   std::vector<std::string> messages;
   // A google.rpc.Status, as it came.
   std::string details;
+  // Of the server, in PEM; empty over plain text.
+  std::string certificate;
 
   [[nodiscard]] int ErrorInfos() const {
     google::rpc::Status all;
@@ -80,6 +83,9 @@ inline RawAnswer Send(const std::shared_ptr<grpc::Channel>& channel, const RawCa
   stream->Finish(&status, nullptr);
   await();
   queue.Shutdown();
+  for (const grpc::string_ref& pem :
+       context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME))
+    answer.certificate.assign(pem.data(), pem.size());
   answer.details = status.error_details();
   answer.status =
       FromWire({static_cast<int>(status.error_code()), status.error_message(), answer.details});

@@ -10,4 +10,9 @@ absl::Status UnknownMethod() {
   return Error(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN", "the method is not served here");
 }
 
+absl::Status NoOperator() {
+  return Error(absl::StatusCode::kPermissionDenied, "OPERATOR_ONLY",
+               "the installation has no operator tenant", {{"setting", "operator-tenant"}});
+}
+
 }  // namespace lotura::rpc

@@ -9,5 +9,7 @@ namespace lotura::rpc {
 absl::Status Stopping();
 // UNIMPLEMENTED METHOD_UNKNOWN.
 absl::Status UnknownMethod();
+// PERMISSION_DENIED OPERATOR_ONLY where no tenant is the operator's.
+absl::Status NoOperator();
 
 }  // namespace lotura::rpc

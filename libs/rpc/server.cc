@@ -10,11 +10,14 @@
 #include <thread>
 #include <utility>
 
+#include "libs/base/address.h"
 #include "libs/base/errors.h"
 #include "libs/base/limits.h"
 #include "libs/rpc/reactors.h"
 #include "libs/rpc/refusals.h"
 #include "libs/rpc/runtime.h"
+#include "libs/rpc/server_credentials.h"
+#include "libs/rpc/tls_source.h"
 
 namespace lotura::rpc {
 namespace {
@@ -52,10 +55,15 @@ void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
 struct Server::Parts {
   explicit Parts(Door& served) : door(served), service(served) {}
 
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
+      const ServerOptions& options);
   void SweepUntilStopped(const std::stop_token& stop);
 
   Door& door;
   DoorService service;
+  // Both are asked for certificates until the server is gone.
+  std::unique_ptr<TlsSource> certificates;
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // shared with the builder
   std::unique_ptr<grpc::Server> server;
   int port = 0;
   std::mutex drain_mutex;  // guards drained, and is held while draining
@@ -65,6 +73,29 @@ struct Server::Parts {
   std::condition_variable_any sweep_wait;
   std::jthread sweeper;
 };
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Server::Parts::Credentials(
+    const ServerOptions& options) {
+  const Pipeline& pipeline = door.pipeline();
+  const TlsSourceOptions source{
+      .files = options.tls, .use = "server", .refresh = options.tls_refresh};
+  if (options.tls.certificate.empty()) {
+    // So that its series exist.
+    const TlsMetrics metrics(pipeline.metrics(), source.use);
+    return grpc::InsecureServerCredentials();
+  }
+  // gRPC 1.51 may use certificates that it has just thrown away if two connections come at the same
+  // time over two addresses. A name may have two.
+  if (!IsUnixSocket(options.address) && !IsNumericHost(HostOf(options.address))) {
+    return InvalidArgument(
+        "address", "GRPC_ADDRESS",
+        fmt::format("TLS is served on a number or a socket, not on {}", options.address));
+  }
+  LOTURA_ASSIGN_OR_RETURN(certificates, TlsSource::Create(source, pipeline.clock(), pipeline.log(),
+                                                          pipeline.metrics()));
+  certificates->Start();
+  return ReloadingCredentials(*certificates);
+}
 
 void Server::Parts::SweepUntilStopped(const std::stop_token& stop) {
   std::unique_lock lock(sweep_mutex);
@@ -79,9 +110,10 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Door& door) {
   ConfigureRuntime();
   auto parts = std::make_unique<Parts>(door);
+  LOTURA_ASSIGN_OR_RETURN(parts->credentials, parts->Credentials(options));
   grpc::ServerBuilder builder;
   Configure(builder, options);
-  builder.AddListeningPort(options.address, grpc::InsecureServerCredentials(), &parts->port);
+  builder.AddListeningPort(options.address, parts->credentials, &parts->port);
   builder.RegisterCallbackGenericService(&parts->service);
   parts->server = builder.BuildAndStart();
   const bool is_socket = options.address.starts_with("unix:");

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "libs/rpc/door.h"
+#include "libs/rpc/tls_material.h"
 
 namespace grpc {
 class Channel;
@@ -30,6 +31,10 @@ struct ServerOptions {
   // find new replicas.
   std::chrono::milliseconds connection_age_max{30 * 60'000};
   std::chrono::milliseconds connection_age_grace{60'000};
+  // With a certificate all connections are encrypted, with authorities clients must have one, too;
+  // without any, everything is plain text. The files are read again when they change.
+  TlsFiles tls = {};
+  std::chrono::milliseconds tls_refresh{10'000};
 };
 
 struct DrainBounds {
@@ -42,9 +47,10 @@ struct DrainBounds {
 // Thread-safe.
 class Server {
  public:
-  // Starts the executor and serves. UNAVAILABLE (GRPC_PORT) if the address cannot be taken. All
-  // services of the door are "not serving" until the application says otherwise. `door` and
-  // `executor` must outlive the server.
+  // Starts the executor and serves. UNAVAILABLE (GRPC_PORT) if the address cannot be taken,
+  // INVALID_ARGUMENT (GRPC_ADDRESS) if TLS cannot be served there, the errors of LoadTls for wrong
+  // files. All services of the door are "not serving" until the application says otherwise. `door`
+  // and `executor` must outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, Door& door);
   // Drains without waiting for load balancers, unless that was done, and stops the executor. Waits
   // for handlers that still run: one that never returns cannot be stopped, only outlived by an

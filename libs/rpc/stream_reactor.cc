@@ -70,10 +70,37 @@ Stream::Wrote StreamReactor::Write(std::shared_ptr<const pbuf::Message> message)
     was_full_ = true;
     return Wrote::kFull;
   }
-  queue_.push_back(std::move(message));
-  queued_bytes_ += bytes;
-  if (!writing_) WriteNext();
+  Queue(std::move(message), bytes);
+  WriteNext();
   return Wrote::kQueued;
+}
+
+void StreamReactor::Queue(std::shared_ptr<const pbuf::Message> message, std::size_t bytes) {
+  bool held = false;
+  if (Witness* const witness = pipeline().witness(); witness != nullptr) {
+    const std::uint64_t number = first_number_ + queue_.size();
+    held = !witness->MayLeave(method(), *call(), *message,
+                              [self = std::static_pointer_cast<StreamReactor>(shared_from_this()),
+                               number](const absl::Status& may) { self->Leave(number, may); });
+  }
+  queue_.push_back({.message = std::move(message), .held = held});
+  queued_bytes_ += bytes;
+}
+
+void StreamReactor::Leave(std::uint64_t number, const absl::Status& may) {
+  if (!may.ok()) Answer(may);
+  const std::lock_guard lock(mutex_);
+  // The queue may have been dropped, by that answer for one.
+  if (number < first_number_ || number - first_number_ >= queue_.size()) return;
+  if (may.ok()) {
+    queue_[number - first_number_].held = false;
+    WriteNext();
+    return;
+  }
+  // The session had ended the stream well, behind a message that does not leave.
+  end_ = may;
+  DropQueue();
+  FinishIfIdle();
 }
 
 void StreamReactor::PauseReading() {
@@ -97,16 +124,19 @@ void StreamReactor::Finish(const absl::Status& status) {
 
 void StreamReactor::Send(const absl::Status& status, std::shared_ptr<const pbuf::Message>) {
   const std::lock_guard lock(mutex_);
-  end_ = status;
+  // A message that may not leave may have ended the stream between the answer and here.
+  if (!end_.has_value()) end_ = status;
   // What was written before a successful end is still delivered; an error overtakes it.
   if (!status.ok()) DropQueue();
   FinishIfIdle();
 }
 
 void StreamReactor::WriteNext() {
-  outgoing_ = ToBytes(*queue_.front());
+  if (writing_ || queue_.empty() || queue_.front().held) return;
+  outgoing_ = ToBytes(*queue_.front().message);
   queued_bytes_ -= outgoing_.Length();
   queue_.pop_front();
+  ++first_number_;
   writing_ = true;
   method().metrics.sent.Add();
   StartWrite(&outgoing_);
@@ -117,6 +147,7 @@ bool StreamReactor::HasRoom() const {
 }
 
 void StreamReactor::DropQueue() {
+  first_number_ += queue_.size();
   queue_.clear();
   queued_bytes_ = 0;
 }
@@ -163,13 +194,21 @@ void StreamReactor::OnWriteDone(bool ok) {
     const std::lock_guard lock(mutex_);
     writing_ = false;
     if (!ok) DropQueue();
-    if (!queue_.empty()) WriteNext();
+    WriteNext();
     FinishIfIdle();
     ReadNext();
     room = was_full_ && HasRoom() && !end_.has_value();
     if (room) was_full_ = false;
   }
   if (room) Notify(&StreamSession::OnRoom);
+}
+
+void StreamReactor::OnCancel() {
+  Cancel();
+  // Of a stream that had ended already: nobody waits for the rest.
+  const std::lock_guard lock(mutex_);
+  DropQueue();
+  FinishIfIdle();
 }
 
 void StreamReactor::OnDone() {

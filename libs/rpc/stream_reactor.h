@@ -27,15 +27,22 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
-  void OnCancel() override { Cancel(); }
+  void OnCancel() override;
   void OnDone() override;
 
  protected:
   void Admitted() override;
+  // Of a stream its messages are kept, in the queue.
+  void Keep(std::shared_ptr<const pbuf::Message> /*message*/) override {}
   void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) override;
 
  private:
   using Notice = void (StreamSession::*)();
+  struct Outgoing {
+    std::shared_ptr<const pbuf::Message> message;  // shared with the session that wrote it
+    // The witness has not let it leave yet.
+    bool held = false;
+  };
 
   // Calls the session, unless there is none.
   void Notify(Notice notice);
@@ -43,9 +50,15 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   void Close();
   [[nodiscard]] std::shared_ptr<StreamSession> session();
 
+  // Lets the message of this number leave, or ends the stream.
+  void Leave(std::uint64_t number, const absl::Status& may);
+
   // All of these are called with the lock held.
+  // Queues the message, held until the witness lets it leave.
+  void Queue(std::shared_ptr<const pbuf::Message> message, std::size_t bytes);
   [[nodiscard]] bool HasRoom() const;
   void DropQueue();
+  // If nothing is being written, and there is something that may leave.
   void WriteNext();
   void ReadNext();
   void FinishIfIdle();
@@ -57,7 +70,9 @@ class StreamReactor final : public grpc::ServerGenericBidiReactor, public Exchan
   // Shared with the handler, which may reach its sessions from elsewhere. Reset at the end, which
   // frees both.
   std::shared_ptr<StreamSession> session_;
-  std::deque<std::shared_ptr<const pbuf::Message>> queue_;
+  std::deque<Outgoing> queue_;
+  // Of the first in the queue; messages are counted from 0 on.
+  std::uint64_t first_number_ = 0;
   std::size_t queued_bytes_ = 0;
   grpc::ByteBuffer outgoing_;
   bool writing_ = false;

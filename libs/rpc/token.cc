@@ -130,7 +130,6 @@ absl::StatusOr<TenantId> TenantOf(const Json& claims, const TokenRules& rules) {
 absl::StatusOr<std::vector<std::string>> PermissionsOf(const Json& claims) {
   std::vector<std::string> permissions;
   const auto found = claims.find("permissions");
-  if (found == claims.end()) return permissions;
   if (!found->is_array() || found->size() > kPermissionsMax) {
     return WrongClaims("the token's permissions are not a list of at most 256 texts");
   }
@@ -148,7 +147,11 @@ absl::StatusOr<Principal> PrincipalOf(const Json& claims, const TokenRules& rule
   Principal principal;
   LOTURA_ASSIGN_OR_RETURN(principal.name, NameOf(claims, rules.subjects));
   LOTURA_ASSIGN_OR_RETURN(principal.tenant, TenantOf(claims, rules));
-  LOTURA_ASSIGN_OR_RETURN(principal.permissions, PermissionsOf(claims));
+  const bool states = rules.grounds == Grounds::kToken && claims.contains("permissions");
+  principal.grounds = states ? Grounds::kToken : Grounds::kDirectory;
+  if (states) {
+    LOTURA_ASSIGN_OR_RETURN(principal.permissions, PermissionsOf(claims));
+  }
   return principal;
 }
 

@@ -34,6 +34,9 @@ struct TokenRules {
   std::set<TenantId> tenants = {};
   // The claim that names the tenant. Empty: none does, and `tenants` has one.
   std::string tenant_claim = "tenant";
+  // Who says what its subjects may do. kToken: their tokens, and directory of those whose tokens
+  // have no "permissions"; otherwise directory of all.
+  Grounds grounds = Grounds::kDirectory;
 };
 
 // A token taken apart. The views point into the text that it was parsed from.

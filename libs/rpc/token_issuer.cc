@@ -75,18 +75,19 @@ std::string TokenIssuer::KeySetJson() const {
 std::string TokenIssuer::Mint(const Principal& principal, const TokenRules& rules,
                               Instant expires) const {
   const Json header = {{"alg", NameOf(algorithm_)}, {"kid", key_id_}, {"typ", "at+jwt"}};
-  const Json claims = {{"iss", rules.issuer},
-                       {"aud", rules.audience},
-                       {"sub", principal.name},
-                       {"tenant", principal.tenant.value.ToString()},
-                       {"permissions", principal.permissions},
-                       {"exp", Seconds(expires)}};
+  Json claims = {{"iss", rules.issuer},
+                 {"aud", rules.audience},
+                 {"sub", principal.name},
+                 {"tenant", principal.tenant.value.ToString()},
+                 {"exp", Seconds(expires)}};
+  if (principal.grounds == Grounds::kToken) claims["permissions"] = principal.permissions;
   return Sign({header.dump(), claims.dump()});
 }
 
 std::string TokenIssuer::TrustJson(const TokenRules& rules, const std::string& keys) {
-  const Json issuer = {{"id", "test"}, {"issuer", rules.issuer}, {"audience", rules.audience},
-                       {"keys", keys}, {"subjects", "names"},    {"tenants", "any"}};
+  const Json issuer = {{"id", "test"},    {"issuer", rules.issuer}, {"audience", rules.audience},
+                       {"keys", keys},    {"subjects", "names"},    {"permissions", "from_token"},
+                       {"tenants", "any"}};
   return Json{{"issuers", {issuer}}}.dump();
 }
 

@@ -49,7 +49,10 @@ class TokenTest : public ::testing::Test {
 
   testing::FakeClock clock_;
   TokenIssuer issuer_{Algorithm::kEs256, "key-1"};
-  TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura", .leeway = 30s};
+  TokenRules rules_{.issuer = "https://issuer.test",
+                    .audience = "lotura",
+                    .leeway = 30s,
+                    .grounds = Grounds::kToken};
 };
 
 TEST_F(TokenTest, AGoodTokenSaysWhoCalls) {
@@ -64,7 +67,7 @@ TEST_F(TokenTest, AGoodTokenSaysWhoCalls) {
 
 TEST_F(TokenTest, AnRsaTokenIsAsGood) {
   const TokenIssuer rsa(Algorithm::kRs256, "key-1");
-  const Principal anna{TenantId{*Uuid::Parse(kTenant)}, "users/anna", {}};
+  const Principal anna{TenantId{*Uuid::Parse(kTenant)}, "users/anna", {}, Grounds::kToken};
 
   EXPECT_THAT(Verify("Bearer " + rsa.Mint(anna, rules_, clock_.Now() + 60s), rsa), IsOk());
 }
@@ -136,6 +139,22 @@ TEST_F(TokenTest, AnOpaqueSubjectIsAUserOfItsIssuerAlone) {
   EXPECT_EQ(name(R"("auth0|5f7c 8ec7c33c6c004bbafe82")").substr(0, 7), "users/s");
   EXPECT_THAT(Verify({kHeader, Claims("sub", R"("")")}),
               StatusIs(StatusCode::kUnauthenticated, "TOKEN_CLAIMS"));
+}
+
+TEST_F(TokenTest, WhatATokenDoesNotSayOrMayNotSayDirectorySays) {
+  const auto stated = Verify({kHeader, Claims("sub", R"("users/anna")")});
+  const auto silent = Verify({kHeader, Claims("permissions", "")});
+  rules_.grounds = Grounds::kDirectory;
+  const auto untrusted = Verify({kHeader, Claims("sub", R"("users/anna")")});
+
+  EXPECT_EQ(stated->principal.grounds, Grounds::kToken);
+  EXPECT_EQ(stated->principal.permissions, std::vector<std::string>{"sales.*"});
+  for (const auto& verified : {silent, untrusted}) {
+    ASSERT_THAT(verified, IsOk());
+    EXPECT_EQ(verified->principal.grounds, Grounds::kDirectory);
+    EXPECT_TRUE(verified->principal.permissions.empty());
+    EXPECT_FALSE(verified->principal.SeesAll());
+  }
 }
 
 TEST_F(TokenTest, AClientSpeaksForItself) {

@@ -90,7 +90,7 @@ class TokenVerifierTest : public ::testing::Test {
     return std::move(created).value();
   }
   std::string Header(const TokenIssuer& issuer) const {
-    const Principal anna{{}, "users/anna", {}};
+    const Principal anna{{}, "users/anna", {}, Grounds::kToken};
     return "Bearer " + issuer.Mint(anna, rules_, clock_.Now() + 1h);
   }
   // As the pipeline does it.
@@ -119,7 +119,8 @@ class TokenVerifierTest : public ::testing::Test {
   testing::FakeClock clock_;
   observe::Metrics metrics_{"rpctest"};
   observe::Log log_{{.service = "rpctest", .level = observe::Level::kError}, metrics_};
-  TokenRules rules_{.issuer = "https://issuer.test", .audience = "lotura"};
+  TokenRules rules_{
+      .issuer = "https://issuer.test", .audience = "lotura", .grounds = Grounds::kToken};
   const TokenIssuer old_{Algorithm::kEs256, "old"};
   const TokenIssuer new_{Algorithm::kRs256, "new"};
 };

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "libs/base/names.h"
+#include "libs/rpc/json_reader.h"
 #include "libs/rpc/key_source.h"
 
 namespace lotura::rpc {
@@ -16,79 +17,24 @@ using Json = nlohmann::json;
 // Each has a thread that fetches its keys.
 constexpr std::size_t kIssuersMax = 32;
 constexpr std::chrono::seconds kLeewayMax{60};
-constexpr std::string_view kAnyTenant = "any";
+constexpr char kReason[] = "ISSUERS_FILE";
 
-// One JSON object, whose members are asked for by name; what nobody asked for is a violation.
-class Reader {
- public:
-  Reader(const Json& object, std::string path, Violations& violations)
-      : object_(object), path_(std::move(path)), violations_(violations) {
-    if (!object_.is_object()) Wrong("", "an object is expected");
-  }
-
-  // Null if it is absent.
-  const Json* Find(const char* name) {
-    known_.insert(name);
-    const auto found = object_.is_object() ? object_.find(name) : object_.end();
-    return found == object_.end() ? nullptr : &*found;
-  }
-
-  std::string Text(const char* name, const char* absent) {
-    const Json* found = Find(name);
-    if (found == nullptr && absent != nullptr) return absent;
-    if (found != nullptr && found->is_string()) return found->get<std::string>();
-    Wrong(name, "a text is expected");
-    return {};
-  }
-
-  void Wrong(std::string_view name, std::string_view what) {
-    const bool inner = !path_.empty() && !name.empty();
-    violations_.Add(fmt::format("{}{}{}", path_, inner ? "." : "", name), "ISSUERS_FILE",
-                    std::string(what));
-  }
-
-  void RefuseOthers() {
-    if (!object_.is_object()) return;
-    for (const auto& [name, value] : object_.items()) {
-      if (!known_.contains(name)) Wrong(name, "nothing of this name is known");
-    }
-  }
-
- private:
-  const Json& object_;
-  const std::string path_;
-  Violations& violations_;
-  std::set<std::string> known_;
-};
-
-Subjects SubjectsOf(Reader& reader) {
+Subjects SubjectsOf(JsonReader& reader) {
   const std::string text = reader.Text("subjects", nullptr);
   if (text == "names") return Subjects::kNames;
   if (text != "opaque") reader.Wrong("subjects", "it is \"names\" or \"opaque\"");
   return Subjects::kOpaque;
 }
 
-std::set<TenantId> TenantsOf(Reader& reader) {
-  std::set<TenantId> tenants;
-  const Json* found = reader.Find("tenants");
-  if (found != nullptr && *found == kAnyTenant) return tenants;
-  if (found == nullptr || !found->is_array() || found->empty()) {
-    reader.Wrong("tenants", "it is a list of UUIDs or \"any\"");
-    return tenants;
-  }
-  for (const Json& item : *found) {
-    const auto* text = item.get_ptr<const std::string*>();
-    const auto tenant = text == nullptr ? std::nullopt : Uuid::Parse(*text);
-    if (tenant.has_value()) {
-      tenants.insert(TenantId{*tenant});
-    } else {
-      reader.Wrong("tenants", "each is a UUID");
-    }
-  }
-  return tenants;
+Grounds GroundsOf(JsonReader& reader) {
+  const std::string text = reader.Text("permissions", nullptr);
+  if (text == "from_token") return Grounds::kToken;
+  if (text != "from_directory")
+    reader.Wrong("permissions", "it is \"from_token\" or \"from_directory\"");
+  return Grounds::kDirectory;
 }
 
-std::chrono::seconds LeewayOf(Reader& reader) {
+std::chrono::seconds LeewayOf(JsonReader& reader) {
   const Json* found = reader.Find("leeway_s");
   if (found == nullptr) return TokenRules().leeway;
   if (found->is_number_unsigned() && *found <= kLeewayMax.count())
@@ -99,7 +45,7 @@ std::chrono::seconds LeewayOf(Reader& reader) {
 
 TrustedIssuer ReadIssuer(const Json& object, std::string path, std::chrono::seconds leeway,
                          Violations& violations) {
-  Reader reader(object, std::move(path), violations);
+  JsonReader reader(object, {std::move(path), kReason}, violations);
   TrustedIssuer issuer;
   issuer.id = reader.Text("id", nullptr);
   issuer.keys = reader.Text("keys", "");
@@ -107,7 +53,8 @@ TrustedIssuer ReadIssuer(const Json& object, std::string path, std::chrono::seco
   issuer.rules.audience = reader.Text("audience", nullptr);
   issuer.rules.leeway = leeway;
   issuer.rules.subjects = SubjectsOf(reader);
-  issuer.rules.tenants = TenantsOf(reader);
+  issuer.rules.grounds = GroundsOf(reader);
+  issuer.rules.tenants = reader.Tenants();
   issuer.rules.tenant_claim = reader.Text("tenant_claim", "tenant");
   reader.RefuseOthers();
   return issuer;
@@ -166,13 +113,10 @@ void CheckUnique(std::span<const TrustedIssuer> issuers, Violations& violations)
 absl::StatusOr<std::vector<TrustedIssuer>> ParseIssuers(std::string_view json) {
   const Json parsed = Json::parse(json, nullptr, false);
   Violations violations;
-  Reader reader(parsed, "", violations);
+  JsonReader reader(parsed, {"", kReason}, violations);
   const std::chrono::seconds leeway = LeewayOf(reader);
   std::vector<TrustedIssuer> issuers;
-  const Json* list = reader.Find("issuers");
-  if (list == nullptr || !list->is_array()) {
-    reader.Wrong("issuers", "a list is expected");
-  } else {
+  if (const Json* list = reader.List("issuers"); list != nullptr) {
     for (const Json& object : *list) {
       issuers.push_back(
           ReadIssuer(object, fmt::format("issuers[{}]", issuers.size()), leeway, violations));

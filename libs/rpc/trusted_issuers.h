@@ -22,9 +22,9 @@ struct TrustedIssuer {
   TokenRules rules;
 };
 
-// {"leeway_s": 30, "issuers": [{"id", "issuer", "audience", "keys", "subjects", "tenants",
-// "tenant_claim"}]}: the table in docs/identity.md has their meaning. INVALID_ARGUMENT with
-// everything that is wrong, as "issuers[0].subjects".
+// {"leeway_s": 30, "issuers": [{"id", "issuer", "audience", "keys", "subjects",
+// "permissions", "tenants", "tenant_claim"}]}: the table in docs/identity.md has their meaning.
+// INVALID_ARGUMENT with everything that is wrong, as "issuers[0].subjects".
 absl::StatusOr<std::vector<TrustedIssuer>> ParseIssuers(std::string_view json);
 
 // Adds everything that does not go together.

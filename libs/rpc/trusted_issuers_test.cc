@@ -17,7 +17,8 @@ constexpr char kTwo[] = "00000000-0000-4000-8000-000000000002";
 
 std::string FileWith(const std::string& members) {
   return fmt::format(R"({{"issuers": [{{"id": "a", "issuer": "https://a.test", "audience": "lotura",
-                          "subjects": "opaque", "tenants": "any"{}{}}}]}})",
+                          "subjects": "opaque", "permissions": "from_directory",
+                          "tenants": "any"{}{}}}]}})",
                      members.empty() ? "" : ", ", members);
 }
 
@@ -41,9 +42,10 @@ TEST(TrustedIssuersTest, AFileIsReadWhole) {
   const auto issuers = ParseIssuers(fmt::format(
       R"({{"leeway_s": 5, "issuers": [
            {{"id": "a", "issuer": "https://a.test", "audience": "lotura", "keys": "/keys.json",
-             "subjects": "names", "tenants": "any", "tenant_claim": "org"}},
+             "subjects": "names", "permissions": "from_token", "tenants": "any",
+             "tenant_claim": "org"}},
            {{"id": "b", "issuer": "https://b.test", "audience": "crm", "subjects": "opaque",
-             "tenants": ["{}"], "tenant_claim": ""}}]}})",
+             "permissions": "from_directory", "tenants": ["{}"], "tenant_claim": ""}}]}})",
       kOne));
 
   ASSERT_THAT(issuers, IsOk());
@@ -56,11 +58,13 @@ TEST(TrustedIssuersTest, AFileIsReadWhole) {
   EXPECT_EQ(a.rules.leeway, std::chrono::seconds(5));
   EXPECT_EQ(a.rules.subjects, Subjects::kNames);
   EXPECT_TRUE(a.rules.tenants.empty());
+  EXPECT_EQ(a.rules.grounds, Grounds::kToken);
   EXPECT_EQ(a.rules.tenant_claim, "org");
   const TrustedIssuer& b = issuers->back();
   EXPECT_EQ(b.keys, "");
   EXPECT_EQ(b.rules.subjects, Subjects::kOpaque);
   EXPECT_EQ(b.rules.tenants, std::set<TenantId>{TenantId{*Uuid::Parse(kOne)}});
+  EXPECT_EQ(b.rules.grounds, Grounds::kDirectory);
   EXPECT_EQ(b.rules.tenant_claim, "");
 }
 
@@ -94,6 +98,7 @@ TEST(TrustedIssuersTest, EveryMistakeIsNamed) {
       {FileWith(R"("keys": 1)"), "issuers[0].keys"},
       {FileWith(R"("tenant_claim": null)"), "issuers[0].tenant_claim"},
       {FileWith(R"("subjects": "name")"), "issuers[0].subjects"},
+      {FileWith(R"("permissions": "none")"), "issuers[0].permissions"},
       {FileWith(R"("tenants": [])"), "issuers[0].tenants"},
       {FileWith(R"("tenants": ["acme"])"), "issuers[0].tenants"},
       {FileWith(R"("tenants": [1])"), "issuers[0].tenants"},

@@ -36,12 +36,16 @@ void UnaryReactor::OnReadDone(bool ok) {
 
 void UnaryReactor::OnDone() { self_.reset(); }
 
+void UnaryReactor::Keep(std::shared_ptr<const pbuf::Message> message) {
+  response_bytes_ = ToBytes(*message);
+}
+
 void UnaryReactor::Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) {
-  if (!status.ok() || message == nullptr) {
+  if (!status.ok()) {
     Finish(ToGrpc(status, method().domain));
     return;
   }
-  response_bytes_ = ToBytes(*message);
+  if (message != nullptr) response_bytes_ = ToBytes(*message);
   StartWriteAndFinish(&response_bytes_, grpc::WriteOptions(), grpc::Status::OK);
 }
 

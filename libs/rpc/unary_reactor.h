@@ -22,6 +22,7 @@ class UnaryReactor final : public grpc::ServerGenericBidiReactor, public UnaryEx
   void OnDone() override;
 
  protected:
+  void Keep(std::shared_ptr<const pbuf::Message> message) override;
   void Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) override;
 
  private:

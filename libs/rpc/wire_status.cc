@@ -4,7 +4,10 @@
 #include <google/rpc/error_details.pb.h>
 #include <google/rpc/status.pb.h>
 
+#include <map>
+
 #include "libs/base/errors.h"
+#include "libs/base/stable_bytes.h"
 #include "libs/base/text.h"
 
 namespace lotura::rpc {
@@ -82,18 +85,24 @@ WireStatus ToWire(const absl::Status& status, std::string_view domain) {
   all.set_code(static_cast<int>(status.code()));
   all.set_message(Cut(Message(status), kMessageMax));
   google::rpc::ErrorInfo info = InfoFor(status, domain);
-  google::protobuf::Any* first = all.add_details();
+  // In one order: a status has none, and equal errors shall be equal byte by byte.
+  std::map<std::string, std::string> others;
   status.ForEachPayload([&](auto type, const absl::Cord& payload) {
     const std::string url(type.data(), type.size());
     if (url == "type.googleapis.com/google.rpc.ErrorInfo") {
       if (std::string own = DomainOf(payload); !own.empty()) info.set_domain(std::move(own));
       return;
     }
+    others[url] = std::string(payload);
+  });
+  google::protobuf::Any* first = all.add_details();
+  first->set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
+  first->set_value(StableBytes(info));
+  for (auto& [url, payload] : others) {
     google::protobuf::Any* detail = all.add_details();
     detail->set_type_url(url);
-    detail->set_value(std::string(payload));
-  });
-  first->PackFrom(info);
+    detail->set_value(std::move(payload));
+  }
   Fit(all);
   return {.code = all.code(), .message = all.message(), .details = all.SerializeAsString()};
 }

@@ -83,9 +83,9 @@ class ServiceBench {
         catalog_(CatalogOf(spec)),
         declarations_(catalog_.Declarations()),
         store_(reads_, writes_, clock_, declarations_),
-        lister_(lists_, page_tokens_, declarations_),
+        lister_({lists_, reads_}, page_tokens_, declarations_),
         combiner_(store_, resource::CombinerLimits()),
-        work_(resource::EngineParts{catalog_, store_, foreign_records_, ids_}, combiner_),
+        work_(resource::EngineParts{catalog_, store_, foreign_records_, ids_, &lister_}, combiner_),
         queries_{reads_, page_tokens_, catalog_, store_} {
     combiner_.Start(1);
   }
@@ -96,7 +96,8 @@ class ServiceBench {
     caller.value.bytes[15] = tenant;
     return {.principal = {.tenant = caller,
                           .name = "users/anna",
-                          .permissions = std::move(permissions)},
+                          .permissions = std::move(permissions),
+                          .grounds = Grounds::kToken},
             .method = "test",
             .deadline = Deadline::After(std::chrono::seconds(30)),
             .now = clock_.Now()};
@@ -173,6 +174,7 @@ class ServiceBench {
   }
 
   host::QueryContext& queries() { return queries_; }
+  resource::UnitOfWork& work() { return work_; }
   pg::Database& writes() { return writes_; }
   FakeClock& clock() { return clock_; }
   FakeForeignRecords& foreign_records() { return foreign_records_; }

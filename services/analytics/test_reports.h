@@ -40,7 +40,10 @@ class ReportTest : public ::testing::Test {
   static Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
 
   static Call CallOf(const TenantId& tenant) {
-    return {.principal = {.tenant = tenant, .name = "users/anna", .permissions = {"*"}},
+    return {.principal = {.tenant = tenant,
+                          .name = "users/anna",
+                          .permissions = {"*"},
+                          .grounds = Grounds::kToken},
             .deadline = Soon()};
   }
 

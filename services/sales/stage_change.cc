@@ -18,7 +18,7 @@ absl::Status CheckMaySetTimes(const Call& call) {
 absl::Status CheckPipeline(resource::Changes& changes, const v1::Stage& stage) {
   if (stage.kind() != v1::Stage::KIND_OPEN) return absl::OkStatus();
   const std::string name = domain::PipelineOf(stage);
-  const auto pipeline = changes.Load<v1::Pipeline>(name);
+  const auto pipeline = changes.LoadFollowing<v1::Pipeline>(name);
   if (pipeline.ok() || !resource::IsBadReference(pipeline.status())) return pipeline.status();
   return FailedPrecondition(reasons::kPipelineDeleted,
                             "the pipeline of the stage is deleted; undelete it first",

@@ -31,6 +31,7 @@ absl::StatusOr<v1::Opportunity> ChangeStage(resource::Changes& changes, const Re
                                             const Enter& enter) {
   LOTURA_ASSIGN_OR_RETURN(const v1::Opportunity before,
                           changes.Load<v1::Opportunity>(request.name(), request.etag()));
+  LOTURA_RETURN_IF_ERROR(changes.CheckMayChange(before));
   LOTURA_ASSIGN_OR_RETURN(const v1::Stage stage, LoadTarget(changes, request.stage()));
   v1::Opportunity after = before;
   LOTURA_ASSIGN_OR_RETURN(const auto detail, enter(after, stage, request, changes.call().now));

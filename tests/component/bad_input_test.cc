@@ -10,7 +10,7 @@ namespace {
 class BadInputTest : public ::testing::TestWithParam<std::string> {
  protected:
   static void SetUpTestSuite() {
-    platform = new Platform();
+    platform = new Platform(Operated::kYes);
     samples = new Samples(*platform);
     samples->MakeAll();
     platform->StopStreams();

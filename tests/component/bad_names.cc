@@ -72,8 +72,13 @@ void BadRequests::AddNamesOfOthers() {
         .what = what, .code = Code::kNotFound, .reason = "NOT_FOUND", .field = "name"};
   };
   const std::string good = samples_.NameOf(*rpc_.declaration);
-  Add(*Named(good.substr(0, good.rfind('/')) + "/nobody"), not_found("a record that is not there"));
+  Add(*Named(NobodyBeside(*rpc_.declaration, good)), not_found("a record that is not there"));
   BadRequest other = not_found("a record of another tenant");
+  if (rpc_.method->options().GetExtension(options::v1::rpc).operator_only()) {
+    other.code = Code::kPermissionDenied;
+    other.reason = "OPERATOR_ONLY";
+    other.field = "tenant";
+  }
   other.caller = OtherTenant();
   Add(*Named(good), other);
 }
@@ -112,7 +117,8 @@ void BadRequests::AddRequestIds() {
     return Add("the first use of a request_id: " + created.status().ToString(), *first, "OK", "");
   SetText(*request, "request_id", used);
   if (rpc_.kind == Kind::kCreate)
-    SetText(*request, rpc_.declaration->singular() + "_id", "another");
+    SetText(*request, rpc_.declaration->singular() + "_id",
+            IdOfNobody(rpc_.declaration->pattern().id_form()));
   Add("a request_id of another request", *request, "REQUEST_ID_REUSED", "request_id");
   if (rpc_.kind != Kind::kCreate) return;
   Add(*first, {.what = "a request_id of another caller",

@@ -7,17 +7,20 @@
 
 #include <fstream>
 
+#include "libs/testing/eventually.h"
 #include "libs/testing/service_bench.h"
+#include "lotura/directory/v1/tenant.pb.h"
 #include "services/all/services.h"
 
 namespace lotura::component {
 namespace {
 
-// Tables of the services, each partitioned one as a whole.
+// Tables of the services, each partitioned one as a whole, but for who was shown what: that changes
+// with every answer.
 constexpr char kTables[] =
     "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = "
     "c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN "
-    "('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1, 2";
+    "('pg_catalog', 'information_schema', 'pg_toast') AND c.relname <> 'audit_read' ORDER BY 1, 2";
 
 Deadline Soon() { return Deadline::After(std::chrono::seconds(30)); }
 
@@ -29,7 +32,13 @@ std::string NewPlatformDatabase() {
 
 }  // namespace
 
-Platform::Platform()
+TenantId TenantOf(std::uint8_t number) {
+  TenantId tenant;
+  tenant.value.bytes[15] = number;
+  return tenant;
+}
+
+Platform::Platform(Operated operated)
     : null_(open("/dev/null", O_WRONLY | O_CLOEXEC)),
       log_({.service = "component", .descriptor = null_}, metrics_),
       page_tokens_(*resource::PageTokens::Create({{.id = "k1"}})),
@@ -38,17 +47,43 @@ Platform::Platform()
   config_.environment = "development";
   config_.read_connections = 2;
   config_.write_connections = 1;
+  if (operated == Operated::kYes) {
+    config_.operator_tenant = TenantOf(1).value.ToString();
+    config_.tenant_grace_days = 0;
+  }
   const std::string keys = directory_.path() + "/keys.json";
   std::ofstream(keys) << issuer_.KeySetJson();
   verifier_ = *rpc::TokenVerifier::Create(
       {.issuers = {{.id = "test", .keys = keys, .rules = rules_}}}, clock_, log_, metrics_);
-  door_.emplace(rpc::DoorOptions{},
-                rpc::PipelineParts{*verifier_, executor_, clock_, log_, metrics_});
+  keys_.emplace(access::ApiKeys::Parts{*verifier_, authority_, key_uses_, clock_}, metrics_);
+  door_.emplace(rpc::DoorOptions{}, rpc::PipelineParts{*keys_, executor_, clock_, log_, metrics_,
+                                                       &authority_, nullptr, &witness_});
   StartServices();
   server_ = *rpc::Server::Start({}, *door_);
   channel_ = server_->InProcessChannel();
   counter_ =
       std::make_unique<pg::Database>(pg::Options{.conninfo = config_.postgres, .pool_size = 1});
+  if (operated == Operated::kNo) return;
+  testing::MustBeOk(Register(2));
+  const auto is_served = [this] {
+    return std::ranges::all_of(services_, [](const auto& service) {
+      return service->access().policies.CheckTenant(TenantOf(2)).ok();
+    });
+  };
+  if (!testing::Eventually(is_served, std::chrono::seconds(60)))
+    throw std::runtime_error("a tenant with a record is not served");
+}
+
+absl::Status Platform::Register(std::uint8_t tenant) {
+  directory::v1::CreateTenantRequest request;
+  request.set_tenant_id(TenantOf(tenant).value.ToString());
+  request.mutable_tenant()->set_display_name(fmt::format("Tenant {}", tenant));
+  request.mutable_tenant()->set_administrator("anna");
+  const auto* method = directory::v1::Tenant::descriptor()
+                           ->file()
+                           ->FindServiceByName("TenantService")
+                           ->FindMethodByName("CreateTenant");
+  return Call(*method, request).status();
 }
 
 Platform::~Platform() {
@@ -60,9 +95,11 @@ Platform::~Platform() {
 }
 
 void Platform::StartServices() {
-  const host::SharedParts shared{config_,    clock_, ids_,   log_, metrics_,
-                                 readiness_, *door_, cache_, bus_, page_tokens_};
-  std::vector<std::string> packages{feed::kEventsPackage};
+  const host::SharedParts shared{config_,    clock_,     ids_,      log_,   metrics_,
+                                 readiness_, *door_,     cache_,    bus_,   page_tokens_,
+                                 authority_, audit_key_, &witness_, &cache_};
+  std::vector<std::string> packages{feed::kEventsPackage, access::kAccessPackage,
+                                    audit::kAuditPackage};
   for (const host::ServiceSpec& spec : AllServices()) {
     auto service = host::Service::Create(spec, shared);
     testing::MustBeOk(service.status());
@@ -70,6 +107,9 @@ void Platform::StartServices() {
     packages.push_back(fmt::format("lotura.{}.v1", spec.name));
   }
   events_ = host::ServeEvents(services_, *door_);
+  access_ = host::ServeAccess(services_, *door_);
+  audit_ = host::ServeAudit(services_, page_tokens_, *door_);
+  witness_.Prepare(door_->Services());
   testing::MustBeOk(door_->CheckComplete(packages));
   for (const auto& service : services_) testing::MustBeOk(service->Start());
 }
@@ -78,13 +118,24 @@ void Platform::StopStreams() {
   for (const auto& service : services_) service->Stop();
 }
 
+std::string Platform::Dump(const std::string& query) {
+  const auto text = counter_->Read(Soon(), [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
+    const pg::Rows rows = tx.RunScript(query);
+    std::string all;
+    for (std::size_t i = 0; i < rows.size(); ++i) all += rows.String(i, 0) + "\n";
+    return all;
+  });
+  testing::MustBeOk(text.status());
+  return *text;
+}
+
 const std::string& Platform::TokenOf(const Caller& caller) {
+  if (!caller.api_key.empty()) return caller.api_key;
   std::string& token = tokens_[caller];
   if (token.empty()) {
-    TenantId tenant;
-    tenant.value.bytes[15] = caller.tenant;
-    token =
-        issuer_.Mint({tenant, caller.user, {"*"}}, rules_, clock_.Now() + std::chrono::hours(1));
+    Principal principal{.name = caller.user, .permissions = {"*"}, .grounds = caller.grounds};
+    principal.tenant = TenantOf(caller.tenant);
+    token = issuer_.Mint(principal, rules_, clock_.Now() + std::chrono::hours(1));
   }
   return token;
 }

@@ -10,6 +10,7 @@
 #include "services/all/services.h"
 #include "services/analytics/queries.sql.h"
 #include "services/communications/queries.sql.h"
+#include "services/directory/queries.sql.h"
 
 namespace lotura::component {
 namespace {
@@ -20,7 +21,9 @@ using Queries = std::vector<const pg::Query*>;
 
 // Services that have statements of their own.
 const std::map<std::string, const Queries*> kOfServices = {
-    {"analytics", &analytics::sql::kAll}, {"communications", &communications::sql::kAll}};
+    {"analytics", &analytics::sql::kAll},
+    {"communications", &communications::sql::kAll},
+    {"directory", &directory::sql::kAll}};
 
 class QueriesTest : public ::testing::TestWithParam<host::ServiceSpec> {
  protected:

@@ -8,6 +8,7 @@
 #include <google/type/money.pb.h>
 
 #include <array>
+#include <chrono>
 #include <set>
 #include <stdexcept>
 
@@ -48,9 +49,11 @@ std::vector<const pbuf::ServiceDescriptor*> AllServiceDescriptors() {
 }
 
 Kind KindOf(const pbuf::MethodDescriptor& method, const Declaration& declaration) {
-  static constexpr std::array<std::pair<const char*, Kind>, 5> kSingular = {
+  static constexpr std::array<std::pair<const char*, Kind>, 6> kSingular = {
       {{"Get", Kind::kGet},
        {"Create", Kind::kCreate},
+       // Tells something beside the record that it makes.
+       {"Issue", Kind::kCreate},
        {"Update", Kind::kUpdate},
        {"Delete", Kind::kDelete},
        {"Undelete", Kind::kUndelete}}};
@@ -64,6 +67,21 @@ Kind KindOf(const pbuf::MethodDescriptor& method, const Declaration& declaration
   if (method.name().starts_with("BatchCreate")) return Kind::kBatchCreate;
   if (method.name().starts_with("BatchUpdate")) return Kind::kBatchUpdate;
   return method.name().starts_with("List") ? Kind::kList : Kind::kVerb;
+}
+
+// The name of what was made.
+std::string NameIn(const Declaration& declaration, const pbuf::Message& answer) {
+  if (answer.GetDescriptor() == declaration.message()) return declaration.NameOf(answer);
+  const auto* record = answer.GetDescriptor()->FindFieldByName(declaration.singular());
+  return declaration.NameOf(answer.GetReflection()->GetMessage(answer, record));
+}
+
+// The first one is a day that is over; some must lie ahead, and not too far.
+std::int64_t SecondsFor(int attempt) {
+  if (attempt == 0) return 1'768'478'400;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now + std::chrono::hours(24 * 30))
+      .count();
 }
 
 // A small value that lies in the range of the field.
@@ -225,9 +243,17 @@ void Samples::FillRequired(const std::string& service, pbuf::Message& message) {
   }
 }
 
+std::string IdOfNobody(resource::IdForm form) {
+  return form == resource::IdForm::kUuid ? "00000000-0000-4000-8000-00000000dead" : "nobody";
+}
+
+std::string NobodyBeside(const Declaration& declaration, const std::string& name) {
+  return name.substr(0, name.rfind('/') + 1) + IdOfNobody(declaration.pattern().id_form());
+}
+
 std::string Samples::Missing(const std::string& type) {
-  const std::string& name = NameOf(*FindType(type));
-  return name.substr(0, name.rfind('/')) + "/nobody";
+  const Declaration& declaration = *FindType(type);
+  return NobodyBeside(declaration, NameOf(declaration));
 }
 
 std::string Samples::NewRequestId() {
@@ -249,7 +275,7 @@ std::string Samples::Create(const Declaration& declaration) {
   if (rpc == nullptr) return declaration.pattern().Make(ParentOf(declaration), "none");
   const auto created = platform_.Call(*rpc->method, *CreateRequest(*rpc, *NewRecord(declaration)));
   if (!created.ok()) Fail(rpc->Path() + ": " + created.status().ToString());
-  return declaration.NameOf(**created);
+  return NameIn(declaration, **created);
 }
 
 MessagePtr Samples::NewRecord(const Declaration& declaration) {
@@ -369,7 +395,7 @@ void Samples::Fill(const Column& column, int attempt, pbuf::Message& record) {
               ->number());
     case ColumnType::kTimestamp:
       return static_cast<pbuf::Timestamp&>(Mutable(record, field->name()))
-          .set_seconds(1'768'478'400);
+          .set_seconds(SecondsFor(attempt));
     case ColumnType::kDate: {
       auto& date = static_cast<google::type::Date&>(Mutable(record, field->name()));
       date.set_year(2026);

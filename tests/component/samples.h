@@ -44,6 +44,11 @@ struct Rpc {
 // Full names of all methods of the services' packages, without starting anything.
 std::vector<std::string> AllMethods();
 
+// The id of no record of any type whose ids have the form, and the name that stands beside another
+// one with it.
+std::string IdOfNobody(resource::IdForm form);
+std::string NobodyBeside(const Declaration& declaration, const std::string& name);
+
 // Makes what it needs through the door on first use.
 class Samples {
  public:

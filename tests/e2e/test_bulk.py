@@ -80,7 +80,7 @@ def test_each_row_has_its_event(client, stack):
     def published() -> bool:
         return float(stack.postgres.query(
             "SELECT count(*) FROM accounts.journal j, accounts.relay_cursor c WHERE "
-            f"j.request_id = '{identity}' AND (j.xid, j.seq) > (c.xid, c.seq)")) == 0
+            f"c.relay = 'kafka' AND j.request_id = '{identity}' AND (j.xid, j.seq) > (c.xid, c.seq)")) == 0
 
     assert wait_until(published, PUBLISHED_S)
 

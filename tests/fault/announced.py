@@ -27,7 +27,8 @@ POISON = "poison"
 POISON_TENANT = "00000000-0000-4000-8000-0000000000f8"
 UNPUBLISHED = """
 SELECT count(*) FROM {0}.journal j
-WHERE NOT EXISTS (SELECT 1 FROM {0}.relay_cursor c WHERE (j.xid, j.seq) <= (c.xid, c.seq))"""
+WHERE NOT EXISTS (SELECT 1 FROM {0}.relay_cursor c WHERE c.relay = 'kafka'
+  AND (j.xid, j.seq) <= (c.xid, c.seq))"""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from fault.trial.gate import Gate, corrupt, delay, let_pass, reset, swallow, trickle
+from fault.trial.gate import (FlipOnce, Gate, corrupt, delay, let_pass, reset, swallow,
+                              trickle)
 
 BOUND_S = 10
 TEXT = b"x" * 200
@@ -77,3 +78,18 @@ def test_a_corrupt_chunk_differs_in_one_bit(echo):
 def test_without_its_server_a_caller_is_turned_away(echo):
     with Gate(("127.0.0.1", 1)) as gate:
         assert ask(gate) == b""
+
+
+def wrong_bits(heard: bytes) -> int:
+    return sum((a ^ b).bit_count() for a, b in zip(heard, TEXT * len(heard), strict=False))
+
+
+@pytest.mark.parametrize("direction", ["asking", "behavior"])
+def test_one_bit_of_each_connection_flips_in_the_direction_that_is_chosen(echo, direction):
+    flips = FlipOnce(random.Random(7))
+    with Gate(echo, **{direction: flips}) as gate:
+        wrong = [wrong_bits(ask(gate)) for _ in range(20)]
+
+    assert set(wrong) == {0, 1}
+    assert sum(wrong) == flips.flipped.total()
+    assert flips.flipped["first words"] > 0

@@ -6,9 +6,12 @@ import subprocess
 
 import pytest
 
+from conftest import BINARIES
+from devkit.issuer import DEVELOPMENT_TENANT
 from devkit.layout import ROOT, SERVICES
 from devkit.member import DIRECT, http_ok
 from devkit.process import wait_until
+from devkit.stack import Arrangement, Stack
 from load import Load
 
 BOUND_S = 120
@@ -19,6 +22,22 @@ METRIC = re.compile(r"\b((?:lotura|grpc)_\w+)(?=[{[)])")
 def read(url: str) -> str:
     with DIRECT.open(url, timeout=10) as answer:
         return answer.read().decode()
+
+
+@pytest.fixture(scope="module", name="stack")
+def _stack(tmp_path_factory):
+    """With all that a setting turns on, so that what it measures is there."""
+    directory = tmp_path_factory.mktemp("settings")
+    (directory / "archive").mkdir()
+    quotas = directory / "quotas.json"
+    quotas.write_text(json.dumps({"each_tenant": {"per_second": 100_000, "burst": 100_000}}),
+                      encoding="utf-8")
+    variables = {"LOTURA_AUDIT_ARCHIVE": str(directory / "archive"), "LOTURA_QUOTAS": str(quotas),
+                 "LOTURA_OPERATOR_TENANT": DEVELOPMENT_TENANT}
+    with Stack(directory / "stack", BINARIES, variables) as running:
+        running.start_backends(Arrangement.SEPARATE)
+        running.start_services(Arrangement.SEPARATE)
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@
 import pytest
 
 from fault.announced import Version
+from fault.trial.check import is_typed
 from fault.trial.history import OK, operations
 from fault.trial.rates import Rate, availability
 from fault.trial.verdict import Effect, Entry, Found, judge, staleness_s
 
 CLEAN = {"lost": 0, "duplicates": 0, "unexpected": 0, "unannounced": 0, "effects_missing": 0,
          "effects_duplicate": 0, "effects_phantom": 0, "stale": 0,
-         "invented": 0}
+         "invented": 0, "altered": 0}
 
 
 def line(op: int, what: str, **fields) -> dict:
@@ -33,7 +34,7 @@ def entry(op: int, number: int = 1, name: str = "a", event: str | None = None) -
 def found(journal: list[Entry], **instead) -> Found:
     """Tables and topic that agree with the journal, but for what is said."""
     names = dict.fromkeys(entry.version.record for entry in journal)
-    agreed = {"rows": [(name, f"of {name}") for name in names],
+    agreed = {"rows": [(name, f"of {name}", 1) for name in names],
               "deliveries": sorted((entry.version for entry in journal),
                                    key=lambda version: (version.record, version.number)),
               "effects": [Effect(entry.version.record, entry.version.number,
@@ -82,7 +83,7 @@ def test_a_request_that_was_written_twice_is_a_duplicate():
 
 
 def test_two_rows_of_one_creation_are_a_duplicate():
-    rows = [("t/organizations/a", "trial 1"), ("t/organizations/b", "trial 1")]
+    rows = [("t/organizations/a", "trial 1", 1), ("t/organizations/b", "trial 1", 1)]
 
     assert counts(create(1), found([entry(1)], rows=rows)) == {"duplicates": 1}
 
@@ -161,7 +162,7 @@ def test_a_read_of_what_was_never_written_is_seen():
 def test_an_operation_that_succeeds_after_three_repetitions_counts_as_available():
     def repeated(op: int, times: int) -> list[dict]:
         invoke, ok = create(op)
-        return [invoke, *(line(op, "retry") for _ in range(times)), ok]
+        return [invoke, *(line(op, "retry", code="UNAVAILABLE") for _ in range(times)), ok]
 
     assert availability(operations([*repeated(1, 3), *create(2, "info")])) == 0.5
     assert availability(operations(repeated(1, 4))) == 0
@@ -186,3 +187,35 @@ def test_a_rate_that_does_not_come_back_is_seen():
     rate = Rate(operations([*steady(0, 5), *steady(5, 40, late=3.0)]))
 
     assert rate.recovery(5.0, 40.0) > 10
+
+
+def named(op: int, text: str, **seen) -> list[dict]:
+    invoke, outcome = create(op, **seen)
+    return [invoke | {"text": text}, outcome]
+
+
+def test_a_row_that_says_what_was_written_is_not_altered():
+    rows = [("t/organizations/a", "one", 2)]
+    lines = [*named(1, "one", seen=[["organizations/a", 1, "one"]]), *update(2, 2)]
+
+    assert counts(lines, found([entry(1), entry(2, 2)], rows=rows)) == {}
+
+
+@pytest.mark.parametrize("row", [("t/organizations/a", "onf", 1), ("t/organizations/a", "one", 3)])
+def test_a_row_that_says_something_else_is_altered(row):
+    assert counts(named(1, "one"), found([entry(1)], rows=[row])) == {"altered": 1}
+
+
+@pytest.mark.parametrize("told", [["organizations/a", 1, "onf"], ["organizations/a", 2, "one"],
+                                  ["organizations/b", 1, "one"]])
+def test_an_answer_that_says_something_else_is_altered(told):
+    rows = [("t/organizations/a", "one", 1)]
+
+    assert counts(named(1, "one", seen=[told]), found([entry(1)], rows=rows)) == {"altered": 1}
+
+
+@pytest.mark.parametrize(("error", "typed"), [
+    ("ABORTED STALE_ETAG", True), ("UNAVAILABLE", True), ("DEADLINE_EXCEEDED", True),
+    ("INTERNAL", False), ("UNKNOWN", False)])
+def test_only_what_says_why_is_typed(error, typed):
+    assert is_typed(error) is typed

@@ -13,7 +13,8 @@ from devkit.layout import ROOT
 
 INCLUDES = (ROOT / "proto", artifacts.googleapis().path, Path("/usr/share/grpc-proto"),
             Path("/usr/include"))
-FURTHER_PROTOS = ("grpc/health/v1/health.proto", "grpc/reflection/v1alpha/reflection.proto",
+FURTHER_PROTOS = ("grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
+                  "grpc/reflection/v1alpha/reflection.proto",
                   "google/rpc/status.proto", "google/rpc/error_details.proto")
 CALL_SECONDS = 30
 COMPILE_SECONDS = 120

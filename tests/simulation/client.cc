@@ -127,7 +127,7 @@ Result Client::Call(const Ask& ask) {
 Client::Answer Client::Try(const Wish& wish) {
   return Call<Answer>([&](ServiceProcess& service, std::function<void(Answer)> take) {
     auto call = std::make_shared<const lotura::Call>(
-        lotura::Call{.principal = {wish.tenant, "users/anna", {"*"}},
+        lotura::Call{.principal = {wish.tenant, "users/anna", {"*"}, Grounds::kToken},
                      .method = wish.method,
                      .deadline = Deadline::After(kDeadline),
                      .trace = {},

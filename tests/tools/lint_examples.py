@@ -253,6 +253,7 @@ PROTO_EXAMPLES = [
     ("proto-policy", '    option (lotura.options.v1.rpc) = {permission: "sales.deals.read"};\n', ""),
     ("proto-policy", '"sales.deals.read"', '"read"'),
     ("proto-policy", '"sales.deals.read"', '"accounts.deals.read"'),
+    ("proto-authorization", "rpc GetDeal(", "rpc CloseDeal("),
     ("proto-personal", "string contact_email = 2 [(lotura.options.v1.field) = {personal: true}];", "string contact_email = 2;"),
     ("proto-personal", "repeated string phones = 1 [(lotura.options.v1.field).personal = true];", "repeated string phones = 1;"),
     ("proto-money", "double probability = 4;", "double total_amount = 4;"),

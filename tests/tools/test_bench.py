@@ -18,7 +18,7 @@ from bench.sweep import Point
 from devkit import bench as verb
 from devkit.console import Failure
 from devkit.kept import Kept
-from devkit.issuer import AUDIENCE, ISSUER, Issuer
+from devkit.issuer import Issuer
 
 CURVES = {"create": [Point(1, 950.0, 1.0, 1.8)]}
 BRIEF = Span(warm_up_s=0.2, measured_s=1.0)
@@ -114,8 +114,7 @@ def test_calls_that_a_killed_server_leaves_behind_have_failed():
 def test_failed_calls_are_counted_by_reason_and_end_a_benchmark(tmp_path):
     address = free_address()
     issuer = Issuer(tmp_path)
-    with server(address, kind="door", token_issuer=ISSUER, token_audience=AUDIENCE,
-                token_jwks=issuer.jwks_path):
+    with server(address, kind="door", token_issuers=issuer.trust_path):
         load = run_load(address, "nothing", span=BRIEF, rate=100)
 
     assert load.ok == 0 and set(load.failed) == {"TOKEN_MISSING"}

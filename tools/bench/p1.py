@@ -3,7 +3,7 @@
 import subprocess
 from dataclasses import dataclass
 
-from devkit.issuer import AUDIENCE, ISSUER, Issuer
+from devkit.issuer import Issuer
 
 from bench.figures import Goal
 from bench.network import free_address
@@ -44,8 +44,8 @@ def measure(run: Run) -> list[Goal]:
         return Side(rate=load.ok_per_s, server=used, load=load.cpu_s / run.span.measured_s)
 
     with server(bare, core=SERVER_CORE, kind="bare") as bare_process, \
-         server(door, core=SERVER_CORE, kind="door", token_issuer=ISSUER, token_audience=AUDIENCE,
-                token_jwks=issuer.jwks_path) as door_process:
+         server(door, core=SERVER_CORE, kind="door",
+                token_issuers=issuer.trust_path) as door_process:
         pairs = run.interleave(lambda: side(door, door_process), lambda: side(bare, bare_process))
     for number, (ours, echo) in enumerate(pairs, start=1):
         run.note(f"pair {number}, door", str(ours))

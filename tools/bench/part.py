@@ -3,7 +3,6 @@
 import subprocess
 from contextlib import contextmanager
 
-from devkit.issuer import AUDIENCE, ISSUER
 
 from bench.network import free_address
 from bench.programs import Load, Span, run_load, server
@@ -35,7 +34,6 @@ class Part:
 def part(rig: Rig, part_us: int):
     """Serves for the time of the block, on CONNECTIONS connections that are busy for `part_us`."""
     address = free_address()
-    with server(address, kind="door", token_issuer=ISSUER, token_audience=AUDIENCE,
-                token_jwks=rig.stack.issuer.jwks_path, executor_threads=CONNECTIONS,
-                postgres=rig.conninfo, part_us=part_us) as process:
+    with server(address, kind="door", token_issuers=rig.stack.issuer.trust_path,
+                executor_threads=CONNECTIONS, postgres=rig.conninfo, part_us=part_us) as process:
         yield Part(rig, address, process)

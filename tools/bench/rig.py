@@ -172,10 +172,10 @@ def accounts(directory: Path, prepare: Callable[[Stack], None] = lambda _: None)
     """Starts PostgreSQL, Redis, Kafka and accounts for the time of the block; `prepare` is called
     before accounts.
 
-    Its relay is idle, as if another replica held the lease: what publishing costs is a benchmark of
-    its own.
+    Its relay is idle, as if another replica held the lease, and it does not note who was shown what:
+    what these cost are benchmarks of their own.
     """
-    settings = {"LOTURA_LOG_OK_EVERY": LOG_OK_EVERY}
+    settings = {"LOTURA_LOG_OK_EVERY": LOG_OK_EVERY, "LOTURA_READ_AUDIT": "off"}
     with Stack(directory, binaries=BINARIES, variables=settings) as stack:
         stack.start_backends()
         prepare(stack)

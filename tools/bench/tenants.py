@@ -1,5 +1,6 @@
 """Tenants with different numbers of organizations in one table."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import psycopg2
@@ -30,9 +31,13 @@ def parent_of(part: str) -> str:
     return f"organizations/parent-{part.removesuffix(' %')}"
 
 
-def _choice(value_of, otherwise: str) -> str:
+def _choice(value_of: Callable[[str], str], otherwise: str) -> str:
     """As SQL: the value of an organization by its number."""
-    cases = " ".join(f"WHEN i %% {one_of} = {rest} THEN '{value_of(part)}'"
+    return _choice_of({part: f"'{value_of(part)}'" for part in ONE_OF}, otherwise)
+
+
+def _choice_of(values: dict[str, str], otherwise: str) -> str:
+    cases = " ".join(f"WHEN i %% {one_of} = {rest} THEN {values[part]}"
                      for part, (one_of, rest) in ONE_OF.items())
     return f"CASE {cases} ELSE {otherwise} END"
 
@@ -55,10 +60,15 @@ def _without_indexes(cursor):
         cursor.execute(definition)
 
 
-def fill(rig: Rig, sizes: dict[str, int]) -> None:
-    """Gives each tenant so many organizations, and lets the planner know."""
+def fill(rig: Rig, sizes: dict[str, int], owner_of: Callable[[str], str] | None = None) -> None:
+    """Gives each tenant so many organizations, and lets the planner know.
+
+    `owner_of` says as SQL who owns those of a part, where i is the number of the organization.
+    """
     organizations = COLUMNS | {"sector": _choice(sector_of, "''"),
                                "parent_organization": _choice(parent_of, "NULL")}
+    if owner_of is not None:
+        organizations["owner"] = _choice_of({part: owner_of(part) for part in ONE_OF}, "NULL")
     parents = COLUMNS | {"name": "i", "display_name": "i", "create_time": "now()"}
     names = ", ".join(f"('{parent_of(part)}')" for part in ONE_OF)
     with psycopg2.connect(rig.admin_conninfo) as connection, connection.cursor() as cursor:

@@ -89,6 +89,14 @@ def _fill_googleapis(target: Path) -> None:
     shutil.rmtree(jars)
 
 
+def _fill_keycloak(target: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="lotura-keycloak-") as downloaded:
+        _maven("keycloak", Path(downloaded), "-DexcludeTransitive")
+        (archive,) = Path(downloaded).glob("*.tar.gz")
+        run_with_progress(["tar", "-xzf", str(archive), "-C", str(target), "--strip-components=1"],
+                          label="keycloak unpacked", log=LOG)
+
+
 def _buf_inside() -> Path:
     architecture = {"x86_64": "x64"}.get(platform.machine(), platform.machine())
     return Path("node_modules", "@bufbuild", f"buf-linux-{architecture}", "bin", "buf")
@@ -115,6 +123,17 @@ def _fill_grpcurl(target: Path) -> None:
 
 def kafka() -> Artifact:
     return Artifact("kafka", _pom_version("kafka"), _fill_kafka)
+
+
+def keycloak() -> Artifact:
+    """Only its trial wants it."""
+    return Artifact("keycloak", _pom_version("keycloak"), _fill_keycloak)
+
+
+def s3proxy() -> Artifact:
+    """Only the trial of archives wants it."""
+    return Artifact("s3proxy", _pom_version("s3proxy"),
+                    lambda target: _maven("s3proxy", target, "-DincludeScope=runtime"))
 
 
 def googleapis() -> Artifact:

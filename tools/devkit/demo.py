@@ -5,7 +5,7 @@ import json
 import subprocess
 import time
 
-from devkit import artifacts, ready, sales_figures
+from devkit import artifacts, demo_access, ready, sales_figures
 from devkit.command_line import CommandLine
 from devkit.console import Failure, say, step
 from devkit.layout import ROOT, SERVICES, VAR
@@ -176,6 +176,7 @@ def main(arguments: list[str]) -> int:
     client.show("revenue", "--group-by", "region")
     step("The timeline of one organization")
     client.show("timeline", ORGANIZATION, "--limit", "8")
+    demo_access.show(stack)
     show_events(stack)
     show_places(stack)
     compare(reported(client), wanted)

@@ -51,18 +51,21 @@ class Issuer:
     def trust(self) -> dict:
         """Itself, as one of the issuers that services trust."""
         return {"id": "development", "issuer": ISSUER, "audience": AUDIENCE,
-                "keys": str(self.jwks_path), "subjects": "names", "tenants": "any"}
+                "keys": str(self.jwks_path), "subjects": "names",
+                "permissions": "from_token", "tenants": "any"}
 
     def mint(self, *, user: str = DEVELOPMENT_USER, tenant: str = DEVELOPMENT_TENANT,
-             permissions: tuple[str, ...] = ("*",), ttl_s: int = DEFAULT_TTL_S,
+             permissions: tuple[str, ...] | None = ("*",), ttl_s: int = DEFAULT_TTL_S,
              claims: dict | None = None) -> str:
-        """A signed token; `claims` adds to or overrides what it says."""
+        """A signed token; `claims` adds to or overrides what it says. Without permissions the user has his roles."""
         import jwt
 
         now = int(time.time())
         content = {"iss": ISSUER, "aud": AUDIENCE, "sub": user, "tenant": tenant,
-                   "permissions": list(permissions), "iat": now, "nbf": now, "exp": now + ttl_s,
-                   "jti": str(uuid.uuid4())} | (claims or {})
+                   "iat": now, "nbf": now, "exp": now + ttl_s, "jti": str(uuid.uuid4())}
+        if permissions is not None:
+            content["permissions"] = list(permissions)
+        content |= claims or {}
         return jwt.encode(content, self._key, algorithm="ES256",
                           headers={"kid": self._kid, "typ": "at+jwt"})
 
@@ -80,6 +83,23 @@ def ensure_page_token_keys(path: Path) -> Path:
     """The file of keys that seal page tokens, as LOTURA_PAGE_TOKEN_KEYS wants it."""
     if not path.exists():
         write_private(path, b"dev1:" + base64.b64encode(os.urandom(32)) + b"\n")
+    return path
+
+
+def ensure_audit_key(path: Path) -> Path:
+    """The private key that seals the journals; its public one lies beside it, for who verifies."""
+    if not path.exists():
+        # Not at the top: before setup has run, this package is not there.
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+
+        key = ed25519.Ed25519PrivateKey.generate()
+        public = key.public_key().public_bytes(serialization.Encoding.PEM,
+                                               serialization.PublicFormat.SubjectPublicKeyInfo)
+        path.with_suffix(".public").write_bytes(public)
+        write_private(path, key.private_bytes(serialization.Encoding.PEM,
+                                              serialization.PrivateFormat.PKCS8,
+                                              serialization.NoEncryption()))
     return path
 
 

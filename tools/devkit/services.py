@@ -26,6 +26,7 @@ class Surroundings:
     kafka: str
     issuers: Path
     page_token_keys: Path
+    audit_key: Path
     extra: dict[str, str] = field(default_factory=dict)  # Further variables; they win.
 
     def variables(self) -> dict[str, str]:
@@ -39,6 +40,7 @@ class Surroundings:
             "LOTURA_KAFKA_BROKERS": self.kafka,
             "LOTURA_TOKEN_ISSUERS": str(self.issuers),
             "LOTURA_PAGE_TOKEN_KEYS": str(self.page_token_keys),
+            "LOTURA_AUDIT_KEY": str(self.audit_key),
             # One broker, and no load balancer that would have to notice a stop.
             "LOTURA_TOPIC_REPLICAS": "1",
             "LOTURA_TOPIC_REPLICAS_IN_SYNC": "1",
@@ -65,6 +67,7 @@ class Service(Member):
         self._program = program or name  # Replicas of a service have names of their own.
         self.port_names = (f"{name}-grpc", f"{name}-http")
         self._surroundings = surroundings
+        self.own: dict[str, str] = {}  # Settings of this process alone; they win.
 
     @property
     def grpc(self) -> str:
@@ -79,7 +82,7 @@ class Service(Member):
 
     def environment(self) -> dict[str, str]:
         return self._surroundings().variables() | {"LOTURA_GRPC_LISTEN": self.grpc,
-                                                   "LOTURA_HTTP_LISTEN": self.http}
+                                                   "LOTURA_HTTP_LISTEN": self.http} | self.own
 
     def settings(self) -> str:
         program = self._surroundings().binary(self._program).stat()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from devkit.backends import Kafka, Postgres, Prometheus, Redis
 from devkit.console import Failure, say
-from devkit.issuer import Issuer, ensure_page_token_keys
+from devkit.issuer import Issuer, ensure_audit_key, ensure_page_token_keys
 from devkit.layout import ROOT, SERVICES
 from devkit.member import Member
 from devkit.places import Place
@@ -63,6 +63,7 @@ class Stack:
             binaries=self._binaries, postgres=self.postgres.conninfo(),
             redis=self.redis.address, kafka=self.kafka.brokers, issuers=self.issuer.trust_path,
             page_token_keys=ensure_page_token_keys(self.place.secrets / "page_token_keys"),
+            audit_key=ensure_audit_key(self.place.secrets / "audit.pem"),
             extra=self.variables)
 
     def add_replica(self, service: str, number: int) -> Service:

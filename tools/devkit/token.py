@@ -9,7 +9,7 @@ from devkit.issuer import DEFAULT_TTL_S, DEVELOPMENT_TENANT, DEVELOPMENT_USER, I
 from devkit.layout import VAR
 from devkit.places import Place
 
-SUMMARY = "print a development token (--user, --tenant, --permission, --ttl)"
+SUMMARY = "print a development token (--user, --tenant, --permission, --roles, --ttl)"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MAX_TTL_S = 30 * 86400
 
@@ -38,12 +38,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--permission", action="append", metavar="NAME",
                         help="such as accounts.* or sales.opportunities.read; repeatable; "
                              "default: *")
+    parser.add_argument("--roles", action="store_true",
+                        help="state no permissions: the user may do what his roles say")
     parser.add_argument("--ttl", type=seconds, default=DEFAULT_TTL_S, help="default: 12h")
     options = parser.parse_args(arguments)
+    if options.roles and options.permission:
+        parser.error("--roles and --permission exclude each other")
+    permissions = None if options.roles else tuple(options.permission or ["*"])
     try:
         issuer = Issuer(Place(VAR).issuer)
     except ImportError as error:
         raise Failure(f"{error.name} is missing; run tools/dev setup first.") from None
     print(issuer.mint(user=options.user, tenant=options.tenant, ttl_s=options.ttl,
-                      permissions=tuple(options.permission or ["*"])))
+                      permissions=permissions))
     return 0

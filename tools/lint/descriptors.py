@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2
 
+from authorization import rows
+from authorization.catalog import Catalog
+from lint.options import Options
 from lint.tree import Finding
 
-OPTIONS = "lotura.options.v1"
 PERMISSION = re.compile(r"^[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+$")
 # Names of fields that hold what belongs to a person.
 PERSONAL = re.compile(
@@ -36,34 +38,15 @@ def compile_protos(root: Path, google: Path) -> descriptor_pb2.FileDescriptorSet
         return descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes())
 
 
-class Options:
-    """Reads our options, which are extensions that only the set itself describes."""
-
-    def __init__(self, files: descriptor_pb2.FileDescriptorSet):
-        self._pool = descriptor_pool.DescriptorPool()
-        for file in files.file:
-            self._pool.Add(file)
-        self._factory = message_factory.MessageFactory(self._pool)
-
-    def of(self, options, kind: str, extension: str):
-        """The extension's message; nothing if it is not set. `kind` is "MethodOptions" or the like."""
-        message = self._pool.FindMessageTypeByName(f"google.protobuf.{kind}")
-        try:
-            found = self._pool.FindExtensionByName(f"{OPTIONS}.{extension}")
-        except KeyError:
-            return None
-        self._factory.GetMessages([found.file.name])
-        parsed = self._factory.GetPrototype(message).FromString(options.SerializeToString())
-        return parsed.Extensions[found] if parsed.HasExtension(found) else None
-
-
 def check(files: descriptor_pb2.FileDescriptorSet) -> Iterator[Finding]:
     options = Options(files)
     ours = [file for file in files.file if file.package.startswith("lotura.")]
+    rowless = {rpc.path for rpc in rows.undeclared(Catalog(files))}
     for file in ours:
         places = Places(file)
         yield from _comments(file, places)
         yield from _policies(file, places, options)
+        yield from _rows(file, places, rowless)
         yield from _money(file, places)
     yield from _personal(ours, options)
 
@@ -126,7 +109,7 @@ def _policies(file: descriptor_pb2.FileDescriptorProto, places: Places,
               options: Options) -> Iterator[Finding]:
     for i, service in enumerate(file.service):
         for k, method in enumerate(service.method):
-            policy = options.of(method.options, "MethodOptions", "rpc")
+            policy = options.of(method.options, "lotura.options.v1.rpc")
             path = (FILE_SERVICE, i, SERVICE_METHOD, k)
             if policy is None or not policy.permission:
                 yield places.finding(path, "proto-policy", f"{method.name} has no permission")
@@ -136,6 +119,15 @@ def _policies(file: descriptor_pb2.FileDescriptorProto, places: Places,
             elif policy.permission.split(".")[0] != file.package.split(".")[1]:
                 yield places.finding(path, "proto-policy",
                                      f"{method.name} needs '{policy.permission}' of another service")
+
+
+def _rows(file: descriptor_pb2.FileDescriptorProto, places: Places,
+          rowless: set[str]) -> Iterator[Finding]:
+    for i, service in enumerate(file.service):
+        for k, method in enumerate(service.method):
+            if f"{file.package}.{service.name}/{method.name}" in rowless:
+                yield places.finding((FILE_SERVICE, i, SERVICE_METHOD, k), "proto-authorization",
+                                     f"{method.name} has no row")
 
 
 def _money(file: descriptor_pb2.FileDescriptorProto, places: Places) -> Iterator[Finding]:
@@ -155,7 +147,7 @@ def _personal(files: list[descriptor_pb2.FileDescriptorProto], options: Options)
             known[name] = (places, path, message)
     seen = set()
     waiting = [name for name, (_, _, message) in known.items()
-               if options.of(message.options, "MessageOptions", "resource") is not None]
+               if options.of(message.options, "lotura.options.v1.resource") is not None]
     while waiting:
         name = waiting.pop()
         if name in seen or name not in known:
@@ -163,7 +155,7 @@ def _personal(files: list[descriptor_pb2.FileDescriptorProto], options: Options)
         seen.add(name)
         places, path, message = known[name]
         for i, one in enumerate(message.field):
-            mark = options.of(one.options, "FieldOptions", "field")
+            mark = options.of(one.options, "lotura.options.v1.field")
             if mark is not None and mark.personal:
                 continue
             if PERSONAL.search(one.name):

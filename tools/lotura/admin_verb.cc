@@ -16,8 +16,9 @@ constexpr char kServices[] = "lotura-all";
 
 // Of the command line itself; a service knows no such settings.
 bool IsOurs(const std::string& variable) {
-  constexpr std::array<std::string_view, 3> kOurs = {"LOTURA_TOKEN", "LOTURA_TOKEN_FILE",
-                                                     "LOTURA_ENDPOINT"};
+  constexpr std::array<std::string_view, 6> kOurs = {
+      "LOTURA_TOKEN",   "LOTURA_TOKEN_FILE",       "LOTURA_ENDPOINT",
+      "LOTURA_CA_FILE", "LOTURA_CERTIFICATE_FILE", "LOTURA_KEY_FILE"};
   return std::ranges::find(kOurs, variable.substr(0, variable.find('='))) != kOurs.end();
 }
 

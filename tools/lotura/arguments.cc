@@ -14,7 +14,7 @@ namespace {
 constexpr char kAbout[] = "Works with the records and reports of Lotura.";
 constexpr char kFooter[] =
     "Where the services are: --endpoint, LOTURA_ENDPOINT, or var/endpoints.json of a development "
-    "stack.\nWho calls: --token-file, LOTURA_TOKEN or LOTURA_TOKEN_FILE.\n"
+    "stack.\nWho calls: --token-file, LOTURA_TOKEN or LOTURA_TOKEN_FILE, or a certificate.\n"
     "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 imported with rejects.";
 
 // The parser together with what it fills.
@@ -29,6 +29,8 @@ class Parser {
     AddRecordVerbs();
     AddReportVerbs();
     AddEvents();
+    AddAudit();
+    AddTenant();
     AddAdmin();
     AddImport();
     AddCompletion();
@@ -106,6 +108,7 @@ class Parser {
     app_.add_option("--token-file", arguments_.connection.token_file, "File that holds the token")
         ->type_name("FILE");
     app_.add_flag("--tls", arguments_.tls, "Encrypted, checked with the system's certificates");
+    AddTlsFiles();
     app_.add_option_function<std::string>(
             "-o,--output",
             [this](const std::string& format) {
@@ -122,6 +125,17 @@ class Parser {
             "Longest time that a call may take, in seconds (10)")
         ->type_name("SECONDS")
         ->check(CLI::Range(1, 3600).description(""));
+  }
+
+  void AddTlsFiles() {
+    rpc::TlsFiles& files = arguments_.connection.tls_files;
+    app_.add_option("--ca-file", files.authorities,
+                    "Certificates that the services' may be signed by; implies --tls")
+        ->type_name("FILE");
+    app_.add_option("--certificate-file", files.certificate,
+                    "Certificate to show, with --key-file; implies --tls")
+        ->type_name("FILE");
+    app_.add_option("--key-file", files.key, "Private key of the certificate")->type_name("FILE");
   }
 
   void AddRecordVerbs() {
@@ -217,6 +231,61 @@ class Parser {
         ->check(CLI::Range(0, 86400).description(""));
   }
 
+  void AddAudit() {
+    CLI::App& audit =
+        *app_.add_subcommand("audit", "Bring out the sealed log, verify it, and search it");
+    audit.require_subcommand(1);
+    CLI::App& exported = *audit.add_subcommand("export", "Print the log of a service, sealed");
+    exported.callback([this] { arguments_.command = audit_export_; });
+    exported.add_option("SERVICE", audit_export_.service, "Such as sales")->required();
+    exported.add_option("--after", audit_export_.after, "Behind the seal of this number (0: all)")
+        ->check(CLI::NonNegativeNumber.description(""));
+    CLI::App& checkpoint =
+        *audit.add_subcommand("checkpoint", "Print the last seal, to be kept elsewhere");
+    checkpoint.callback([this] { arguments_.command = audit_checkpoint_; });
+    checkpoint.add_option("SERVICE", audit_checkpoint_.service, "Such as sales")->required();
+    AddSearch(audit, "reads", "Find who was shown what", audit_reads_);
+    audit_changes_.what = AuditSearchFlags::What::kChanges;
+    AddSearch(audit, "changes", "Find who changed what", audit_changes_);
+    CLI::App& verify = *audit.add_subcommand("verify", "Find what was changed since it was sealed");
+    verify.callback([this] { arguments_.command = audit_verify_; });
+    verify.add_option("FILE", audit_verify_.files, "Exports that follow each other")->required();
+    verify.add_option("--key", audit_verify_.keys, "Public key in PEM; repeatable")
+        ->type_name("FILE")
+        ->required()
+        ->take_all();
+    verify
+        .add_option("--checkpoint", audit_verify_.checkpoints,
+                    "What checkpoint printed; repeatable")
+        ->type_name("FILE")
+        ->take_all();
+  }
+
+  void AddSearch(CLI::App& audit, const std::string& name, const std::string& help,
+                 AuditSearchFlags& flags) {
+    CLI::App& search = *audit.add_subcommand(name, help);
+    search.callback([this, &flags] { arguments_.command = flags; });
+    search.add_option("SERVICE", flags.service, "Such as accounts")->required();
+    search.add_option("--who", flags.who, "Only this one, such as users/anna");
+    search.add_option("--record", flags.record, "Only this one, such as people/p1");
+    search.add_option("--from", flags.from, "A day or a time (a day before the end)");
+    search.add_option("--until", flags.until, "A day or a time, not included (now)");
+  }
+
+  void AddTenant() {
+    CLI::App& tenant = *app_.add_subcommand("tenant", "What concerns the tenant as a whole");
+    tenant.require_subcommand(1);
+    CLI::App& exported =
+        *tenant.add_subcommand("export", "Write all records that the caller may read into files");
+    exported.callback([this] { arguments_.command = tenant_export_; });
+    exported
+        .add_option("DIRECTORY", tenant_export_.directory,
+                    "An empty one, or that of a run which was ended")
+        ->required();
+    exported.add_option("--page-size", tenant_export_.page_size, "Records in one call (500)")
+        ->check(CLI::Range(1, 1000).description(""));
+  }
+
   void AddImport() {
     CLI::App& verb = AddVerb("import", "Bring in CSV files by a mapping", import_);
     ImportFlags& flags = import_.flags;
@@ -303,6 +372,12 @@ class Parser {
   ImportCommand import_;
   ReplayTopicFlags replay_topic_;
   ReplayProjectionFlags replay_projection_;
+  AuditExportFlags audit_export_;
+  AuditCheckpointFlags audit_checkpoint_;
+  AuditSearchFlags audit_reads_;
+  AuditSearchFlags audit_changes_;
+  AuditVerifyFlags audit_verify_;
+  TenantExportFlags tenant_export_;
   CompletionFlags completion_;
 };
 

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "tools/lotura/admin_verb.h"
+#include "tools/lotura/audit_verb.h"
 #include "tools/lotura/connection.h"
 #include "tools/lotura/events_verb.h"
 #include "tools/lotura/import_verb.h"
 #include "tools/lotura/output.h"
 #include "tools/lotura/record_verbs.h"
 #include "tools/lotura/report_verbs.h"
+#include "tools/lotura/tenant_export.h"
 #include "tools/lotura/timeline_verb.h"
 
 namespace lotura::cli {
@@ -58,7 +60,8 @@ struct Help {
 
 using Command =
     std::variant<Help, GetFlags, ListFlags, CreateFlags, UpdateFlags, RemoveFlags, ReportCommand,
-                 TimelineFlags, TailFlags, ImportCommand, AdminCommand, CompletionFlags>;
+                 TimelineFlags, TailFlags, AuditExportFlags, AuditCheckpointFlags, AuditSearchFlags,
+                 AuditVerifyFlags, TenantExportFlags, ImportCommand, AdminCommand, CompletionFlags>;
 
 struct Arguments {
   ConnectionFlags connection;

@@ -56,6 +56,28 @@ absl::StatusOr<std::string> FindToken(const ConnectionFlags& flags, const Variab
   if (!flags.token_file.empty()) return ReadToken(flags.token_file);
   if (const auto token = variables("LOTURA_TOKEN")) return std::string(Trim(*token));
   if (const auto file = variables("LOTURA_TOKEN_FILE")) return ReadToken(*file);
+  return std::string();
+}
+
+rpc::TlsFiles FindTlsFiles(const ConnectionFlags& flags, const Variables& variables) {
+  const auto find = [&variables](const std::string& flag, const char* variable) {
+    return flag.empty() ? variables(variable).value_or("") : flag;
+  };
+  return {.certificate = find(flags.tls_files.certificate, "LOTURA_CERTIFICATE_FILE"),
+          .key = find(flags.tls_files.key, "LOTURA_KEY_FILE"),
+          .authorities = find(flags.tls_files.authorities, "LOTURA_CA_FILE")};
+}
+
+absl::Status FindCertificates(const rpc::TlsFiles& files, Connection& connection) {
+  if (files.certificate.empty() && files.key.empty() && files.authorities.empty())
+    return absl::OkStatus();
+  auto material = rpc::LoadTls(files, SystemClock().Now());
+  if (!material.ok()) return UsageError(Message(material.status()));
+  connection.certificates = std::make_shared<const rpc::TlsMaterial>(*std::move(material));
+  return absl::OkStatus();
+}
+
+absl::Status NoToken() {
   return UsageError(
       "there is no token: set LOTURA_TOKEN or LOTURA_TOKEN_FILE, or give --token-file; for the "
       "development stack: export LOTURA_TOKEN=$(tools/dev token)");
@@ -99,7 +121,10 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
     }
     LOTURA_RETURN_IF_ERROR(ReadEndpointsFile(*file, connection));
   }
+  const rpc::TlsFiles files = FindTlsFiles(flags, variables);
+  LOTURA_RETURN_IF_ERROR(FindCertificates(files, connection));
   LOTURA_ASSIGN_OR_RETURN(connection.token, FindToken(flags, variables));
+  if (connection.token.empty() && files.certificate.empty()) return NoToken();
   return connection;
 }
 

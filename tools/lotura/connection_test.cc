@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "libs/rpc/certificates_fixture.h"
 #include "libs/testing/process.h"
 #include "libs/testing/status_matchers.h"
 
@@ -63,6 +64,37 @@ TEST_F(ConnectionTest, TheTokenMayStandInAFile) {
   variables_.clear();
 
   EXPECT_THAT(Resolve(flags), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+}
+
+TEST_F(ConnectionTest, ACertificateStandsForATokenAndItsFilesMayBeVariables) {
+  const rpc::TestAuthority authority;
+  const rpc::Issued issued = authority.Issue({.names = {"DNS:importer.test"}});
+  Write("ca.pem", authority.certificate());
+  Write("own.pem", issued.certificate);
+  Write("own.key", issued.key);
+  variables_ = {{"LOTURA_CA_FILE", directory_ / "ca.pem"},
+                {"LOTURA_KEY_FILE", directory_ / "own.key"}};
+  const ConnectionFlags flags{.endpoints = {"a:1"},
+                              .tls_files = {.certificate = directory_ / "own.pem"}};
+
+  ASSERT_OK_AND_ASSIGN(const Connection connection, Resolve(flags));
+
+  EXPECT_EQ(connection.token, "");
+  EXPECT_EQ(connection.certificates->certificate, issued.certificate);
+  EXPECT_EQ(connection.certificates->key, issued.key);
+  EXPECT_EQ(connection.certificates->authorities, authority.certificate());
+}
+
+TEST_F(ConnectionTest, CertificatesThatCannotServeAreSaid) {
+  const rpc::TestAuthority authority;
+  Write("own.pem", authority.Issue().certificate);
+  Write("own.key", authority.Issue().key);
+  const ConnectionFlags flags{
+      .endpoints = {"a:1"},
+      .tls_files = {.certificate = directory_ / "own.pem", .key = directory_ / "own.key"}};
+
+  EXPECT_THAT(Resolve(flags), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  EXPECT_EQ(Resolve({.endpoints = {"a:1"}})->certificates, nullptr);
 }
 
 TEST_F(ConnectionTest, WhatCannotBeUsedIsSaid) {

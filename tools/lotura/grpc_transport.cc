@@ -20,6 +20,14 @@ bool IsRepeatable(const google::protobuf::Message& request) {
   return request_id == nullptr || !api::TextOf(request, "request_id").empty();
 }
 
+// Who answers: what a process does for each of its services says for which.
+std::string ServiceOf(const google::protobuf::MethodDescriptor& method,
+                      const google::protobuf::Message& request) {
+  if (request.GetDescriptor()->FindFieldByName("service") != nullptr)
+    return api::TextOf(request, "service");
+  return std::string(Split(method.file()->package(), '.').at(1));
+}
+
 class GrpcConversation final : public api::Conversation {
  public:
   GrpcConversation(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
@@ -44,8 +52,7 @@ class GrpcConversation final : public api::Conversation {
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> GrpcTransport::Call(
     const google::protobuf::MethodDescriptor& method, const google::protobuf::Message& request,
     std::chrono::milliseconds timeout) {
-  const std::string service(Split(method.file()->package(), '.').at(1));
-  LOTURA_ASSIGN_OR_RETURN(rpc::Client* const client, ClientOf(service));
+  LOTURA_ASSIGN_OR_RETURN(rpc::Client* const client, ClientOf(ServiceOf(method, request)));
   const bool repeat = manner_.retries == Retries::kHere && IsRepeatable(request);
   const rpc::CallOptions options{.deadline = Deadline::After(timeout),
                                  .bearer = connection_.token,
@@ -73,8 +80,11 @@ absl::StatusOr<rpc::Client*> GrpcTransport::ClientOf(const std::string& service)
 
 rpc::ClientOptions GrpcTransport::OptionsOf(const std::string& service,
                                             const std::string& endpoint) const {
-  return {
+  rpc::ClientOptions options{
       .target = endpoint, .neighbor = service, .security = security_, .attempts_max = kAttempts};
+  if (connection_.certificates != nullptr)
+    options.certificates = [certificates = connection_.certificates] { return certificates; };
+  return options;
 }
 
 absl::StatusOr<std::unique_ptr<api::Conversation>> GrpcTransport::Converse(

@@ -24,9 +24,9 @@ int main(int argc, char** argv) {
             const cli::CallManner of_import{.retries = cli::Retries::kByCaller,
                                             .priority = lotura::rpc::Priority::kBulk};
             const bool imports = std::holds_alternative<cli::ImportCommand>(parsed.command);
+            const bool encrypted = parsed.tls || connection.certificates != nullptr;
             return std::make_unique<cli::GrpcTransport>(
-                connection,
-                parsed.tls ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
+                connection, encrypted ? lotura::rpc::Security::kTls : lotura::rpc::Security::kPlain,
                 imports ? of_import : cli::CallManner());
           },
       .administer = cli::BecomeServices};

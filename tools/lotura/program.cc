@@ -31,11 +31,24 @@ class CommandRunner {
   }
   Outcome operator()(const TimelineFlags& flags) const { return Done(Timeline(session_, flags)); }
   Outcome operator()(const TailFlags& flags) const { return Done(TailEvents(session_, flags)); }
+  Outcome operator()(const AuditExportFlags& flags) const {
+    return Done(AuditExport(session_, flags));
+  }
+  Outcome operator()(const AuditCheckpointFlags& flags) const {
+    return Done(AuditCheckpoint(session_, flags));
+  }
+  Outcome operator()(const AuditSearchFlags& flags) const {
+    return Done(AuditSearch(session_, flags));
+  }
+  Outcome operator()(const TenantExportFlags& flags) const {
+    return Done(TenantExport(session_, flags));
+  }
   Outcome operator()(const ImportCommand& command) const { return Import(session_, command.flags); }
   // These need no services and never come here.
   Outcome operator()(const Help& /*help*/) const { return ExitCode::kOk; }
   Outcome operator()(const CompletionFlags& /*flags*/) const { return ExitCode::kOk; }
   Outcome operator()(const AdminCommand& /*command*/) const { return ExitCode::kOk; }
+  Outcome operator()(const AuditVerifyFlags& /*flags*/) const { return ExitCode::kOk; }
 
  private:
   static Outcome Done(const absl::Status& status) {
@@ -61,6 +74,8 @@ absl::StatusOr<ExitCode> Run(const Arguments& arguments, const Surroundings& sur
     LOTURA_RETURN_IF_ERROR(surroundings.administer(admin->words));
     return ExitCode::kOk;
   }
+  if (const auto* verify = std::get_if<AuditVerifyFlags>(&arguments.command))
+    return AuditVerify(output, *verify);
   const auto* import = std::get_if<ImportCommand>(&arguments.command);
   if (import != nullptr && import->dry_run) return ImportDryRun(model, output, import->flags);
   LOTURA_ASSIGN_OR_RETURN(

@@ -25,12 +25,13 @@ CREATE TABLE widget (
   update_time timestamptz NOT NULL, delete_time timestamptz, display_name text COLLATE "C" NOT NULL, email text COLLATE "C" NOT NULL,
   amount numeric, amount_currency text COLLATE "C", part_of text COLLATE "C", tags text[] COLLATE "C" NOT NULL, due_date date,
   origin text COLLATE "C" NOT NULL, score bigint NOT NULL, verdict text COLLATE "C" NOT NULL, owner text COLLATE "C",
-  PRIMARY KEY (tenant_id, name), FOREIGN KEY (tenant_id, part_of) REFERENCES widget (tenant_id, name));
+  readers text[] COLLATE "C" NOT NULL DEFAULT '{}', PRIMARY KEY (tenant_id, name), FOREIGN KEY (tenant_id, part_of) REFERENCES widget (tenant_id, name));
 CREATE INDEX widget_amount_idx ON widget (tenant_id, coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL;
 CREATE INDEX widget_display_name_idx ON widget (tenant_id, display_name, name) WHERE delete_time IS NULL;
 CREATE INDEX widget_owner_amount_idx ON widget (tenant_id, owner, coalesce(amount, 0::numeric), name) WHERE delete_time IS NULL;
 CREATE INDEX widget_lookup_idx ON widget (tenant_id, display_name, name);
 CREATE INDEX widget_owner_idx ON widget (tenant_id, owner, name);
+CREATE INDEX widget_readers_idx ON widget USING gin (tenant_id, readers) WHERE readers <> '{}'::text[];
 )"}};
 
 inline std::string NewWidgetDatabase() {
@@ -66,7 +67,7 @@ inline TenantId TenantOf(std::uint8_t number) {
 }
 
 inline Call CallAs(std::uint8_t tenant, std::string user = "users/anna") {
-  return {.principal = {TenantOf(tenant), std::move(user), {"*"}},
+  return {.principal = {TenantOf(tenant), std::move(user), {"*"}, Grounds::kToken},
           .method = "lotura.testdata.v1.WidgetService/CreateWidget",
           .deadline = Deadline::After(std::chrono::seconds(30)),
           .trace = {},

@@ -30,7 +30,7 @@ class EngineBench {
         store_(reads_, writes_, clock_, catalog_.Declarations()),
         record_cache_(cache_, catalog_.Declarations()),
         record_reads_(store_, record_cache_, {}),
-        lister_(lists_, tokens_, catalog_.Declarations()),
+        lister_({lists_, reads_}, tokens_, catalog_.Declarations()),
         combiner_(store_, {}),
         work_({catalog_, store_, foreign_, ids_}, combiner_),
         imports_({{catalog_, store_, foreign_, ids_}, clock_, log_, metrics_, {}}) {

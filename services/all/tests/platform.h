@@ -103,7 +103,7 @@ class PlatformTest : public ::testing::Test {
   }
 
   [[nodiscard]] std::string Token() const {
-    Principal principal{.name = "users/importer", .permissions = {"*"}};
+    Principal principal{.name = "users/importer", .permissions = {"*"}, .grounds = Grounds::kToken};
     principal.tenant.value.bytes[15] = 1;
     return issuer_.Mint(principal, rules_, SystemClock().Now() + std::chrono::hours(1));
   }

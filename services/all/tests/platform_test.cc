@@ -6,6 +6,7 @@
 
 #include "libs/base/calendar.h"
 #include "lotura/accounts/v1/organization.pb.h"
+#include "lotura/accounts/v1/organization_service.pb.h"
 #include "lotura/analytics/v1/report.pb.h"
 #include "lotura/communications/v1/activity.pb.h"
 #include "lotura/communications/v1/timeline.pb.h"

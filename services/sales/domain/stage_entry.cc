@@ -29,9 +29,10 @@ absl::Status CheckWay(const v1::Opportunity& deal, const v1::Stage& stage) {
                               {{"stage", deal.stage()}});
   }
   if (PipelineOf(stage) != deal.pipeline()) {
+    // Not which one it is: whoever moves it need not see that.
     return FailedPrecondition(reasons::kStageOfOtherPipeline,
-                              fmt::format("{} is no stage of {}", stage.name(), deal.pipeline()),
-                              {{"stage", stage.name()}, {"pipeline", deal.pipeline()}});
+                              fmt::format("{} is no stage of its pipeline", stage.name()),
+                              {{"stage", stage.name()}});
   }
   return absl::OkStatus();
 }
@@ -47,10 +48,9 @@ void CheckTime(const v1::Opportunity& deal, const google::protobuf::Timestamp& a
   const Instant entered = ToInstant(deal.stage_enter_time());
   const Instant time = ToInstant(asked);
   if (time >= entered && time <= now) return;
-  violations.Add(
-      field, reasons::kMoveTimeOutOfRange,
-      fmt::format("must lie between {}, when the opportunity came into its stage, and now",
-                  ToRfc3339(entered)));
+  // When that was may be hidden from whoever moves it.
+  violations.Add(field, reasons::kMoveTimeOutOfRange,
+                 "must not lie before stage_enter_time, nor in the future");
 }
 
 void CheckCloseAmount(const v1::Opportunity& deal, const google::type::Money& money,

@@ -8,6 +8,7 @@ It shares nothing with those who wrote, and prints one JSON object: figures by n
 import json
 import sys
 from bisect import bisect_left
+from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from fault.trial.verdict import Effect, Entry, Found, judge, staleness_s
 
 LEFT_S = 5.0
 FOREVER_S = 1e6
-ROWS = "SELECT tenant_id || '/' || name, display_name FROM accounts.organization"
+ROWS = ("SELECT tenant_id || '/' || name, display_name, coalesce(employee_count, 0)"
+        " FROM accounts.organization")
 JOURNAL = ("SELECT tenant_id || '/' || name, version, event_id::text, coalesce(request_id::text, '')"
            " FROM accounts.journal")
 # An organization stands on its own timeline, once for each event.
@@ -34,6 +36,13 @@ def read(sources: Sources) -> Found:
                  effects=[Effect(*row) for row in query(sources, EFFECTS)])
 
 
+def is_typed(error: str) -> bool:
+    """Whether it tells what became of the call: a reason of ours, or a connection that broke or a
+    time that was up, which the caller's own gRPC tells."""
+    code, _, reason = error.partition(" ")
+    return bool(reason) or code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
+
 def callers_figures(seen: list[Operation]) -> dict[str, float]:
     writes = [operation for operation in seen if operation.is_write]
     return {
@@ -43,6 +52,7 @@ def callers_figures(seen: list[Operation]) -> dict[str, float]:
         "failed": sum(operation.outcome != OK for operation in seen),
         "repeated": sum(operation.tries > 1 for operation in seen),
         "call_max_s": max((one.took_max for one in seen), default=0.0),
+        "untyped": sum(not is_typed(error) for one in seen for error in one.errors),
         "availability": rates.availability(seen),
         "write_p50_ms": rates.percentile(writes, 0.5) * 1e3,
         "write_p99_ms": rates.percentile(writes, 0.99) * 1e3,
@@ -113,6 +123,7 @@ def main(history: str, faults: str, postgres: str, kafka: str) -> None:
             "rows": len(found.rows), "events": len(found.deliveries),
             "repeated_events": len(found.deliveries) - len(set(found.deliveries)),
             "staleness_max_s": staleness_s(seen)},
+        "errors": Counter(error for one in seen for error in one.errors),
         "recovery_s": recoveries(seen, done), "phases": phases(seen, done),
         "heal_s": healings(seen, done), "first_success_s": first_successes(seen, done),
         "examples": verdict.examples}))

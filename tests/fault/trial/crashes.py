@@ -20,9 +20,14 @@ EXPIRE_LEASE = "UPDATE accounts.lease SET expire_time = '-infinity' WHERE name =
 
 def armed_binaries(directory: Path) -> Path:
     """A directory of all binaries, with services that know their crash points."""
+    return linked_binaries(directory, "crash")
+
+
+def linked_binaries(directory: Path, kind: str) -> Path:
+    """A directory of all binaries, some of them as they were linked for such trials."""
     made = directory / "bin"
     made.mkdir()
-    for binary in (*BINARIES.glob("lotura-*"), *(BINARIES / "crash").glob("lotura-*")):
+    for binary in (*BINARIES.glob("lotura-*"), *(BINARIES / kind).glob("lotura-*")):
         link = made / binary.name
         link.unlink(missing_ok=True)
         link.symlink_to(binary)

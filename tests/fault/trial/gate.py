@@ -5,8 +5,10 @@ import random
 import re
 import socket
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 CHUNK = 65536
 WAIT_S = 10
@@ -60,16 +62,54 @@ def corrupt(chance: random.Random) -> Behavior:
     return flip
 
 
+class FlipOnce:
+    """Flips one bit of what each connection says in one direction, at a place that chance decides:
+    in its first words, in the rest of its beginning, where a handshake is, or later.
+
+    `flipped` counts by the part in which the bit was.
+    """
+
+    PARTS = (("first words", 0, 64), ("beginning", 64, 1500), ("later", 1500, 12_000))
+
+    def __init__(self, chance: random.Random):
+        self._chance = chance
+        # How far the next flip of a connection is; None after it.
+        self._left: WeakKeyDictionary[asyncio.StreamWriter, tuple[str, int] | None] = (
+            WeakKeyDictionary())
+        self.flipped: Counter = Counter()
+
+    def _chosen(self) -> tuple[str, int]:
+        # Whoever is cut off in the handshake says nothing later: half of the connections get there.
+        name, least, most = self._chance.choices(self.PARTS, weights=(1, 1, 2))[0]
+        return name, self._chance.randrange(least, most)
+
+    async def __call__(self, chunk: bytes, to: asyncio.StreamWriter) -> None:
+        if to not in self._left:
+            self._left[to] = self._chosen()
+        if (place := self._left[to]) is not None:
+            part, left = place
+            self._left[to] = (part, left - len(chunk))
+            if left < len(chunk):
+                wrong = bytearray(chunk)
+                wrong[left] ^= 1 << self._chance.randrange(8)
+                chunk = bytes(wrong)
+                self.flipped[part] += 1
+                self._left[to] = None
+        await let_pass(chunk, to)
+
+
 @dataclass
 class Gate:
     """Listens on loopback and connects each caller to `upstream`; used as a context.
 
-    Its threads end with the block. `behavior` may be changed at any time, from any thread, and
-    counts for the next bytes; `break_all` ends the connections that there are.
+    Its threads end with the block. `behavior`, for what is answered, and `asking`, for what is
+    asked, may be changed at any time, from any thread, and count for the next bytes; `break_all`
+    ends the connections that there are.
     """
 
     upstream: str | tuple[str, int]  # A socket's path, or a host and a port.
     behavior: Behavior = let_pass
+    asking: Behavior = let_pass
     port: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -102,7 +142,7 @@ class Gate:
 
     def heal(self) -> None:
         """What was held back or broken is not continued: callers connect anew."""
-        self.behavior = let_pass
+        self.behavior = self.asking = let_pass
         self.break_all()
 
     def break_all(self) -> None:
@@ -137,9 +177,8 @@ class Gate:
 
     async def _pump(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, *,
                     is_answer: bool) -> None:
-        """Requests always pass: what goes wrong shows in the answers."""
         try:
             while chunk := await reader.read(CHUNK):
-                await (self.behavior if is_answer else let_pass)(chunk, to)
+                await (self.behavior if is_answer else self.asking)(chunk, to)
         except OSError:
             pass

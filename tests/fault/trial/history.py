@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-READ, CREATE, UPDATE, PROBE = "read", "create", "update", "probe"
+READ, CREATE, UPDATE, PROBE, LIST = "read", "create", "update", "probe", "list"
 WRITES = (CREATE, UPDATE)
 OK, FAIL, INFO = "ok", "fail", "info"
 
@@ -30,12 +30,15 @@ class Operation:
     request: str = ""
     name: str = ""
     version: int = 0  # Of a write: what it makes. Of a read: what it found.
+    text: str = ""  # Of a creation: what the record is called.
     at_least: int = 0  # Of a read: what was acknowledged before it began.
     outcome: str = INFO
     end: float = float("inf")
     tries: int = 1
     took_max: float = 0.0  # The longest of its calls that failed.
     reason: str = ""
+    errors: list[str] = field(default_factory=list)  # Codes and reasons of its calls that failed.
+    seen: list[tuple[str, int, str]] = field(default_factory=list)  # Name, version, text of records.
 
     @property
     def is_write(self) -> bool:
@@ -77,16 +80,19 @@ def operations(lines: Iterable[dict]) -> list[Operation]:
             found[line["op"]] = Operation(
                 number=line["op"], kind=line["kind"], service=line["service"], begin=line["t"],
                 request=line.get("request", ""), name=line.get("name", ""),
-                version=line.get("version", 0), at_least=line.get("at_least", 0))
+                version=line.get("version", 0), text=line.get("text", ""), at_least=line.get("at_least", 0))
             continue
         operation = found[line["op"]]
         if line["what"] == "retry":
             operation.tries += 1
             operation.took_max = max(operation.took_max, line.get("took", 0.0))
+            operation.errors.append(line["code"])
             continue
         operation.outcome, operation.end = line["what"], line["t"]
         operation.name = line.get("name", operation.name)
         operation.version = line.get("version", operation.version)
         operation.reason = line.get("reason", "")
+        operation.errors += [operation.reason] if operation.reason else []
+        operation.seen = [tuple(one) for one in line.get("seen", ())]
         operation.took_max = max(operation.took_max, line.get("took", 0.0))
     return list(found.values())

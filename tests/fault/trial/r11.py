@@ -22,7 +22,7 @@ ROW_BYTES = """SELECT sum(pg_total_relation_size(relid))::float8
   / greatest(1, (SELECT count(*) FROM accounts.journal))
 FROM pg_partition_tree('accounts.journal') WHERE isleaf"""
 PUBLISHED = "SELECT count(*) FROM accounts.journal j, accounts.relay_cursor c " \
-            "WHERE (j.xid, j.seq) <= (c.xid, c.seq)"
+            "WHERE c.relay = 'kafka' AND (j.xid, j.seq) <= (c.xid, c.seq)"
 
 
 @dataclass

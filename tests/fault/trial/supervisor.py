@@ -38,6 +38,7 @@ class Trial:
     seeds: int | None = None  # How many the simulation runs.
     mutation: str | None = None  # The mistake that the simulation shall find.
     addresses: dict[str, str] = field(default_factory=dict)  # Where services are called instead.
+    load: dict[str, object] = field(default_factory=dict)  # What else its plan says.
     figures: dict[str, object] = field(default_factory=dict)
 
     def rate_or(self, own: float) -> float:
@@ -52,7 +53,7 @@ class Trial:
         directory = self.directory / name
         directory.mkdir()
         return replace(self, directory=directory, seconds=self.seconds * share, addresses={},
-                       figures={})
+                       load={}, figures={})
 
     def stack(self, binaries: Path = BINARIES, **variables: str) -> Stack:
         return Stack(self.directory / "stack", binaries,
@@ -88,13 +89,13 @@ class Supervisor:
         """Starts the load as a process of its own."""
         addresses = {service: self.stack.grpc(service) for service in SERVICES}
         plan = Plan(addresses=addresses | self.trial.addresses, rates=rates, seed=self.trial.seed,
-                    token=self.stack.issuer.mint(),
+                    token=self.stack.issuer.mint(), **self.trial.load,
                     seconds=self.trial.seconds if seconds is None else seconds)
         plan.write(self.trial.directory / "plan.json")
         self._deadline = time.monotonic() + plan.seconds + LOAD_SLACK_S
         self._load = subprocess.Popen(
             [sys.executable, "-m", "fault.trial.workload", self.trial.directory / "plan.json",
-             self._history], env=_environment(), stdin=subprocess.DEVNULL)
+             self._history], env=environment(), stdin=subprocess.DEVNULL)
 
     def is_loaded(self) -> bool:
         return self._load is not None and self._load.poll() is None
@@ -120,10 +121,7 @@ class Supervisor:
 
     def finish(self) -> None:
         """Waits for the end of the load, and until relay and consumers have done their work."""
-        while self.rest(1.0):
-            pass
-        if self._load.returncode != 0:
-            raise Failure(f"the load of the trial ended with code {self._load.returncode}.")
+        self.await_load()
         begin = time.monotonic()
         self._ended = [member.name for member in self.stack.members if member.has_ended()]
         for member in self.stack.members:
@@ -135,6 +133,13 @@ class Supervisor:
         await_handled(sources, TIMELINE, "accounts", DRAIN_S)
         self.trial.figures["drain_s"] = time.monotonic() - begin
 
+    def await_load(self) -> None:
+        """Waits for the end of the load."""
+        while self.rest(1.0):
+            pass
+        if self._load.returncode != 0:
+            raise Failure(f"the load of the trial ended with code {self._load.returncode}.")
+
     def stop(self) -> None:
         """Ends a load that nobody waits for any longer."""
         if self.is_loaded():
@@ -145,7 +150,7 @@ class Supervisor:
         """What the checker, another process, finds."""
         command = [sys.executable, "-m", "fault.trial.check", self._history, self.faults.path,
                    self.stack.postgres.conninfo(), self.stack.kafka.brokers]
-        outcome = subprocess.run(command, env=_environment(), capture_output=True, text=True,
+        outcome = subprocess.run(command, env=environment(), capture_output=True, text=True,
                                  timeout=CHECK_S, check=False)
         if outcome.returncode != 0:
             raise Failure(f"the checker failed: {outcome.stderr.strip()[-2000:]}")
@@ -164,6 +169,7 @@ class Report:
     """What the checker printed."""
 
     figures: dict[str, float]
+    errors: dict[str, int]  # By code and reason, of all calls.
     recovery_s: dict[str, float]
     phases: dict[str, dict[str, float]]
     heal_s: dict[str, float]
@@ -184,10 +190,12 @@ class Report:
             ("effects missing", "effects_missing"), ("duplicate effects", "effects_duplicate"),
             ("effects of nothing", "effects_phantom"),
             ("processes that ended by themselves", "ended"),
-            ("reads of what was never written", "invented"))]
+            ("reads of what was never written", "invented"),
+            ("rows and answers that say something else than was written", "altered"))]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of a program of the trials that is a process of its own."""
     return os.environ | {"PYTHONPATH": f"{ROOT / 'tools'}:{ROOT / 'tests'}",
                          "PYTHONDONTWRITEBYTECODE": "1", "no_proxy": "127.0.0.1"}
 

@@ -31,7 +31,7 @@ class Effect:
 class Found:
     """What stood in tables and on the topic when all was over."""
 
-    rows: list[tuple[str, str]]  # "<tenant>/<name>", display name.
+    rows: list[tuple[str, str, int]]  # "<tenant>/<name>", display name, number.
     journal: list[Entry]
     deliveries: list[Version]
     effects: list[Effect]
@@ -57,7 +57,7 @@ def judge(operations: list[Operation], found: Found) -> Verdict:
     entries = defaultdict(list)
     for entry in found.journal:
         entries[entry.request].append(entry)
-    verdict.add("lost", _lost(writes, entries, {row.split("/", 1)[1] for row, _ in found.rows}))
+    verdict.add("lost", _lost(writes, entries, {row[0].split("/", 1)[1] for row in found.rows}))
     verdict.add("duplicates", _duplicates(entries, found.rows))
     verdict.add("unexpected", _unexpected(writes, entries))
     verdict.add("unannounced", faults([entry.version for entry in found.journal],
@@ -67,6 +67,7 @@ def judge(operations: list[Operation], found: Found) -> Verdict:
     verdict.add("effects_phantom", _effects_phantom(found))
     verdict.add("stale", _stale(operations))
     verdict.add("invented", _invented(operations, found.journal))
+    verdict.add("altered", _altered(operations, found))
     return verdict
 
 
@@ -82,11 +83,11 @@ def _lost(writes: list[Operation], entries: dict, names: set[str]) -> Iterator[s
                    f"{write.name}; the journal has {sorted(there)}")
 
 
-def _duplicates(entries: dict, rows: list[tuple[str, str]]) -> Iterator[str]:
+def _duplicates(entries: dict, rows: list[tuple[str, str, int]]) -> Iterator[str]:
     for request, written in entries.items():
         if len(written) > 1:
             yield f"request {request} was written {len(written)} times"
-    for display_name, count in Counter(display_name for _, display_name in rows).items():
+    for display_name, count in Counter(row[1] for row in rows).items():
         if count > 1:
             yield f"'{display_name}' is there {count} times"
 
@@ -125,6 +126,28 @@ def _invented(operations: list[Operation], journal: list[Entry]) -> Iterator[str
     for read in operations:
         if read.kind == READ and read.outcome == OK and (read.name, read.version) not in written:
             yield f"version {read.version} of {read.name}"
+
+
+def _altered(operations: list[Operation], found: Found) -> Iterator[str]:
+    """Rows and answers that say something else than what was written: somebody's bytes were
+    believed. An update writes the number of its version."""
+    rows = {row[0].split("/", 1)[1]: row[1:] for row in found.rows}
+    texts = {one.request: one.text for one in operations if one.text}
+    numbers = defaultdict(set)
+    written = {}
+    for entry in found.journal:
+        name = entry.version.record.split("/", 1)[1]
+        numbers[name].add(entry.version.number)
+        if entry.request in texts:
+            written[name] = texts[entry.request]
+    for name, text in written.items():
+        row = rows.get(name)
+        if row is not None and row != (text, max(numbers[name])):
+            yield f"{name} is the row {row} instead of {(text, max(numbers[name]))}"
+    for one in operations:
+        for name, number, text in one.seen:
+            if text != written.get(name, text) or number not in numbers[name]:
+                yield f"{one.kind} {one.number} was told {(name, number, text)}"
 
 
 def staleness_s(operations: list[Operation]) -> float:

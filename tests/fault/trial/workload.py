@@ -24,8 +24,8 @@ import grpc.aio  # noqa: E402
 
 from kit.api import OPTIONS, POOL, Refused, message_class  # noqa: E402
 
-from fault.trial.history import (CREATE, FAIL, INFO, OK, PROBE, READ, UPDATE,  # noqa: E402
-                                 Recorder)
+from fault.trial.history import (CREATE, FAIL, INFO, LIST, OK, PROBE, READ,  # noqa: E402
+                                 UPDATE, Recorder)
 
 ORGANIZATIONS = "lotura.accounts.v1.OrganizationService"
 # What shows that a service answers, and reads its database.
@@ -43,6 +43,10 @@ PAUSES_S = (0.3, 1.0, 3.0)  # Before the first, second and third repetition, jit
 IN_FLIGHT_MAX = 5000
 RECENT = 256  # Records that are read and updated.
 CONNECTIONS = 2  # To each address.
+PAGE = 20
+# What gRPC 1.51 says, with UNKNOWN, of some calls whose connection broke.
+STREAM_REMOVED = "Stream removed"
+BEAT_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Plan:
     seconds: float
     rates: dict[str, float] = field(default_factory=lambda: {CREATE: 500.0})
     call_s: float = 5.0
+    authorities: str = ""  # A file of those who sign the services' certificates; empty: plain text.
+    text_bytes: int = 0  # By how much each text is longer than it need be.
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
@@ -69,6 +75,11 @@ class Plan:
         for kind, rate in self.rates.items():
             moments += [((step + 0.5) / rate, kind) for step in range(int(self.seconds * rate))]
         return sorted(moments)
+
+
+def text_of(number: int, more: int) -> str:
+    """What the record that an operation creates is called; no two have the same."""
+    return f"trial {number}" + (" " + random.Random(number).randbytes(more // 2).hex() if more else "")
 
 
 @dataclass
@@ -89,16 +100,24 @@ class Workload:
         self._recorder = recorder
         self._recent: deque[Record] = deque(maxlen=RECENT)
         # Replicas are called in turn.
-        self._channels = {service: [grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._channels = {service: [self._channel(address)
                                     for address in addresses.split(",") * CONNECTIONS]
                           for service, addresses in plan.addresses.items()}
         self._stubs: dict[tuple[str, int], object] = {}
         self._metadata = (("authorization", f"Bearer {plan.token}"),)
         self._probes = 0
+        self._late: deque[tuple[float, float]] = deque(maxlen=512)
         self.broken: BaseException | None = None
+
+    def _channel(self, address: str) -> grpc.aio.Channel:
+        if not self._plan.authorities:
+            return grpc.aio.insecure_channel(address, options=OPTIONS)
+        known = grpc.ssl_channel_credentials(Path(self._plan.authorities).read_bytes())
+        return grpc.aio.secure_channel(address, known, options=OPTIONS)
 
     async def run(self) -> None:
         start = time.monotonic()
+        beat = asyncio.create_task(self._beat())
         under_way: set[asyncio.Task] = set()
         for number, (moment, kind) in enumerate(self._plan.schedule()):
             await asyncio.sleep(max(0.0, start + moment - time.monotonic()))
@@ -111,8 +130,24 @@ class Workload:
         if under_way:
             await asyncio.wait(under_way, timeout=self._plan.call_s * (len(PAUSES_S) + 1)
                                + sum(PAUSES_S) * 2)
+        beat.cancel()
         if self.broken is not None:
             raise self.broken
+
+    async def _beat(self) -> None:
+        """Feels when this process itself is late, be it for want of a processor."""
+        while True:
+            begin = time.monotonic()
+            await asyncio.sleep(BEAT_S)
+            late = time.monotonic() - begin - BEAT_S
+            if late > BEAT_S:
+                self._late.append((begin + BEAT_S, late))
+
+    def _took(self, begin: float) -> float:
+        """Seconds since then, without those by which this process was late at the end."""
+        now = time.monotonic()
+        late = max((late for due, late in self._late if due + late >= now - 2 * BEAT_S), default=0.0)
+        return round(now - begin - late, 4)
 
     def _note_end(self, task: asyncio.Task) -> None:
         """A bug of the load itself must not look like a silent caller."""
@@ -126,6 +161,8 @@ class Workload:
             await self._create(number, begin)
         elif kind == READ:
             await self._read(number, begin)
+        elif kind == LIST:
+            await self._list(number, begin)
         else:
             await self._update(number, begin)
 
@@ -137,14 +174,14 @@ class Workload:
         return str(uuid.UUID(int=self._chance(number).getrandbits(128), version=4))
 
     async def _create(self, number: int, begin: float) -> None:
-        request = self._request_id(number)
-        self._invoke(number, begin, CREATE, request=request, version=1)
+        request, text = self._request_id(number), text_of(number, self._plan.text_bytes)
+        self._invoke(number, begin, CREATE, request=request, version=1, text=text)
         answer = await self._call(number, "accounts", f"{ORGANIZATIONS}/CreateOrganization", {
             "request_id": request,
-            "organization": {"display_name": f"trial {number}", "employee_count": 1}})
+            "organization": {"display_name": text, "employee_count": 1}})
         if answer is not None:
             self._recent.append(Record(answer.name, answer.etag, 1))
-            self._recorder.note(number, OK, time.monotonic(), name=answer.name, version=1)
+            self._note_ok(number, answer, name=answer.name)
 
     async def _update(self, number: int, begin: float) -> None:
         free = [record for record in self._recent if not record.is_busy]
@@ -161,7 +198,7 @@ class Workload:
                              "employee_count": version}})
         if answer is not None:
             record.etag, record.version, record.is_busy = answer.etag, version, False
-            self._recorder.note(number, OK, time.monotonic(), version=answer.employee_count)
+            self._note_ok(number, answer)
 
     async def _read(self, number: int, begin: float) -> None:
         record = self._chance(number).choice(self._recent)
@@ -169,7 +206,20 @@ class Workload:
         answer = await self._call(number, "accounts", f"{ORGANIZATIONS}/GetOrganization",
                                   {"name": record.name})
         if answer is not None:
-            self._recorder.note(number, OK, time.monotonic(), version=answer.employee_count)
+            self._note_ok(number, answer)
+
+    def _note_ok(self, number: int, answer, **fields) -> None:
+        self._recorder.note(number, OK, time.monotonic(), version=answer.employee_count,
+                            seen=[_seen(answer)], **fields)
+
+    async def _list(self, number: int, begin: float) -> None:
+        """Lists come from the database, whatever the cache holds."""
+        self._invoke(number, begin, LIST)
+        answer = await self._call(number, "accounts", f"{ORGANIZATIONS}/ListOrganizations",
+                                  {"page_size": PAGE})
+        if answer is not None:
+            self._recorder.note(number, OK, time.monotonic(),
+                                seen=[_seen(one) for one in answer.organizations])
 
     async def _probe(self, number: int, begin: float) -> None:
         service = list(PROBES)[self._probes % len(PROBES)]
@@ -198,12 +248,12 @@ class Workload:
             was_unknown = was_unknown or is_unknown
             if not is_unknown or pause is None:
                 break
-            self._recorder.note(number, "retry", time.monotonic(), code=refused.code.name,
-                                took=round(time.monotonic() - begin, 4))
+            self._recorder.note(number, "retry", time.monotonic(), code=_told(refused),
+                                took=self._took(begin))
             await asyncio.sleep(pause * self._chance(number).uniform(0.8, 1.2))
         self._recorder.note(number, INFO if was_unknown else FAIL, time.monotonic(),
-                            reason=f"{refused.code.name} {refused.reason}".strip(),
-                            took=round(time.monotonic() - begin, 4))
+                            reason=_told(refused),
+                            took=self._took(begin))
         return None
 
     def _stub(self, service: str, method: str, number: int):
@@ -216,6 +266,15 @@ class Workload:
                 f"/{method}", request_serializer=lambda message: message.SerializeToString(),
                 response_deserializer=answer.FromString)
         return self._stubs[method, turn]
+
+
+def _told(refused: Refused) -> str:
+    reason = refused.reason or (STREAM_REMOVED if STREAM_REMOVED in str(refused) else "")
+    return f"{refused.code.name} {reason}".strip()
+
+
+def _seen(organization) -> tuple[str, int, str]:
+    return organization.name, organization.employee_count, organization.display_name
 
 
 def _input_of(method: str) -> str:

@@ -9,6 +9,7 @@
 
 #include "libs/rpc/client.h"
 #include "lotura/accounts/v1/organization.pb.h"
+#include "lotura/accounts/v1/organization_service.pb.h"
 #include "tools/bench/load/latencies.h"
 
 namespace lotura::bench {

@@ -1,11 +1,13 @@
 // lotura-bench-server: a server that has nothing to do, either bare or behind the whole door.
 #include "libs/base/errors.h"
+#include "libs/base/files.h"
 #include "libs/base/options.h"
 #include "libs/pg/database.h"
 #include "libs/rpc/runtime.h"
 #include "libs/rpc/server.h"
 #include "libs/rpc/shutdown_signal.h"
 #include "libs/rpc/token_verifier.h"
+#include "libs/rpc/trusted_issuers.h"
 #include "lotura/bench/v1/nothing.pb.h"
 #include "tools/bench/program.h"
 #include "tools/bench/server/bare_echo.h"
@@ -18,9 +20,7 @@ struct Settings {
   std::string listen;
   std::string kind;
   std::int64_t answer_bytes = 0;
-  std::string token_issuer;
-  std::string token_audience = "lotura";
-  std::string token_jwks;
+  std::string token_issuers;
   std::int64_t log_ok_every = 100;
   std::int64_t threads = 1;
   std::string postgres;
@@ -32,10 +32,8 @@ struct Settings {
     options.Choice({"kind", "what stands before nothing"}, kind, {"bare", "door"});
     options.Number({"answer-bytes", "bare: size of each answer", "bytes"}, answer_bytes,
                    {0, 4'000'000});
-    options.Text({"token-issuer", "door: the issuer (iss) whose tokens are accepted"},
-                 token_issuer);
-    options.Text({"token-audience", "door: the audience (aud) of tokens"}, token_audience);
-    options.Text({"token-jwks", "door: the issuer's keys"}, token_jwks);
+    options.Text({"token-issuers", "door: file that says whose tokens are accepted, in JSON"},
+                 token_issuers);
     options.Number({"log-ok-every", "door: every how many calls one is logged"}, log_ok_every,
                    {0, 1'000'000});
     options.Number({"executor-threads", "door: calls handled at the same time"}, threads, {1, 256});
@@ -78,13 +76,11 @@ absl::Status ServeDoor(const Settings& settings, rpc::ShutdownSignal& stop) {
   const SystemClock clock;
   const observe::Metrics metrics("bench");
   const observe::Log log({.service = "bench"}, metrics);
+  LOTURA_ASSIGN_OR_RETURN(const std::string trusted, ReadFile(settings.token_issuers));
+  LOTURA_ASSIGN_OR_RETURN(auto issuers, rpc::ParseIssuers(trusted));
   LOTURA_ASSIGN_OR_RETURN(
       const auto tokens,
-      rpc::TokenVerifier::Create({.issuers = {{.id = "bench",
-                                               .keys = settings.token_jwks,
-                                               .rules = {.issuer = settings.token_issuer,
-                                                         .audience = settings.token_audience}}}},
-                                 clock, log, metrics));
+      rpc::TokenVerifier::Create({.issuers = std::move(issuers)}, clock, log, metrics));
   rpc::Executor executor({.threads = static_cast<std::size_t>(settings.threads)}, metrics);
   rpc::Door door({.pipeline = {.log_ok_every = static_cast<unsigned>(settings.log_ok_every)}},
                  rpc::PipelineParts{*tokens, executor, clock, log, metrics});

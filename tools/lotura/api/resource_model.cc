@@ -9,6 +9,7 @@
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
+#include "lotura/options/v1/options.pb.h"
 
 namespace lotura::api {
 namespace {
@@ -134,6 +135,8 @@ ResourceModel ResourceModel::OfLinkedProtos() {
     for (int i = 0; i < file->message_type_count(); ++i) {
       const pbuf::Descriptor& message = *file->message_type(i);
       if (!message.options().HasExtension(google::api::resource)) continue;
+      // Nobody is shown records of such a type.
+      if (message.options().GetExtension(options::v1::resource).internal()) continue;
       ResourceType type = TypeOf(message, message.options().GetExtension(google::api::resource));
       if (!type.collections.empty()) model.types_.push_back(std::move(type));
     }

@@ -4,6 +4,7 @@
 
 #include "libs/testing/status_matchers.h"
 #include "lotura/accounts/v1/organization.pb.h"
+#include "lotura/accounts/v1/organization_service.pb.h"
 #include "lotura/directory/v1/user.pb.h"
 #include "lotura/sales/v1/opportunity_service.pb.h"
 #include "tools/lotura/importer/mapping_fixture.h"

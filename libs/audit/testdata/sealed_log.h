@@ -1,0 +1,58 @@
+// A sealed log that a test may change.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "libs/audit/digest.h"
+#include "libs/audit/seal.h"
+#include "libs/audit/verifier.h"
+#include "libs/testing/fakes.h"
+#include "libs/testing/journal_entry.h"
+
+namespace lotura::audit {
+
+// Seals of so many entries each of one tenant.
+class SealedLog {
+ public:
+  explicit SealedLog(const std::vector<int>& sizes = {3, 2, 4}) {
+    for (const int entries : sizes) SealNext(entries);
+  }
+
+  void SealNext(int count) {
+    std::vector<events::JournalEntry> entries;
+    for (int i = 0; i < count; ++i) {
+      ++version_;
+      events::JournalEntry entry = testing::EntryOf(ids_, "opportunities/o1", version_);
+      entry.position = {
+          .epoch = 1, .xid = 700 + static_cast<std::uint64_t>(version_), .seq = version_};
+      entry.create_time = clock_.Now();
+      entries.push_back(std::move(entry));
+    }
+    const Sealing sealing{.service = "sales", .key = key_, .now = clock_.Now()};
+    v1::SealedEntries sealed;
+    *sealed.mutable_seal() = SealsOf(sealing, {{entries.front().tenant, head_}}, entries).at(0);
+    head_ = {.number = sealed.seal().number(), .hash = sealed.seal().hash()};
+    for (const events::JournalEntry& entry : entries) *sealed.add_entries() = ToProto(entry);
+    parts.push_back(std::move(sealed));
+  }
+
+  [[nodiscard]] Report Verify(std::vector<v1::Seal> checkpoints = {}) const {
+    Verifier verifier({key_.verify_key()}, std::move(checkpoints));
+    for (const v1::SealedEntries& part : parts) verifier.Take(part);
+    return verifier.Finish();
+  }
+
+  [[nodiscard]] const SigningKey& key() const { return key_; }
+
+  std::vector<v1::SealedEntries> parts;
+
+ private:
+  testing::FakeIds ids_;
+  testing::FakeClock clock_;
+  const SigningKey key_ = SigningKey::Generate();
+  Head head_;
+  std::int64_t version_ = 0;
+};
+
+}  // namespace lotura::audit

@@ -1,0 +1,77 @@
+#include "libs/host/pools.h"
+
+#include <fmt/format.h>
+
+#include "libs/audit/read_log.h"
+
+namespace lotura::host {
+namespace {
+
+// What the upkeep, the sealer, the archiver and the relay, which reads ahead, need beside the
+// consumers, of which each has a connection.
+constexpr std::size_t kStreamConnections = 5;
+
+pg::Options PoolOptions(const std::string& service, const Config& config, const char* purpose,
+                        std::size_t connections) {
+  pg::Options options;
+  options.conninfo = config.postgres;
+  options.schema = service;
+  options.application_name = fmt::format("lotura-{}-{}", service, purpose);
+  options.pool_size = connections;
+  return options;
+}
+
+}  // namespace
+
+pg::Options ReadOptions(const std::string& service, const Config& config) {
+  return PoolOptions(service, config, "read", static_cast<std::size_t>(config.read_connections));
+}
+
+pg::Options ListOptions(const std::string& service, const Config& config) {
+  pg::Options options =
+      PoolOptions(service, config, "list", static_cast<std::size_t>(config.list_connections));
+  options.plan_for = pg::PlanFor::kLists;
+  return options;
+}
+
+pg::Options ShareOptions(const std::string& service, const Config& config) {
+  pg::Options options =
+      PoolOptions(service, config, "share", static_cast<std::size_t>(config.list_connections));
+  options.plan_for = pg::PlanFor::kSets;
+  return options;
+}
+
+pg::Options WriteOptions(const std::string& service, const Config& config) {
+  pg::Options options =
+      PoolOptions(service, config, "write", static_cast<std::size_t>(config.write_connections));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+pg::Options ImportOptions(const std::string& service, const Config& config) {
+  pg::Options options =
+      PoolOptions(service, config, "import", static_cast<std::size_t>(config.import_connections));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+pg::Options ReadLogOptionsOf(const std::string& service, const Config& config) {
+  pg::Options options = PoolOptions(service, config, "audit", audit::ReadLogOptions().threads);
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t consumers) {
+  pg::Options options = PoolOptions(service, config, "events", kStreamConnections + consumers);
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+pg::Options FeedDatabaseOptions(const std::string& service, const Config& config) {
+  pg::Options options =
+      PoolOptions(service, config, "feed", 1 + static_cast<std::size_t>(config.event_readers));
+  options.plan_for = pg::PlanFor::kWrites;
+  return options;
+}
+
+}  // namespace lotura::host

@@ -1,0 +1,307 @@
+"""The model of who sees what, written from docs/access.md and the comments of role.proto alone.
+
+It shares nothing with the platform: conditions are functions, and teams are walked each time.
+"""
+
+import enum
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from fault.leaks.conditions import EVERYTHING, Condition
+from fault.leaks.schema import ALWAYS_SEEN, RecordType, record_types
+
+ANY = "*"
+FULL_USER = "//directory.lotura/"
+
+
+class Access(enum.IntEnum):
+    """With a record; each includes those before it."""
+
+    NONE = 0
+    READ = 1
+    UPDATE = 2
+    DELETE = 3
+
+
+class Seen(enum.IntEnum):
+    """Of a field, and what may be done with it; each includes those before it."""
+
+    HIDDEN = 1
+    MASKED = 2
+    READ = 3
+    WRITE = 4
+
+
+class Scope(enum.IntEnum):
+    """Which records a rule is about."""
+
+    ALL = 1
+    OWN = 2
+    TEAM = 3
+    TEAM_AND_BELOW = 4
+    UNOWNED = 5
+
+
+@dataclass(frozen=True)
+class RecordRule:
+    record_type: str
+    scope: Scope
+    access: Access
+    condition: Condition = EVERYTHING
+
+
+@dataclass(frozen=True)
+class Role:
+    name: str
+    permissions: frozenset[str] = frozenset()
+    record_rules: tuple[RecordRule, ...] = ()
+    # By type and field; "*" is every field without a rule of its own.
+    field_rules: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
+    base: str = ""
+    permission_sets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    role: str
+    member: str
+    record_types: frozenset[str] = frozenset()  # Empty: it counts for all.
+
+
+@dataclass(frozen=True)
+class Team:
+    parent: str = ""
+    manager: str = ""
+
+
+@dataclass(frozen=True)
+class User:
+    team: str = ""
+    suspended: bool = False
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody may do with one version of one record."""
+
+    access: Access
+    fields: Mapping[str, Seen]
+
+    def of(self, column: str) -> Seen:
+        return Seen.READ if column in ALWAYS_SEEN else self.fields[column]
+
+    @property
+    def all_fields(self) -> bool:
+        return all(seen >= Seen.READ for seen in self.fields.values())
+
+
+def together(sights: list[Sight]) -> Sight:
+    """What one or another of them allows."""
+    first, *others = sights
+    if not others:
+        return first
+    return Sight(max(sight.access for sight in sights),
+                 {name: max(sight.fields[name] for sight in sights) for name in first.fields})
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A rule of a role that somebody has."""
+
+    rule: RecordRule
+    owners: frozenset[str]  # Full names, for the scopes that look at owners.
+    fields: Mapping[str, Seen]
+
+    def holds(self, type_: RecordType, message) -> bool:
+        scope = self.rule.scope
+        if scope is not Scope.ALL:
+            owner = getattr(message, type_.owner.name)
+            if not (owner == "" if scope is Scope.UNOWNED else owner in self.owners):
+                return False
+        return self.rule.condition.holds(message)
+
+
+def _combine(grants: list[Grant], type_: RecordType) -> Sight:
+    """Each adds what it lets see and do."""
+    access = Access.NONE
+    fields = dict.fromkeys(type_.columns, Seen.HIDDEN)
+    for grant in grants:
+        access = max(access, grant.rule.access)
+        # Whoever may only read a record writes none of its fields.
+        most = Seen.WRITE if grant.rule.access >= Access.UPDATE else Seen.READ
+        for name, seen in grant.fields.items():
+            fields[name] = max(fields[name], min(seen, most))
+    return Sight(access, fields)
+
+
+def covers(granted: str, permission: str) -> bool:
+    """Whether "sales.*" permits "sales.opportunities.read"."""
+    return granted == permission or granted == ANY or (
+        granted.endswith(".*") and permission.startswith(granted[:-1]))
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """All that directory knows of who may do what, at one moment. Immutable."""
+
+    users: Mapping[str, User] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    permission_sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    assignments: Mapping[str, Assignment] = field(default_factory=dict)
+    # What was found before. `replace` does not take it along.
+    _sights: dict = field(init=False, default_factory=dict)
+    _combined: dict = field(init=False, default_factory=dict)
+    _grants: dict = field(init=False, default_factory=dict)
+    _permits: dict = field(init=False, default_factory=dict)
+
+    def forget(self) -> None:
+        """What was found can be found again."""
+        self._sights.clear()
+
+    # Who somebody is.
+
+    def works(self, user: str) -> bool:
+        return user in self.users and not self.users[user].suspended
+
+    def _teams_of(self, user: str) -> set[str]:
+        """His own, and those that he leads."""
+        own = self.users[user].team
+        led = {name for name, team in self.teams.items() if team.manager == user}
+        return led | ({own} if own in self.teams else set())
+
+    def _above(self, teams: set[str]) -> set[str]:
+        """With those that they are parts of."""
+        found = set(teams)
+        while more := {self.teams[name].parent for name in found} & self.teams.keys() - found:
+            found |= more
+        return found
+
+    def _below(self, teams: set[str]) -> set[str]:
+        found = set(teams)
+        while more := {name for name, team in self.teams.items() if team.parent in found} - found:
+            found |= more
+        return found
+
+    def _members(self, teams: set[str]) -> frozenset[str]:
+        return frozenset(FULL_USER + name for name, user in self.users.items()
+                         if user.team in teams)
+
+    def _held(self, user: str) -> Iterator[Assignment]:
+        names = {user} | self._above(self._teams_of(user))
+        for assignment in self.assignments.values():
+            if assignment.member in names and assignment.role in self.roles:
+                yield assignment
+
+    # What a role says together with those that it builds upon.
+
+    def _chain(self, role: str) -> list[Role]:
+        chain: list[str] = []
+        while role in self.roles and role not in chain:
+            chain.append(role)
+            role = self.roles[role].base
+        return [self.roles[name] for name in chain]
+
+    def _fields(self, chain: list[Role], type_: RecordType) -> dict[str, Seen]:
+        rules: dict[str, Seen] = {}
+        for role in chain:  # The nearest first; what it says stands.
+            for (record_type, name), seen in role.field_rules.items():
+                if record_type == type_.type:
+                    rules.setdefault(name, seen)
+        others = rules.get(ANY, Seen.HIDDEN if rules else Seen.WRITE)
+        return {name: rules.get(name, others) for name in type_.columns}
+
+    def _permissions_of(self, chain: list[Role]) -> set[str]:
+        found: set[str] = set()
+        for role in chain:
+            found |= role.permissions
+            for name in role.permission_sets:
+                found |= self.permission_sets.get(name, frozenset())
+        return found
+
+    # What somebody may do.
+
+    def permits(self, user: str, permission: str) -> bool:
+        key = (user, permission)
+        if key not in self._permits:
+            self._permits[key] = self._find_permission(user, permission)
+        return self._permits[key]
+
+    def _find_permission(self, user: str, permission: str) -> bool:
+        if not self.works(user):
+            return False
+        prefix = permission.rpartition(".")[0]
+        for assignment in self._held(user):
+            counts = not assignment.record_types or prefix in {
+                record_types()[name].permission("")[:-1] for name in assignment.record_types}
+            if counts and any(covers(one, permission)
+                              for one in self._permissions_of(self._chain(assignment.role))):
+                return True
+        return False
+
+    def reads_all(self, user: str) -> bool:
+        """Whether some role lets him read every record of every type, with all fields."""
+        return self.works(user) and any(
+            not assignment.record_types and self._reads_all(self._chain(assignment.role))
+            for assignment in self._held(user))
+
+    @staticmethod
+    def _reads_all(chain: list[Role]) -> bool:
+        return not any(role.field_rules for role in chain) and any(
+            rule.record_type == ANY and rule.scope is Scope.ALL and rule.access >= Access.READ
+            for role in chain for rule in role.record_rules)
+
+    def grants(self, user: str, type_: RecordType) -> list[Grant]:
+        key = (user, type_.type)
+        if key not in self._grants:
+            self._grants[key] = list(self._find_grants(user, type_)) if self.works(user) else []
+        return self._grants[key]
+
+    def _find_grants(self, user: str, type_: RecordType) -> Iterator[Grant]:
+        teams = self._teams_of(user)
+        owners = {Scope.OWN: frozenset({FULL_USER + user}), Scope.TEAM: self._members(teams),
+                  Scope.TEAM_AND_BELOW: self._members(self._below(teams))}
+        for assignment in self._held(user):
+            if assignment.record_types and type_.type not in assignment.record_types:
+                continue
+            chain = self._chain(assignment.role)
+            fields = self._fields(chain, type_)
+            for rule in (rule for role in chain for rule in role.record_rules):
+                if rule.record_type not in (ANY, type_.type):
+                    continue
+                if rule.scope is not Scope.ALL and type_.owner is None:
+                    continue
+                # A filter that speaks of what the role hides grants nothing.
+                if any(fields.get(name, Seen.READ) < Seen.READ for name in rule.condition.columns):
+                    continue
+                yield Grant(rule, owners.get(rule.scope, frozenset()), fields)
+
+    def sight(self, user: str, state) -> Sight:
+        """What the user may do with this version of a record."""
+        key = (user, id(state))
+        if key not in self._sights:
+            # With the state, so that its id is nobody else's as long as this is kept.
+            self._sights[key] = (self._find_sight(user, state.type, state.message), state)
+        return self._sights[key][0]
+
+    def _find_sight(self, user: str, type_: RecordType, message) -> Sight:
+        applies = tuple(number for number, grant in enumerate(self.grants(user, type_))
+                        if grant.holds(type_, message))
+        key = (user, type_.type, applies)
+        if key not in self._combined:
+            grants = self.grants(user, type_)
+            self._combined[key] = _combine([grants[number] for number in applies], type_)
+        return self._combined[key]
+
+    def hides_always(self, user: str, type_: RecordType, columns) -> bool:
+        """Whether one of the fields may be read of no record that he may read: then no filter or
+        order may name it."""
+        grants = self.grants(user, type_)
+        return bool(grants) and any(
+            all(grant.fields.get(name, Seen.READ) < Seen.READ for grant in grants)
+            for name in columns)
+
+    @functools.cached_property
+    def callers(self) -> list[str]:
+        return [name for name in self.users if self.works(name)]

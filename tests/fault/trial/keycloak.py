@@ -1,0 +1,152 @@
+"""KEYCLOAK: a real identity provider, whose keys change and which goes away, under load."""
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+import jwt
+
+from devkit.console import Failure
+from devkit.process import wait_until
+from devkit.stack import Arrangement, Stack
+from kit.api import Client, Refused
+from kit.keycloak import AUDIENCE, Keycloak
+
+from fault.trial.figures import Criterion
+from fault.trial.supervisor import Trial
+
+TITLE = ("tokens of a real Keycloak: users and clients with roles; its keys change, and it is gone for a third of the time, "
+         "under load")
+SECONDS = 90
+CALLERS = 2
+PAUSE_S = 0.005
+ARRIVAL_S = 60
+TENANT = "00000000-0000-4000-8000-00000000c101"
+GET = "lotura.accounts.v1.OrganizationService/GetOrganization"
+CREATE = "lotura.accounts.v1.OrganizationService/CreateOrganization"
+DIRECTORY = "lotura.directory.v1."
+ROLE = {"display_name": "Reader", "permissions": ["accounts.organizations.read"],
+        "record_rules": [{"record_type": "accounts.lotura/Organization", "scope": "SCOPE_ALL",
+                          "access": "ACCESS_READ"}]}
+
+
+def trust(stack: Stack, keycloak: Keycloak, path: Path) -> Path:
+    """Both are trusted: Keycloak for one tenant, whose first administrator comes from ours."""
+    path.write_text(json.dumps({"issuers": [stack.issuer.trust(), {
+        "id": "keycloak", "issuer": keycloak.issuer, "audience": AUDIENCE, "subjects": "opaque",
+        "permissions": "from_directory", "tenants": [TENANT], "tenant_claim": ""}]}),
+        encoding="utf-8")
+    return path
+
+
+def refusal(stack: Stack, token: str) -> Refused | None:
+    """Of a read of the organization; None if it is answered."""
+    with Client(stack.grpc("accounts"), token) as client:
+        try:
+            client.call(GET, name="organizations/acme")
+        except grpc.RpcError as error:
+            return Refused(error)
+    return None
+
+
+def let_in(stack: Stack, administrator: Client, token: str) -> None:
+    """Makes the caller known by the name that his refusal tells, and gives him the role."""
+    name = refusal(stack, token).metadata["user"]
+    collection, record_id = name.split("/")
+    if collection == "users":
+        administrator.call(f"{DIRECTORY}UserService/CreateUser", user_id=record_id,
+                           user={"display_name": "From Keycloak"})
+    else:
+        administrator.call(f"{DIRECTORY}ClientService/CreateClient", client_id=record_id,
+                           client={"display_name": "From Keycloak"})
+    administrator.call(f"{DIRECTORY}RoleAssignmentService/CreateRoleAssignment",
+                       role_assignment={"role": "roles/reader", "member": name})
+    if not wait_until(lambda: refusal(stack, token) is None, ARRIVAL_S):
+        raise Failure(f"{name} was never let in.")
+
+
+@dataclass
+class Load:
+    """Calls without a pause, with whichever token is the present one."""
+
+    stack: Stack
+    token: str
+    answered: int = 0
+    failed: Counter = field(default_factory=Counter)
+    _ends: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self) -> "Load":
+        self._threads = [threading.Thread(target=self._call) for _ in range(CALLERS)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._ends.set()
+        for thread in self._threads:
+            thread.join()
+
+    def go_on(self, seconds: float) -> None:
+        self._ends.wait(seconds)
+
+    def _call(self) -> None:
+        while not self._ends.is_set():
+            refused = refusal(self.stack, self.token)
+            with self._lock:
+                self.answered += refused is None
+                if refused is not None:
+                    self.failed[refused.reason or refused.code.name] += 1
+            self._ends.wait(PAUSE_S)
+
+
+def key_of(token: str) -> str:
+    return jwt.get_unverified_header(token)["kid"]
+
+
+def run(trial: Trial) -> list[Criterion]:
+    third = trial.seconds / 3
+    with Keycloak(trial.directory) as keycloak:
+        stack = trial.stack()
+        trusted = trust(stack, keycloak, trial.directory / "issuers.json")
+        stack.variables["LOTURA_TOKEN_ISSUERS"] = str(trusted)
+        with stack:
+            stack.start_backends()
+            stack.start_services(Arrangement.TOGETHER)
+            own = stack.issuer.mint(tenant=TENANT)
+            user, program = keycloak.user_token(), keycloak.client_token()
+            with Client(stack.grpc("directory"), own) as administrator, \
+                 Client(stack.grpc("accounts"), own) as accounts:
+                accounts.call(CREATE, organization_id="acme",
+                              organization={"display_name": "Acme"})
+                administrator.call(f"{DIRECTORY}RoleService/CreateRole", role_id="reader",
+                                   role=ROLE)
+                unknown = [refusal(stack, token).reason for token in (user, program)]
+                for token in (user, program):
+                    let_in(stack, administrator, token)
+            elsewhere = refusal(stack, keycloak.user_token("elsewhere"))
+            with Load(stack, user) as load:
+                load.go_on(third)
+                keycloak.rotate_keys()
+                load.token = keycloak.user_token()
+                load.go_on(third)
+                keycloak.stop()
+                load.go_on(third)
+                keycloak.start()
+                after = refusal(stack, keycloak.user_token())
+    trial.figures |= {"calls answered": load.answered,
+                      "failures": ", ".join(f"{reason} {count}" for reason, count
+                                            in load.failed.items()) or "none"}
+    return [Criterion("callers who were not known and were told so",
+                      unknown.count("USER_UNKNOWN"), "==", 2),
+            Criterion("token for somebody else refused",
+                      elsewhere is not None and elsewhere.reason == "TOKEN_AUDIENCE", "==", 1),
+            Criterion("keys that signed tokens of the load", len({key_of(user), key_of(load.token)}),
+                      "==", 2),
+            Criterion("calls answered", load.answered, ">", 100),
+            Criterion("calls failed, over rotation and outage", load.failed.total(), "==", 0),
+            Criterion("refused after the provider came back", after is not None, "==", 0)]
