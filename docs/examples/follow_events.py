@@ -24,22 +24,25 @@ PAUSE_S = 1.0
 
 
 class Copy:
-    """Version and content of each record by its name, and the token of the last answer."""
+    """Version and content of each record by its name, the token of the last answer, and the view
+    that it was made in."""
 
     def __init__(self, path: str):
         self._path = path
         self.records: dict[str, dict] = {}
         self.token = ""
+        self.view = ""
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 saved = json.load(file)
             self.records, self.token = saved["records"], saved["token"]
+            self.view = saved.get("view", "")
 
     def save(self) -> None:
         """All or nothing: a reader, or the next run, never sees half of it."""
         beside = f"{self._path}.new"
         with open(beside, "w", encoding="utf-8") as file:
-            json.dump({"records": self.records, "token": self.token}, file)
+            json.dump({"records": self.records, "token": self.token, "view": self.view}, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, self._path)
@@ -67,13 +70,18 @@ class Follower:
         self.copy = copy
 
     def follow_once(self, enough=lambda: False) -> None:
-        """Until the stream ends, which grpc.RpcError tells, or `enough` holds."""
+        """Until the stream ends, which grpc.RpcError tells, or `enough` holds, or what may be read
+        has changed: then the next one begins with a snapshot."""
         grants: queue.Queue = queue.Queue()
         grants.put(self._request(subscription=self._where(), credit=CREDIT))
         call = self._method(iter(grants.get, None), metadata=self._metadata)
         used = 0
         try:
             for answer in call:
+                if self._sees_otherwise(answer):
+                    self.start_anew()
+                    self.copy.save()
+                    return
                 used += self._take(answer)
                 self.copy.token = answer.resume_token
                 # What was asked for is dealt with: only now is it safe to forget where it was.
@@ -94,6 +102,12 @@ class Follower:
                                       resume_token=self.copy.token)
         return self._subscription(service=self._service, start="START_SNAPSHOT")
 
+    def _sees_otherwise(self, answer) -> bool:
+        if not answer.HasField("heartbeat"):
+            return False
+        before, self.copy.view = self.copy.view, answer.heartbeat.view
+        return bool(self.copy.token) and before != self.copy.view
+
     def _take(self, answer) -> int:
         """How much credit the answer took."""
         if answer.HasField("record"):
@@ -101,13 +115,13 @@ class Follower:
             self.copy.put(record.name, record.version, whole(record.state))
         elif answer.HasField("event"):
             change = answer.event.change
-            gone = change.kind == self._deleted
+            gone = change.kind == self._deleted or answer.event.removed_from_view
             self.copy.put(answer.event.subject, change.version,
                           None if gone else whole(change.after))
         return 0 if answer.HasField("heartbeat") else 1
 
     def start_anew(self) -> None:
-        """After EVENTS_EXPIRED: what happened meanwhile is in a new snapshot."""
+        """After EVENTS_EXPIRED, and in another view: what is missing is in a new snapshot."""
         self.copy.records, self.copy.token = {}, ""
 
 

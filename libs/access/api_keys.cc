@@ -53,11 +53,9 @@ absl::StatusOr<rpc::PrincipalPtr> ApiKeys::Check(std::string_view text) const {
   if (policies == nullptr)
     return Unavailable("POLICY_UNAVAILABLE", "the keys of clients are not known here");
   LOTURA_ASSIGN_OR_RETURN(const KnownKeyPtr key, policies->FindKey(token->tenant, token->start));
-  if (key == nullptr || !IsSameDigest(key->secret_hash, token->secret_hash))
-    return Unauthenticated("KEY_UNKNOWN", "there is no such key");
+  const bool has_secret = key != nullptr && IsSameDigest(key->secret_hash, token->secret_hash);
   const Instant now = parts_.clock.Now();
-  if (key->suspended) return Unauthenticated("KEY_SUSPENDED", "the key is suspended");
-  if (!key->Serves(now)) return Unauthenticated("KEY_EXPIRED", "the key has expired");
+  LOTURA_RETURN_IF_ERROR(CheckKey(has_secret ? key.get() : nullptr, now));
   parts_.uses.Note(token->tenant, token->start, now);
   return std::make_shared<const Principal>(Principal{.tenant = token->tenant,
                                                      .name = key->client,

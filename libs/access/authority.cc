@@ -1,38 +1,48 @@
 #include "libs/access/authority.h"
 
+#include <algorithm>
+
 #include "libs/base/errors.h"
 
 namespace lotura::access {
 namespace {
 
+// What a caller may do now. A key that is taken away ends what goes on with it.
+absl::StatusOr<StandingPtr> StandingOf(const Policies& policies, const Principal& caller) {
+  if (!caller.api_key.empty())
+    LOTURA_RETURN_IF_ERROR(policies.CheckKey(caller.tenant, caller.api_key));
+  return policies.Find(caller.tenant, caller.name);
+}
+
 // What a user may do at the moment at which he is asked for.
 class LiveRights final : public resource::RecordRights {
  public:
   LiveRights(const Policies& policies, const Principal& user)
-      : policies_(policies), tenant_(user.tenant), user_(user.name), api_key_(user.api_key) {}
+      : policies_(policies),
+        user_{.tenant = user.tenant, .name = user.name, .api_key = user.api_key} {}
 
   [[nodiscard]] resource::ViewPtr ViewOf(const resource::Declaration& declaration) const override {
-    const auto standing = Find();
+    const auto standing = StandingOf(policies_, user_);
     if (standing.ok()) return (*standing)->ViewOf(declaration);
     return std::make_shared<const resource::View>(declaration, std::vector<resource::Grant>());
   }
+  [[nodiscard]] absl::Status CheckPermission(std::string_view permission) const override {
+    LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, StandingOf(policies_, user_));
+    const bool permits =
+        permission.empty() ||
+        std::ranges::any_of(standing->permissions(), [&](const std::string& granted) {
+          return PermissionCovers(granted, permission);
+        });
+    return permits ? absl::OkStatus() : PermissionDenied(permission);
+  }
   [[nodiscard]] bool ReadsAll() const override {
-    const auto standing = Find();
+    const auto standing = StandingOf(policies_, user_);
     return standing.ok() && (*standing)->ReadsAll();
   }
 
  private:
-  // A key that is taken away ends what goes on with it.
-  [[nodiscard]] absl::StatusOr<StandingPtr> Find() const {
-    if (!api_key_.empty() && !policies_.ServesKey(tenant_, api_key_))
-      return Unauthenticated("KEY_UNKNOWN", "the key is no longer accepted");
-    return policies_.Find(tenant_, user_);
-  }
-
   const Policies& policies_;
-  const TenantId tenant_;
-  const std::string user_;
-  const std::string api_key_;
+  const Principal user_;  // who he is, and not what he may do
 };
 
 }  // namespace
@@ -62,7 +72,7 @@ absl::Status Authority::CheckOperator(const TenantId& tenant) const {
 
 absl::Status Authority::Authorize(std::string_view domain, Principal& caller) const {
   LOTURA_ASSIGN_OR_RETURN(const Policies* const policies, Find(domain));
-  LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, policies->Find(caller.tenant, caller.name));
+  LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, StandingOf(*policies, caller));
   caller.permissions = standing->permissions();
   caller.rights = std::make_shared<const LiveRights>(*policies, caller);
   return absl::OkStatus();

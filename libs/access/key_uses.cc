@@ -3,7 +3,8 @@
 namespace lotura::access {
 namespace {
 
-// Longer than any key lives.
+// Longer than the end of a key lies ahead. A key whose end is put off again and again lives longer:
+// of one that was not used for so long nothing is known.
 constexpr std::chrono::hours kKept{24 * 410};
 
 }  // namespace

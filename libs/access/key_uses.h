@@ -24,7 +24,7 @@ class KeyUses {
  public:
   void Note(const TenantId& tenant, const std::string& token_start, Instant now);
   // Tells of keys that were used since they were last told of, if that is an hour ago. What cannot
-  // be told is told the next time.
+  // be told is told the next time. What was told is kept for 410 days.
   void Tell(cache::Moments& moments, Instant now);
 
   // Under which a use is told.

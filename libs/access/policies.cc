@@ -114,18 +114,22 @@ bool Policies::Take(const PolicyRow& row) {
   return TakeInto(row, tenant->records);
 }
 
+absl::Status Policies::TakePages(Deadline deadline, std::set<TenantId>& changed) {
+  for (;;) {
+    LOTURA_ASSIGN_OR_RETURN(const PolicyPage page, reader_.ReadPage(deadline));
+    for (const PolicyRow& row : page.rows) {
+      if (!Take(row)) continue;
+      changed.insert(row.tenant);
+      changes_.Add();
+    }
+    if (page.is_last) return absl::OkStatus();
+  }
+}
+
 absl::Status Policies::Refresh(Deadline deadline) {
-  auto rows = reader_.ReadChanges(deadline);
-  if (!rows.ok()) {
-    failures_.Add();
-    return rows.status();
-  }
   std::set<TenantId> changed;
-  for (const PolicyRow& row : *rows) {
-    if (!Take(row)) continue;
-    changed.insert(row.tenant);
-    changes_.Add();
-  }
+  const absl::Status taken = TakePages(deadline, changed);
+  // Those of the pages that were read, whether or not there are more: they do not come again.
   for (const TenantId& name : changed) {
     Tenant& tenant = policies_.at(name);
     auto policy = std::make_shared<const Policy>(tenant.records);
@@ -134,6 +138,10 @@ absl::Status Policies::Refresh(Deadline deadline) {
     tenant.standings.clear();
   }
   ForgetGone();
+  if (!taken.ok()) {
+    failures_.Add();
+    return taken;
+  }
   loaded_ = true;
   const std::lock_guard lock(mutex_);
   tenants_.Set(static_cast<double>(policies_.size()));
@@ -166,9 +174,9 @@ absl::StatusOr<KnownKeyPtr> Policies::FindKey(const TenantId& tenant,
   return KnownKeyPtr(std::move(policy), key);
 }
 
-bool Policies::ServesKey(const TenantId& tenant, const std::string& token_start) const {
-  const auto key = FindKey(tenant, token_start);
-  return key.ok() && *key != nullptr && (*key)->Serves(clock_.Now());
+absl::Status Policies::CheckKey(const TenantId& tenant, const std::string& token_start) const {
+  LOTURA_ASSIGN_OR_RETURN(const KnownKeyPtr key, FindKey(tenant, token_start));
+  return access::CheckKey(key.get(), clock_.Now());
 }
 
 absl::StatusOr<StandingPtr> Policies::Find(const TenantId& tenant, const std::string& user) const {

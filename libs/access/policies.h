@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,11 +51,12 @@ class Policies {
   Policies(const Policies&) = delete;
   Policies& operator=(const Policies&) = delete;
 
-  // Takes over what has changed since the last time.
+  // Takes over what has changed since the last time. If it fails it has taken what it read until
+  // then, and the next one goes on from there.
   absl::Status Refresh(Deadline deadline);
 
   // What the user may do now. Does not wait for others' standings, which may take long to make.
-  // UNAVAILABLE POLICY_UNAVAILABLE before the first Refresh;
+  // UNAVAILABLE POLICY_UNAVAILABLE before the first Refresh that was OK;
   // PERMISSION_DENIED USER_UNKNOWN for one who is not there, was deleted, or is suspended.
   absl::StatusOr<StandingPtr> Find(const TenantId& tenant, const std::string& user) const;
 
@@ -65,8 +67,8 @@ class Policies {
   // The key whose token begins so; null if there is none. UNAVAILABLE POLICY_UNAVAILABLE before the
   // first Refresh.
   absl::StatusOr<KnownKeyPtr> FindKey(const TenantId& tenant, const std::string& token_start) const;
-  // Whether the key may be used now.
-  [[nodiscard]] bool ServesKey(const TenantId& tenant, const std::string& token_start) const;
+  // OK if the key may be used now; otherwise what a new call with it is told.
+  [[nodiscard]] absl::Status CheckKey(const TenantId& tenant, const std::string& token_start) const;
 
  private:
   struct Tenant {
@@ -79,6 +81,9 @@ class Policies {
 
   // Whether the row says anything new of what somebody may do.
   bool Take(const PolicyRow& row);
+  // All that there are; adds the tenants of which they say anything new, also of those before one
+  // that fails.
+  absl::Status TakePages(Deadline deadline, std::set<TenantId>& changed);
   // Lets go of what is known of tenants that are gone.
   void ForgetGone();
 

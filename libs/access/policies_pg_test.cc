@@ -63,10 +63,11 @@ class PoliciesTest : public ::testing::Test {
     return event;
   }
 
-  void Project(const std::vector<events::Event>& events) {
-    ASSERT_THAT(database_.Write(Soon(), [&](pg::Tx& tx) { return ProjectPolicy(tx, events); }),
+  static void ProjectInto(pg::Database& database, const std::vector<events::Event>& events) {
+    ASSERT_THAT(database.Write(Soon(), [&](pg::Tx& tx) { return ProjectPolicy(tx, events); }),
                 IsOk());
   }
+  void Project(const std::vector<events::Event>& events) { ProjectInto(database_, events); }
 
   static User Anna() {
     User user;
@@ -186,20 +187,33 @@ TEST_F(PoliciesTest, AnAssignmentThatIsOverCountsNoMore) {
   EXPECT_EQ(PermissionsOf("users/anna"), Texts());
 }
 
+// Sales and accounts have heard of different versions of the role.
 TEST_F(PoliciesTest, AuthorityAsksTheServiceThatIsCalled) {
+  pg::Database elsewhere({.conninfo = NewDatabase(), .schema = "sales", .pool_size = 2});
+  Policies accounts(elsewhere, clock_, metrics_.ForService("accounts"));
   Project({EventOf(Assignment(), 1), EventOf(Seller("sales.prices.read"), 1), EventOf(Anna(), 1)});
+  ProjectInto(elsewhere, {EventOf(Assignment(), 1), EventOf(Seller("accounts.people.read"), 2),
+                          EventOf(Anna(), 1)});
   ASSERT_THAT(policies_.Refresh(Soon()), IsOk());
+  ASSERT_THAT(accounts.Refresh(Soon()), IsOk());
   Principal anna{.tenant = TenantOf(1), .name = "users/anna", .grounds = Grounds::kDirectory};
   Authority authority;
   EXPECT_THAT(authority.Authorize("lotura.sales", anna),
               StatusIs(absl::StatusCode::kUnavailable, "POLICY_UNAVAILABLE"));
 
   authority.Add("sales", policies_);
+  authority.Add("accounts", accounts);
 
-  for (const char* domain : {"lotura.sales", "lotura.events"}) {
+  // What is no service's is asked of the first.
+  const std::vector<std::pair<const char*, std::string>> expected = {
+      {"lotura.sales", "sales.prices.read"},
+      {"lotura.accounts", "accounts.people.read"},
+      {"lotura.events", "sales.prices.read"}};
+  for (const auto& [domain, permission] : expected) {
     ASSERT_THAT(authority.Authorize(domain, anna), IsOk());
-    EXPECT_EQ(anna.permissions, Texts{"sales.prices.read"});
-    EXPECT_NE(anna.rights, nullptr);
+    EXPECT_EQ(anna.permissions, Texts{permission}) << domain;
+    ASSERT_NE(anna.rights, nullptr);
+    EXPECT_THAT(anna.rights->CheckPermission(permission), IsOk()) << domain;
   }
   Principal ben{.tenant = TenantOf(1), .name = "users/ben", .grounds = Grounds::kDirectory};
   EXPECT_THAT(authority.Authorize("lotura.sales", ben),
@@ -340,6 +354,29 @@ class ApiKeysTest : public PoliciesTest {
     return caller->ok() ? "" : ReasonOf(caller->status());
   }
 
+  static Role SellerOfAll() {
+    Role role = Seller("sales.*");
+    auto& rule = *role.add_record_rules();
+    rule.set_record_type("*");
+    rule.set_scope(Role::RecordRule::SCOPE_ALL);
+    rule.set_access(Role::RecordRule::ACCESS_DELETE);
+    return role;
+  }
+
+  // Why a stream of the caller ends; empty, and he sees everything, if it goes on.
+  std::string ReasonToEnd(const Principal& caller) {
+    EXPECT_THAT(policies_.Refresh(Soon()), IsOk());
+    Principal again = caller;
+    const absl::Status status = authority_.Authorize("lotura.sales", again);
+    const resource::Declaration& type = *Vocabulary::Linked().FindType("directory.lotura/Role");
+    // By the rights that he got when he came.
+    const resource::ViewPtr view = resource::ViewFor(caller, type);
+    EXPECT_EQ(view->IsWhole(), status.ok());
+    EXPECT_EQ(view->grants().empty(), !status.ok());
+    EXPECT_EQ(caller.rights->CheckPermission("sales.prices.read"), status);
+    return status.ok() ? "" : ReasonOf(status);
+  }
+
   const std::string token_ = NewApiKeyToken(TenantOf(1));
   const std::string header_ = "Bearer " + token_;
   NoTokens tokens_;
@@ -407,23 +444,30 @@ TEST_F(ApiKeysTest, KeyOfOneTenantIsNoneOfAnother) {
 
 TEST_F(ApiKeysTest, WhatGoesOnWithAKeyThatIsTakenAwaySeesNothing) {
   ProjectClient();
-  Project({EventOf(KeyOf(token_), 1), EventOf(SecretOf(token_), 1)});
+  ApiKey key = KeyOf(token_);
+  Project({EventOf(key, 1), EventOf(SecretOf(token_), 1), EventOf(SellerOfAll(), 2)});
   ASSERT_EQ(ReasonFor(header_), "");
   Principal caller = ***keys_.Try(header_);
   ASSERT_THAT(authority_.Authorize("lotura.sales", caller), IsOk());
-  const resource::Declaration& type = *Vocabulary::Linked().FindType("directory.lotura/Role");
-  Role everything = Seller("sales.*");
-  auto& rule = *everything.add_record_rules();
-  rule.set_record_type("*");
-  rule.set_scope(Role::RecordRule::SCOPE_ALL);
-  rule.set_access(Role::RecordRule::ACCESS_DELETE);
-  Project({EventOf(everything, 2)});
-  ASSERT_THAT(policies_.Refresh(Soon()), IsOk());
-  EXPECT_TRUE(resource::ViewFor(caller, type)->IsWhole());
+  EXPECT_EQ(ReasonToEnd(caller), "");
+
+  key.set_suspended(true);
+  Project({EventOf(key, 2)});
+  EXPECT_EQ(ReasonToEnd(caller), "KEY_SUSPENDED");
+  key.set_suspended(false);
+  Project({EventOf(key, 3)});
+  EXPECT_EQ(ReasonToEnd(caller), "");
 
   clock_.Advance(std::chrono::seconds(61));
+  EXPECT_EQ(ReasonToEnd(caller), "KEY_EXPIRED");
+  key.mutable_expire_time()->set_seconds(Seconds() + 60);
+  Project({EventOf(key, 4)});
+  EXPECT_EQ(ReasonToEnd(caller), "");
 
-  EXPECT_TRUE(resource::ViewFor(caller, type)->grants().empty());
+  events::Event gone = EventOf(key, 5);
+  gone.change.set_kind(events::v1::KIND_DELETED);
+  Project({gone});
+  EXPECT_EQ(ReasonToEnd(caller), "KEY_UNKNOWN");
 }
 
 TEST_F(ApiKeysTest, TokensAreAskedOfTheOthers) {

@@ -6,6 +6,7 @@
 
 #include "libs/access/vocabulary.h"
 #include "libs/base/call.h"
+#include "libs/base/errors.h"
 #include "libs/base/hex.h"
 #include "libs/base/names.h"
 #include "libs/resource/references.h"
@@ -64,6 +65,13 @@ const T* Find(const std::map<std::string, T>& records, const std::string& name) 
 }
 
 }  // namespace
+
+absl::Status CheckKey(const KnownKey* key, Instant now) {
+  if (key == nullptr) return Unauthenticated("KEY_UNKNOWN", "there is no such key");
+  if (key->suspended) return Unauthenticated("KEY_SUSPENDED", "the key is suspended");
+  if (now >= key->expires) return Unauthenticated("KEY_EXPIRED", "the key has expired");
+  return absl::OkStatus();
+}
 
 std::string FullName(std::string_view name) { return resource::FullNameOf("directory", name); }
 

@@ -1,6 +1,8 @@
 // Who may do what in one tenant, as the records of directory say it.
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <map>
 #include <mutex>
 #include <optional>
@@ -42,10 +44,11 @@ struct KnownKey {
   std::vector<std::string> scopes;
   Instant expires;
   bool suspended = false;
-
-  // Whether whoever has its secret may use it now.
-  [[nodiscard]] bool Serves(Instant now) const { return !suspended && now < expires; }
 };
+
+// OK if whoever has its secret may use the key now. UNAUTHENTICATED KEY_UNKNOWN if it is null,
+// KEY_SUSPENDED, KEY_EXPIRED.
+absl::Status CheckKey(const KnownKey* key, Instant now);
 
 // What somebody may do. Refers to the policy that it was made of.
 class Subject {

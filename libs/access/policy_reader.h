@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,19 +23,46 @@ struct PolicyRow {
   std::string record;
 };
 
+struct PolicyPage {
+  std::vector<PolicyRow> rows;
+  // Nothing is behind it: the next one holds what is written from then on.
+  bool is_last = false;
+};
+
 // Used by one thread.
 class PolicyReader {
  public:
-  explicit PolicyReader(pg::Database& database) : database_(database) {}
+  // So many rows are read, and held, at a time.
+  explicit PolicyReader(pg::Database& database, std::int64_t page_rows = 1'000)
+      : database_(database), page_rows_(page_rows) {}
 
-  // All rows at first, afterwards those that were written since; again and again those that were
-  // written while a transaction is open that began before.
-  absl::StatusOr<std::vector<PolicyRow>> ReadChanges(Deadline deadline);
+  // All rows at first, page by page; afterwards those that were written since, and again and again
+  // those that were written while a transaction is open that began before. What was handed over is
+  // not read again when a page fails: the next call goes on behind it.
+  absl::StatusOr<PolicyPage> ReadPage(Deadline deadline);
 
  private:
+  // Where a page ends.
+  struct Place {
+    std::string xid;
+    Uuid tenant;
+    std::string name;
+  };
+  // From the first page to the last one.
+  struct Walk {
+    // What transactions before this one have written is read when it ends.
+    std::int64_t horizon;
+    Place place;
+  };
+
+  Walk Begin(pg::Tx& tx) const;
+
   pg::Database& database_;
+  const std::int64_t page_rows_;
   // What transactions before this one have written was read.
   std::int64_t horizon_ = 0;
+  // One that has not come to its end.
+  std::optional<Walk> walk_;
 };
 
 }  // namespace lotura::access

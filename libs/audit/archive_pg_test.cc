@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "libs/audit/seal_fixture.h"
+#include "libs/testing/fakes.h"
 #include "libs/testing/process.h"
 
 namespace lotura::audit {
@@ -29,6 +31,22 @@ class Interrupted final : public ObjectStore {
 
  private:
   ObjectStore& store_;
+};
+
+// A store that does not return for an hour.
+class Hanging final : public ObjectStore {
+ public:
+  Hanging(testing::FakeClock& clock, std::function<void()> meanwhile)
+      : clock_(clock), meanwhile_(std::move(meanwhile)) {}
+  absl::Status Put(const std::string&, std::string_view, Deadline) override {
+    clock_.Advance(std::chrono::hours(1));
+    meanwhile_();
+    return Unavailable("ARCHIVE_UNWRITABLE", "it hung");
+  }
+
+ private:
+  testing::FakeClock& clock_;
+  const std::function<void()> meanwhile_;
 };
 
 class ArchiveTest : public SealFixture {
@@ -191,6 +209,37 @@ TEST_F(ArchiveTest, AnArchiveThatIsAwayIsTold) {
 
   EXPECT_EQ(Metric("lotura_audit_archive_failures_total"), 1);
   EXPECT_EQ(Metric("lotura_audit_archived_seals_total"), 0);
+}
+
+TEST_F(ArchiveTest, AnArchiveThatHangsShowsWhileItDoes) {
+  Write(1, 1);
+  SealAll();
+  testing::FakeClock clock;
+  const std::string since = "lotura_audit_archiving_since_timestamp_seconds";
+  const auto begin = std::chrono::floor<std::chrono::seconds>(clock.Now()).time_since_epoch();
+  double shown = 0;
+  Hanging hanging(clock, [&] { shown = Metric(since); });
+  ArchiveStep step({.service = "sales", .holder = ids_.Next()}, {journal_, seals_, hanging, clock},
+                   metrics_, log_);
+  EXPECT_EQ(Metric(since), 0);
+
+  step.Run();
+  step.Stop();
+
+  EXPECT_EQ(shown, static_cast<double>(begin.count()));
+  EXPECT_EQ(Metric(since), 0);
+  EXPECT_EQ(Metric("lotura_audit_unarchived_seconds"), 3'600);
+}
+
+TEST_F(ArchiveTest, WhatTakesTooLongIsGivenUp) {
+  const std::string content(std::size_t{3} << 20, 'x');
+
+  EXPECT_THAT(store_->Put("sales/o.jsonl", content, Deadline::After(std::chrono::milliseconds(-1))),
+              StatusIs(absl::StatusCode::kUnavailable, "ARCHIVE_UNWRITABLE"));
+
+  EXPECT_FALSE(fs::exists(root() / "sales" / "o.jsonl"));
+  EXPECT_THAT(store_->Put("sales/o.jsonl", content, AMinute()), IsOk());
+  EXPECT_EQ(fs::file_size(root() / "sales" / "o.jsonl"), content.size());
 }
 
 TEST(ObjectStoreTest, PlacesThatCannotServeAreRefused) {

@@ -30,6 +30,9 @@ ArchiveMetrics::ArchiveMetrics(const observe::Metrics& metrics)
       unarchived_seconds(metrics.AddGauge(
           {.name = "lotura_audit_unarchived_seconds",
            .help = "How long the process that archives has failed to take in what is sealed"})),
+      since_seconds(metrics.AddGauge(
+          {.name = "lotura_audit_archiving_since_timestamp_seconds",
+           .help = "When what is being archived was begun, in Unix time; 0 between passes"})),
       failures(metrics.AddCounters({.name = "lotura_audit_archive_failures_total",
                                     .help = "Passes of the archiver that failed",
                                     .labels = {"reason"}})) {}
@@ -39,8 +42,11 @@ ArchiveStep::ArchiveStep(ArchiveOptions options, const ArchiveParts& parts,
     : options_(std::move(options)), parts_(parts), metrics_(metrics), log_(log) {}
 
 std::chrono::microseconds ArchiveStep::Run() {
+  const Instant begin = parts_.clock.Now();
+  ShowBegin();
   const absl::Status passed = Pass();
-  Measure(passed);
+  metrics_.since_seconds.Set(0);
+  Measure(passed, begin);
   return passed.ok() ? options_.interval : options_.retry;
 }
 
@@ -78,6 +84,7 @@ absl::Status ArchiveStep::ArchiveTenant(const Unarchived& tenant) {
     LOTURA_ASSIGN_OR_RETURN(const std::int64_t last, ArchiveObject(tenant.tenant, after));
     if (last == after) return absl::OkStatus();
     LOTURA_RETURN_IF_ERROR(parts_.seals.NoteArchived(tenant.tenant, last, Bound()));
+    ShowBegin();
     metrics_.objects.Add();
     metrics_.seals.Add(static_cast<double>(last - after));
     after = last;
@@ -104,7 +111,12 @@ absl::StatusOr<std::int64_t> ArchiveStep::ArchiveObject(const TenantId& tenant,
   return last;
 }
 
-void ArchiveStep::Measure(const absl::Status& passed) {
+void ArchiveStep::ShowBegin() const {
+  const auto now = parts_.clock.Now().time_since_epoch();
+  metrics_.since_seconds.Set(std::chrono::duration<double>(now).count());
+}
+
+void ArchiveStep::Measure(const absl::Status& passed, Instant begin) {
   const Instant now = parts_.clock.Now();
   if (passed.ok()) {
     behind_since_.reset();
@@ -116,7 +128,7 @@ void ArchiveStep::Measure(const absl::Status& passed) {
       log_.Warning("the sealed journal could not be archived",
                    {observe::Fields::kReason(reason),
                     observe::Fields::kError(observe::Redacted(Message(passed)))});
-    behind_since_ = behind_since_.value_or(now);
+    behind_since_ = behind_since_.value_or(begin);
   }
   const auto behind = behind_since_.has_value() ? now - *behind_since_ : Instant::duration();
   metrics_.unarchived_seconds.Set(std::chrono::duration<double>(behind).count());

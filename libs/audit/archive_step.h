@@ -24,9 +24,12 @@ struct ArchiveMetrics {
 
   observe::Counter seals;
   observe::Counter objects;
-  // How long the process that archives has had something to archive, or could not tell; 0 in all
-  // others.
+  // For how long passes have failed, as each of them says at its end; 0 once one has succeeded, or
+  // has left the work to another process.
   observe::Gauge unarchived_seconds;
+  // When the object that is on its way was begun, or the pass; 0 between passes. By this one that
+  // hangs shows while it does.
+  observe::Gauge since_seconds;
   // By reason.
   observe::CounterFamily failures;
 };
@@ -75,7 +78,9 @@ class ArchiveStep {
   absl::Status ArchiveTenant(const Unarchived& tenant);
   // Archives what follows the seal; returns the last one, or the same if there is none.
   absl::StatusOr<std::int64_t> ArchiveObject(const TenantId& tenant, std::int64_t after);
-  void Measure(const absl::Status& passed);
+  // That something begins now.
+  void ShowBegin() const;
+  void Measure(const absl::Status& passed, Instant begin);
   [[nodiscard]] Deadline Bound() const { return Deadline::After(options_.statement); }
 
   const ArchiveOptions options_;
@@ -85,6 +90,7 @@ class ArchiveStep {
   std::optional<events::LeaseToken> lease_;
   // Everything up to here is in the archive.
   std::optional<events::Position> archived_;
+  // When the first of the passes that failed in a row was begun.
   std::optional<Instant> behind_since_;
 };
 

@@ -103,6 +103,21 @@ TEST_F(ChangesTest, ThePeriodIsThatOfTheChange) {
   EXPECT_THAT(FindAll(request), ElementsAre("users/anna opportunities/o1"));
 }
 
+TEST_F(ChangesTest, ASealerWhoseClockIsBehindHidesNoChange) {
+  testing::FakeClock behind;
+  behind.Advance(clock_.Now() - 30s - behind.Now());
+  Change("users/anna", "opportunities/o1");
+  SealStep step({.service = "sales", .holder = ids_.Next()}, key_, {journal_, seals_, behind},
+                metrics_, log_);
+  SealAll(step);
+  step.Stop();
+  v1::SearchChangesRequest request;
+
+  *request.mutable_start_time() = ToTimestamp(clock_.Now() - 10s);
+
+  EXPECT_THAT(FindAll(request), ElementsAre("users/anna opportunities/o1"));
+}
+
 TEST_F(ChangesTest, PagesGoOnWithinAndBeyondASeal) {
   std::vector<std::string> expected;
   for (int i = 0; i < 30; ++i) {

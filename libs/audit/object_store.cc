@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kS3 = "s3://";
+// What is written to a directory before the deadline is looked at again.
+constexpr std::size_t kChunkBytes = 1 << 20;
 
 absl::Status Wrong(std::string_view why) {
   return Error(absl::StatusCode::kInvalidArgument, "ARCHIVE_PLACE",
@@ -27,6 +29,11 @@ absl::Status Wrong(std::string_view why) {
 absl::Status Unwritable(const fs::path& path) {
   return Error(absl::StatusCode::kUnavailable, "ARCHIVE_UNWRITABLE",
                fmt::format("{} cannot be written: {}", path.string(), std::strerror(errno)));
+}
+
+absl::Status TooLate(const fs::path& path) {
+  return Error(absl::StatusCode::kUnavailable, "ARCHIVE_UNWRITABLE",
+               fmt::format("{} takes too long to be written", path.string()));
 }
 
 class File {
@@ -65,22 +72,32 @@ class DirectoryStore final : public ObjectStore {
  public:
   explicit DirectoryStore(fs::path root) : root_(std::move(root)) {}
 
-  absl::Status Put(const std::string& name, std::string_view content,
-                   Deadline /*deadline*/) override {
+  absl::Status Put(const std::string& name, std::string_view content, Deadline deadline) override {
     const fs::path path = root_ / name;
     if (!MakeDirectories(path.parent_path())) return Unwritable(path.parent_path());
     fs::path incoming = path;
     incoming += ".incoming";
-    {
-      const File file(incoming, O_WRONLY | O_CREAT | O_TRUNC);
-      if (!file.is_open() || !file.Write(content) || !file.Sync()) return Unwritable(incoming);
-    }
+    LOTURA_RETURN_IF_ERROR(Write(incoming, content, deadline));
     if (rename(incoming.c_str(), path.c_str()) != 0) return Unwritable(path);
     if (!SyncDirectory(path.parent_path())) return Unwritable(path.parent_path());
-    return absl::OkStatus();
+    // It is there, and whoever wanted it counts on it no more: he writes it again.
+    return deadline.Passed() ? TooLate(path) : absl::OkStatus();
   }
 
  private:
+  static absl::Status Write(const fs::path& path, std::string_view content, Deadline deadline) {
+    const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.is_open()) return Unwritable(path);
+    while (!content.empty()) {
+      if (deadline.Passed()) return TooLate(path);
+      const std::string_view chunk = content.substr(0, kChunkBytes);
+      if (!file.Write(chunk)) return Unwritable(path);
+      content.remove_prefix(chunk.size());
+    }
+    if (!file.Sync()) return Unwritable(path);
+    return deadline.Passed() ? TooLate(path) : absl::OkStatus();
+  }
+
   // Each new one is kept by the one above it.
   [[nodiscard]] bool MakeDirectories(const fs::path& path) const {
     std::error_code error;

@@ -27,7 +27,9 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
 
   // Whole or not at all, and kept when it returns; takes the place of what had the name. Names are
-  // of letters, digits, "-", "." and "/". UNAVAILABLE ARCHIVE_UNWRITABLE.
+  // of letters, digits, "-", "." and "/". UNAVAILABLE ARCHIVE_UNWRITABLE, also when the deadline
+  // has passed; then it may be there all the same. A directory on a volume that hangs holds up the
+  // caller for longer: its deadline is looked at between one part and the next.
   virtual absl::Status Put(const std::string& name, std::string_view content,
                            Deadline deadline) = 0;
 };

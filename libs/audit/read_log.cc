@@ -42,7 +42,7 @@ bool ReadLog::Note(Read read, Waits waits, Leave leave) {
   bool must_wait = waits == Waits::kYes;
   {
     const std::lock_guard lock(mutex_);
-    must_wait = must_wait || waiting_.size() >= options_.waiting_max;
+    must_wait = must_wait || waiting_.size() + unstored_reads_ >= options_.waiting_max;
     if (!must_wait) leave = nullptr;
     waiting_.push_back(
         {.read = std::move(read), .since = SteadyClock::now(), .leave = std::move(leave)});
@@ -69,8 +69,8 @@ void ReadLog::Stop() {
 }
 
 bool ReadLog::IsDue(SteadyClock::time_point now) const {
-  if (waiting_.empty() || is_committing_) return false;
-  return answers_ > 0 || waiting_.size() >= options_.batch_reads ||
+  if (!HasWork() || is_committing_) return false;
+  return !unstored_.empty() || answers_ > 0 || waiting_.size() >= options_.batch_reads ||
          now - waiting_.front().since >= options_.delay;
 }
 
@@ -79,8 +79,8 @@ void ReadLog::Drive(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (IsDue(SteadyClock::now())) {
       WriteBatch(lock, stop);
-    } else if (waiting_.empty() || is_committing_) {
-      changed_.wait(lock, stop, [this] { return !waiting_.empty() && !is_committing_; });
+    } else if (!HasWork() || is_committing_) {
+      changed_.wait(lock, stop, [this] { return HasWork() && !is_committing_; });
     } else {
       changed_.wait_until(lock, stop, waiting_.front().since + options_.delay,
                           [this] { return IsDue(SteadyClock::now()); });
@@ -96,11 +96,11 @@ void ReadLog::WriteBatch(std::unique_lock<std::mutex>& lock, const std::stop_tok
   if (!written.ok()) Answer(batch, written);
   lock.lock();
   if (!written.ok()) {
-    PutBack(std::move(batch));
+    Keep(std::move(batch));
     changed_.wait_for(lock, stop, options_.retry, [] { return false; });
   }
   is_committing_ = false;
-  if (!waiting_.empty()) changed_.notify_one();
+  if (HasWork()) changed_.notify_one();
   if (!written.ok()) return;
   lock.unlock();
   Answer(batch, written);
@@ -108,6 +108,12 @@ void ReadLog::WriteBatch(std::unique_lock<std::mutex>& lock, const std::stop_tok
 }
 
 ReadLog::Batch ReadLog::Take() {
+  Batch batch;
+  if (!unstored_.empty()) {
+    batch.again = std::move(unstored_.front());
+    unstored_.pop_front();
+    unstored_reads_ -= batch.again.reads;
+  }
   std::size_t reads = 0;
   std::size_t sights = 0;
   for (; reads < std::min(waiting_.size(), options_.batch_reads) && sights < options_.batch_sights;
@@ -115,37 +121,60 @@ ReadLog::Batch ReadLog::Take() {
     sights += waiting_[reads].read.sights.size();
     if (waiting_[reads].leave) --answers_;
   }
-  Batch batch;
   if (reads == waiting_.size()) {
-    batch.swap(waiting_);
+    batch.reads.swap(waiting_);
   } else {
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(reads);
-    batch.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    batch.reads.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
   }
-  metrics_.waiting.Set(static_cast<double>(waiting_.size()));
+  ShowWaiting();
   return batch;
 }
 
-void ReadLog::PutBack(Batch batch) {
+void ReadLog::Keep(Batch batch) {
   // Whose answers were kept back saw nothing.
-  std::erase_if(batch, [](const Waiting& one) { return one.leave != nullptr; });
-  waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.begin()),
-                  std::make_move_iterator(batch.end()));
-  metrics_.waiting.Set(static_cast<double>(waiting_.size()));
+  Pages& seen = batch.seen;
+  unstored_reads_ += batch.again.reads + seen.reads;
+  if (!batch.again.pages.empty()) unstored_.push_front(std::move(batch.again));
+  const bool has_room = !unstored_.empty() &&
+                        unstored_.back().reads + seen.reads <= options_.batch_reads &&
+                        unstored_.back().sights + seen.sights <= options_.batch_sights;
+  if (has_room) {
+    Pages& last = unstored_.back();
+    last.pages.insert(last.pages.end(), std::make_move_iterator(seen.pages.begin()),
+                      std::make_move_iterator(seen.pages.end()));
+    last.reads += seen.reads;
+    last.sights += seen.sights;
+  } else if (!seen.pages.empty()) {
+    unstored_.push_back(std::move(seen));
+  }
+  ShowWaiting();
+}
+
+void ReadLog::ShowWaiting() const {
+  metrics_.waiting.Set(static_cast<double>(waiting_.size() + unstored_reads_));
 }
 
 absl::Status ReadLog::Write(Batch& batch) {
-  std::vector<Read> reads;
-  reads.reserve(batch.size());
-  for (Waiting& one : batch) reads.push_back(std::move(one.read));
-  absl::Status written = store_(PagesOf(reads, ids_), Deadline::After(options_.statement));
+  // In pages of their own: what an answer waits for is not written again.
+  std::vector<Read> seen;
+  std::vector<Read> awaited;
+  for (Waiting& one : batch.reads) {
+    if (!one.leave) batch.seen.sights += one.read.sights.size();
+    (one.leave ? awaited : seen).push_back(std::move(one.read));
+  }
+  batch.seen.reads = seen.size();
+  batch.seen.pages = PagesOf(seen, ids_);
+  std::vector<StoredPage> pages = PagesOf(awaited, ids_);
+  for (const Pages* unawaited : {&batch.again, &batch.seen})
+    pages.insert(pages.end(), unawaited->pages.begin(), unawaited->pages.end());
+  absl::Status written = store_(pages, Deadline::After(options_.statement));
   if (written.ok()) {
     metrics_.batches.Add();
     is_failing_ = false;
     return written;
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].read = std::move(reads[i]);
   const std::string reason = ReasonOf(written);
   metrics_.failures.With({reason}).Add();
   // A cause that lasts is told once.
@@ -156,31 +185,31 @@ absl::Status ReadLog::Write(Batch& batch) {
 
 void ReadLog::Answer(Batch& batch, const absl::Status& written) {
   const auto answers = static_cast<double>(
-      std::ranges::count_if(batch, [](const Waiting& one) { return one.leave != nullptr; }));
+      std::ranges::count_if(batch.reads, [](const Waiting& one) { return one.leave != nullptr; }));
   if (written.ok()) {
     metrics_.noted_durably.Add(answers);
-    metrics_.noted.Add(static_cast<double>(batch.size()) - answers);
+    metrics_.noted.Add(static_cast<double>(batch.again.reads + batch.seen.reads));
   } else {
     metrics_.withheld.Add(answers);
   }
   const absl::Status answer =
       written.ok() ? absl::OkStatus()
                    : Unavailable("READ_NOT_NOTED", "who reads this could not be noted");
-  for (Waiting& one : batch) {
+  for (Waiting& one : batch.reads) {
     if (one.leave) one.leave(answer);
   }
 }
 
 void ReadLog::WriteRest() {
   std::unique_lock lock(mutex_);
-  while (!waiting_.empty()) {
+  while (HasWork()) {
     Batch batch = Take();
     lock.unlock();
     const absl::Status written = Write(batch);
     if (!written.ok()) {
-      const auto lost = std::ranges::count_if(batch, [](const Waiting& one) { return !one.leave; });
+      const std::size_t lost = batch.again.reads + batch.seen.reads;
       metrics_.lost.Add(static_cast<double>(lost));
-      log_.Error("reads were lost", {observe::Fields::kCount(lost)});
+      log_.Error("reads were lost", {observe::Fields::kCount(static_cast<std::int64_t>(lost))});
     }
     Answer(batch, written);
     lock.lock();

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -39,7 +40,8 @@ struct ReadMetrics {
 struct ReadLogOptions {
   // Reads for which no answer waits: of one more the answer waits until there is room.
   std::size_t waiting_max = 10'000;
-  // What shares a commit: so many reads, or those of so many records.
+  // What shares a commit: so many reads, or those of so many records; and as many of one that
+  // failed.
   std::size_t batch_reads = 1'000;
   std::size_t batch_sights = 20'000;
   // Reads for which no answer waits are written so late.
@@ -84,16 +86,31 @@ class ReadLog {
     // Nothing if no answer waits.
     Leave leave;
   };
-  using Batch = std::vector<Waiting>;
+  // Reads for which no answer waits, as they are stored.
+  struct Pages {
+    std::vector<StoredPage> pages;
+    std::size_t reads = 0;
+    std::size_t sights = 0;
+  };
+  // What shares a commit.
+  struct Batch {
+    std::vector<Waiting> reads;
+    // Of one before that failed. It may be stored all the same: it is written again as it is.
+    Pages again;
+    // Of `reads`, those for which no answer waits; made when they are written.
+    Pages seen;
+  };
 
   void Drive(const std::stop_token& stop);
   // Has the lock when it is called and when it returns.
   void WriteBatch(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-  // These three with the lock.
+  // These with the lock.
+  [[nodiscard]] bool HasWork() const { return !waiting_.empty() || !unstored_.empty(); }
   [[nodiscard]] bool IsDue(std::chrono::steady_clock::time_point now) const;
   Batch Take();
   // What nobody waits for of a batch that could not be written.
-  void PutBack(Batch batch);
+  void Keep(Batch batch);
+  void ShowWaiting() const;
   absl::Status Write(Batch& batch);
   // Lets those who wait have their answers, or a refusal.
   void Answer(Batch& batch, const absl::Status& written);
@@ -107,9 +124,12 @@ class ReadLog {
   const observe::Log log_;
   std::mutex mutex_;  // guards what follows, but for the threads
   std::condition_variable_any changed_;
-  Batch waiting_;
+  std::vector<Waiting> waiting_;
   // Of those, the ones for which an answer waits.
   std::size_t answers_ = 0;
+  // What could not be written: a batch each.
+  std::deque<Pages> unstored_;
+  std::size_t unstored_reads_ = 0;
   // So that whoever waits meanwhile shares the next one.
   bool is_committing_ = false;
   std::atomic<bool> is_failing_ = false;

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+#include <utility>
+
 #include "libs/base/errors.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/fakes.h"
@@ -18,19 +21,26 @@ using ::testing::ElementsAre;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 using Waits = ReadLog::Waits;
 
-// A store that a test may close, and that keeps what it was given.
+// A store that a test may close, and that keeps what it was given: the same page once.
 class Stored {
  public:
   absl::Status Take(std::span<const StoredPage> pages) {
     const std::lock_guard lock(mutex_);
     if (!fails_.ok()) return fails_;
-    for (const StoredPage& page : pages) reads_ += page.reads;
+    for (const StoredPage& page : pages) {
+      if (ids_.insert(page.id).second) reads_ += page.reads;
+    }
     ++batches_;
-    return absl::OkStatus();
+    return std::exchange(doubt_, absl::OkStatus());
   }
   void Fail(absl::Status why) {
     const std::lock_guard lock(mutex_);
     fails_ = std::move(why);
+  }
+  // What comes next is stored, and it says that it does not know.
+  void Doubt() {
+    const std::lock_guard lock(mutex_);
+    doubt_ = Error(absl::StatusCode::kUnknown, "COMMIT_IN_DOUBT", "nobody knows");
   }
   std::int64_t reads() {
     const std::lock_guard lock(mutex_);
@@ -44,6 +54,8 @@ class Stored {
  private:
   std::mutex mutex_;
   absl::Status fails_;
+  absl::Status doubt_;
+  std::set<Uuid> ids_;
   std::int64_t reads_ = 0;
   int batches_ = 0;
 };
@@ -150,6 +162,43 @@ TEST_F(ReadLogTest, WhatCannotBeNotedIsNotShown) {
   EXPECT_TRUE(Eventually([&] { return stored_.reads() == 1; }, 10s));
   EXPECT_EQ(Metric("lotura_audit_reads_withheld_total"), 1);
   EXPECT_GE(Metric(R"(lotura_audit_read_failures_total{reason="DATABASE_UNAVAILABLE")"), 1);
+}
+
+TEST_F(ReadLogTest, WhatMayBeStoredAlreadyIsNotStoredTwice) {
+  stored_.Doubt();
+  const auto log = NewLog({.retry = 1ms});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(log->Note(ReadOf("people/p1"), Waits::kNo, nullptr));
+  // Makes the others be written at once, and is answered that it was not noted.
+  NoteWaiting(*log, "people/p2");
+  log->Start();
+  EXPECT_TRUE(Eventually([&] { return left().size() == 1; }, 10s));
+  EXPECT_THAT(left()[0], StatusIs(absl::StatusCode::kUnavailable, "READ_NOT_NOTED"));
+
+  EXPECT_TRUE(
+      Eventually([&] { return Metric(R"(lotura_audit_reads_total{durable="no")") == 3; }, 10s));
+
+  EXPECT_EQ(stored_.batches(), 2);
+  EXPECT_EQ(stored_.reads(), 4);
+}
+
+TEST_F(ReadLogTest, AnswersDoNotWaitBehindWhatCouldNotBeWritten) {
+  stored_.Fail(Unavailable("DATABASE_UNAVAILABLE", "away"));
+  const auto log = NewLog({.batch_reads = 2, .delay = 1ms, .retry = 1ms});
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(log->Note(ReadOf("organizations/o1"), Waits::kNo, nullptr));
+  log->Start();
+  EXPECT_TRUE(Eventually(
+      [&] {
+        return Metric(R"(lotura_audit_read_failures_total{reason="DATABASE_UNAVAILABLE")") > 20;
+      },
+      10s));
+  EXPECT_TRUE(Eventually([&] { return Metric("lotura_audit_reads_waiting{") == 20; }, 10s));
+
+  NoteWaiting(*log, "people/p1");
+
+  EXPECT_TRUE(Eventually([&] { return left().size() == 1; }, 10s));
+  stored_.Fail(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return stored_.reads() == 20; }, 10s));
 }
 
 TEST_F(ReadLogTest, TheEndWritesWhatWaits) {

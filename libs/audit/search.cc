@@ -20,6 +20,9 @@ constexpr int kRoundsMax = 64;
 constexpr std::size_t kAnswerBytes = 2 << 20;
 // The transaction of an entry begins before it is sealed, by the time of the longest transaction.
 constexpr std::chrono::minutes kLongestTransaction{10};
+// A seal has the time of the process that made it, taken before it read the entries, and an entry
+// that of the database: so far the one may seem to lie before the other.
+constexpr std::chrono::minutes kSealedBefore{1};
 
 std::int64_t NumberOf(const std::string& text) {
   std::int64_t number = 0;
@@ -187,10 +190,10 @@ absl::StatusOr<v1::SearchChangesResponse> SearchChanges(const Call& call, const 
   const auto token = [&] {
     return TokenAt(call, search, tokens, {std::to_string(number), std::to_string(taken)});
   };
+  const Instant since = search.filter.from - kSealedBefore;
   for (int round = 0; round < kRoundsMax; ++round) {
-    LOTURA_ASSIGN_OR_RETURN(
-        const auto sealed,
-        seals.ReadSince(call.principal.tenant, search.filter.from, number, call.deadline));
+    LOTURA_ASSIGN_OR_RETURN(const auto sealed,
+                            seals.ReadSince(call.principal.tenant, since, number, call.deadline));
     if (sealed.empty()) return answer.Finish("");
     for (const v1::SealedEntries& one : sealed) {
       if (IsBehind(one, search.filter)) return answer.Finish("");

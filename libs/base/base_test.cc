@@ -75,6 +75,19 @@ TEST(CryptoTest, SealedTextOpensOnlyUnchangedAndWithItsAssociatedData) {
   }
 }
 
+TEST(CryptoTest, HmacIsThatOfTheStandard) {
+  // RFC 4231, test cases 2 and 6.
+  Sha256Digest expected{};
+  ASSERT_TRUE(
+      FromHex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", expected));
+  EXPECT_EQ(HmacSha256("Jefe", "what do ya want for nothing?"), expected);
+  ASSERT_TRUE(
+      FromHex("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", expected));
+  EXPECT_EQ(HmacSha256(std::string(131, '\xAA'),
+                       "Test Using Larger Than Block-Size Key - Hash Key First"),
+            expected);
+}
+
 TEST(CryptoTest, Base64UrlRoundTripsEveryLength) {
   std::string bytes;
   for (int i = 0; i < 50; ++i) {

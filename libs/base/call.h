@@ -1,6 +1,8 @@
 // Who asks, on whose behalf, until when: what every use case is given.
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -17,10 +19,14 @@ namespace lotura {
 // below: "sales.*", "*".
 bool PermissionCovers(std::string_view granted, std::string_view permission);
 
-// What a caller may do with single records and their fields; resource::RecordRights says it.
+// What a caller may do, as it is now and not when his call began; what he may do with single
+// records and their fields resource::RecordRights says.
 class Rights {
  public:
   virtual ~Rights() = default;
+  // OK if the permission is among his, whatever the scopes of his key; an empty one is among those
+  // of everybody who may call at all. Otherwise what a new call would be answered with.
+  [[nodiscard]] virtual absl::Status CheckPermission(std::string_view permission) const = 0;
 };
 
 // Who says what a caller may do.
@@ -43,6 +49,8 @@ struct Principal {
   std::vector<std::string> scopes = {};
   // Where the key begins that he showed, "lotura_..."; empty for other callers.
   std::string api_key = {};
+  // Until when his token says who he is.
+  Instant until = Instant::max();
 
   // Whether no record and no field is kept from him that his permissions open.
   [[nodiscard]] bool SeesAll() const { return grounds != Grounds::kDirectory && rights == nullptr; }

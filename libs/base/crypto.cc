@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <cstring>
@@ -95,6 +96,14 @@ Sha256Digest Sha256(std::string_view text) {
   LOTURA_CHECK(EVP_DigestInit_ex2(context.get(), kAlgorithm, nullptr) == 1);
   LOTURA_CHECK(EVP_DigestUpdate(context.get(), text.data(), text.size()) == 1);
   LOTURA_CHECK(EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
+
+Sha256Digest HmacSha256(std::string_view key, std::string_view text) {
+  Sha256Digest digest;
+  unsigned size = digest.size();
+  LOTURA_CHECK(HMAC(EVP_sha256(), key.data(), Size(key), Bytes(text), text.size(), digest.data(),
+                    &size) != nullptr);
   return digest;
 }
 

@@ -17,6 +17,8 @@ using AesKey = std::array<std::uint8_t, 32>;
 
 void RandomBytes(std::span<std::uint8_t> out);
 Sha256Digest Sha256(std::string_view text);
+// RFC 2104.
+Sha256Digest HmacSha256(std::string_view key, std::string_view text);
 // In a time that does not depend on where they differ.
 bool IsSameDigest(const Sha256Digest& one, const Sha256Digest& other);
 

@@ -3,12 +3,16 @@
 
 #include <absl/status/statusor.h>
 
+#include <cstddef>
 #include <string>
 
 namespace lotura {
 
+inline constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
+
 // All of it. UNAVAILABLE FILE_UNREADABLE with the path for one that is not there, cannot be read,
-// or has more than a mebibyte.
-absl::StatusOr<std::string> ReadFile(const std::string& path);
+// or has more bytes than that.
+absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                     std::size_t bytes_max = kFileBytesMax);
 
 }  // namespace lotura

@@ -23,6 +23,14 @@ TEST(FilesTest, AFileIsReadByteForByte) {
   EXPECT_EQ(ReadFile(FileWith("empty", "")).value(), "");
 }
 
+TEST(FilesTest, ABoundIsThatOfTheCaller) {
+  const std::string text(kFileBytesMax + 1, 'x');
+  const std::string path = FileWith("larger", text);
+
+  EXPECT_EQ(ReadFile(path, text.size()).value(), text);
+  EXPECT_EQ(ReasonOf(ReadFile(path, text.size() - 1).status()), "FILE_UNREADABLE");
+}
+
 TEST(FilesTest, WhatCannotBeReadIsNamed) {
   for (const std::string& path : {std::string("/nowhere/at/all"), ::testing::TempDir(),
                                   FileWith("large", std::string((1 << 20) + 1, 'x'))}) {

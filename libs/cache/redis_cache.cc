@@ -215,13 +215,14 @@ Fenced RedisCache::FenceMany(std::span<const Key> keys) {
 
 Told RedisCache::Tell(std::span<const Moment> moments, std::chrono::seconds life) {
   const std::string kept = std::to_string(std::chrono::milliseconds(life).count());
+  const Deadline deadline = Deadline::After(options_.call_timeout);
   while (!moments.empty()) {
     std::vector<Command> commands;
     for (const Moment& moment : moments.first(std::min(moments.size(), kPortion))) {
       const std::string at = std::to_string(moment.at.time_since_epoch().count());
       commands.push_back({"EVALSHA", KeepLargest().sha1, "1", Place(moment.key), at, kept});
     }
-    const auto replies = client_.Run(commands, Deadline::After(options_.call_timeout));
+    const auto replies = client_.Run(commands, deadline);
     if (!replies.has_value() || !std::ranges::all_of(*replies, IsNumber)) return Told::kNotReached;
     moments = moments.subspan(commands.size());
   }

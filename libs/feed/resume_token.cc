@@ -24,6 +24,10 @@ std::string ResumeTokens::Make(const TenantId& tenant, const ResumePoint& point)
   return tokens_.SealText(plain.SerializeAsString(), Associated(tenant));
 }
 
+std::string ResumeTokens::MarkOf(const TenantId& tenant, std::string_view text) const {
+  return tokens_.MarkOf(text, fmt::format("view\n{}\n{}", service_, tenant.value.ToString()));
+}
+
 absl::StatusOr<ResumePoint> ResumeTokens::Open(const TenantId& tenant,
                                                const std::string& token) const {
   const auto opened = tokens_.OpenText(token, Associated(tenant));

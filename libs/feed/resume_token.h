@@ -36,6 +36,8 @@ class ResumeTokens {
   // changed, or is of another tenant or service.
   [[nodiscard]] absl::StatusOr<ResumePoint> Open(const TenantId& tenant,
                                                  const std::string& token) const;
+  // The same for equal texts, of which it says nothing.
+  [[nodiscard]] std::string MarkOf(const TenantId& tenant, std::string_view text) const;
 
  private:
   [[nodiscard]] std::string Associated(const TenantId& tenant) const;

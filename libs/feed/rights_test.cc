@@ -13,12 +13,57 @@ using resource::FieldAccess;
 using resource::Given;
 using testing::HasViolation;
 
+// Until the test gives others.
+class ChangingRights final : public resource::RecordRights {
+ public:
+  explicit ChangingRights(std::vector<Given> given) : now_(std::move(given)) {}
+
+  [[nodiscard]] resource::ViewPtr ViewOf(const resource::Declaration& declaration) const override {
+    return now_.ViewOf(declaration);
+  }
+  [[nodiscard]] absl::Status CheckPermission(std::string_view permission) const override {
+    const bool may = permission == kSubscribePermission ? subscribes : reads;
+    return may ? absl::OkStatus() : PermissionDenied(permission);
+  }
+  [[nodiscard]] bool ReadsAll() const override { return false; }
+  void Set(std::vector<Given> given) { now_ = resource::FixedRights(std::move(given)); }
+
+  bool subscribes = true;
+  bool reads = true;
+
+ private:
+  resource::FixedRights now_;
+};
+
 class FeedRightsTest : public FeedFixture {
  protected:
-  static std::shared_ptr<const Call> CallWith(const std::vector<Given>& rights) {
-    Call call = *CallOf(1);
-    call.principal.rights = std::make_shared<resource::FixedRights>(rights);
+  static std::shared_ptr<const Call> CallWith(const std::vector<Given>& rights,
+                                              std::uint8_t tenant = 1) {
+    return CallWith(std::make_shared<resource::FixedRights>(rights), tenant);
+  }
+  static std::shared_ptr<const Call> CallWith(std::shared_ptr<const resource::RecordRights> rights,
+                                              std::uint8_t tenant = 1) {
+    Call call = *CallOf(tenant);
+    call.principal.rights = std::move(rights);
     return std::make_shared<const Call>(std::move(call));
+  }
+
+  // Of all heartbeats until now.
+  static std::vector<std::string> ViewsTold(const Follower& follower) {
+    std::vector<std::string> views;
+    for (const SubscribeResponse& answer : follower.stream->answers) {
+      if (answer.has_heartbeat()) views.push_back(answer.heartbeat().view());
+    }
+    return views;
+  }
+  std::string FirstView(std::shared_ptr<const Call> call) {
+    const Follower follower = FollowBy(std::move(call), request_);
+    Settle();
+    return ViewsTold(follower).front();
+  }
+  void PassTime() {
+    clock_.Advance(std::chrono::milliseconds(300));
+    Settle();
   }
 
   // What he is told when the score goes from 1 to 4.
@@ -118,6 +163,95 @@ TEST_F(FeedRightsTest, WhatLeavesTheViewIsToldWhicheverEventsWereAskedFor) {
 
   ASSERT_EQ(events.size(), 1);
   EXPECT_TRUE(events[0].removed_from_view());
+}
+
+TEST_F(FeedRightsTest, AViewThatChangesIsToldByAHeartbeat) {
+  const auto rights =
+      std::make_shared<ChangingRights>(std::vector<Given>{{Access::kRead, "score > 3"}});
+  const Follower follower = FollowBy(CallWith(rights), request_);
+  Settle();
+  PassTime();
+  ASSERT_EQ(ViewsTold(follower).size(), 1) << "nothing has changed";
+
+  rights->Set({{Access::kRead, "score > 4"}});
+  PassTime();
+  rights->Set({{Access::kRead, "score > 3"}});
+  PassTime();
+  PassTime();
+
+  const std::vector<std::string> views = ViewsTold(follower);
+  ASSERT_EQ(views.size(), 3);
+  EXPECT_NE(views[1], views[0]);
+  EXPECT_EQ(views[2], views[0]);
+}
+
+TEST_F(FeedRightsTest, AViewThatChangesIsToldWhenThereIsRoom) {
+  const auto rights =
+      std::make_shared<ChangingRights>(std::vector<Given>{{Access::kRead, "score > 3"}});
+  const Follower follower = FollowBy(CallWith(rights), request_, 1);
+  Settle();
+  rights->Set({{Access::kRead, "score > 4"}});
+  PassTime();
+  ASSERT_EQ(ViewsTold(follower).size(), 1) << "the stream takes no more";
+
+  MakeRoom(follower, 10);
+  PassTime();
+
+  EXPECT_EQ(ViewsTold(follower).size(), 2);
+}
+
+TEST_F(FeedRightsTest, TheSameViewHasTheSameMarkEverywhere) {
+  const std::vector<Given> rights = {{Access::kRead, "score > 3"},
+                                     {Access::kRead, "score < 1", {{"email", FieldAccess::kRead}}}};
+  const std::string view = FirstView(CallWith(rights));
+  EXPECT_EQ(FirstView(CallWith({rights[1], rights[0], rights[1]})), view);
+  EXPECT_EQ(FirstView(CallWith({rights[0], rights[1], {Access::kNone, "score = 2"}})), view);
+  EXPECT_EQ(FirstView(CallWith({{Access::kDelete, "score > 3"}, rights[1]})), view)
+      << "what may be done beyond reading changes nothing";
+  Restart();
+  EXPECT_EQ(FirstView(CallWith(rights)), view);
+}
+
+TEST_F(FeedRightsTest, AnotherViewHasAnotherMark) {
+  const std::set<std::string> views = {
+      FirstView(CallWith({{Access::kRead, "score > 3"}})),
+      FirstView(CallWith({{Access::kRead, "score > 3"}}, 2)),
+      FirstView(CallWith({{Access::kRead, "score > 33"}})),
+      FirstView(CallWith({{Access::kRead, "score < 3"}})),
+      FirstView(CallWith({{Access::kRead, "score > 3", {{"email", FieldAccess::kMasked}}}})),
+      FirstView(CallWith({{Access::kRead, "score > 3", {{"email", FieldAccess::kRead}}}})),
+      FirstView(CallWith({{Access::kRead}})),
+      FirstView(CallWith(std::vector<Given>{})),
+      FirstView(CallOf(1)),
+  };
+  EXPECT_EQ(views.size(), 9);
+}
+
+TEST_F(FeedRightsTest, ATypeThatMayNotBeReadAnyMoreIsSilent) {
+  const auto rights = std::make_shared<ChangingRights>(std::vector<Given>{{Access::kRead}});
+  const Follower follower = FollowBy(CallWith(rights), request_);
+  Write(2, 3);
+  Settle();
+  rights->reads = false;
+  Write(4, 5);
+  PassTime();
+
+  EXPECT_EQ(follower.stream->versions(), (Versions{2, 3}));
+  const std::vector<std::string> views = ViewsTold(follower);
+  ASSERT_EQ(views.size(), 2);
+  EXPECT_NE(views[0], views[1]);
+}
+
+TEST_F(FeedRightsTest, WhoMayNotFollowAnyMoreIsToldOfNoOtherView) {
+  const auto rights = std::make_shared<ChangingRights>(std::vector<Given>{{Access::kRead}});
+  const Follower follower = FollowBy(CallWith(rights), request_);
+  Settle();
+
+  rights->subscribes = false;
+  rights->reads = false;
+  PassTime();
+
+  EXPECT_EQ(ViewsTold(follower).size(), 1) << "he would take it for an empty world";
 }
 
 TEST_F(FeedRightsTest, WhatIsHiddenIsNoFilter) {

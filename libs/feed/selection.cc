@@ -75,7 +75,7 @@ absl::Status Selection::SelectTypes(const Call& call, const Subscription& subscr
     if (!wanted.empty() && std::ranges::find(wanted, declaration.type()) == wanted.end()) continue;
     const std::string& permission = catalog.PermissionOf(type);
     if (call.principal.Permits(permission)) {
-      types_[declaration.message()->full_name()] = &type;
+      types_[declaration.message()->full_name()] = {.type = &type, .permission = permission};
     } else if (missing.empty()) {
       missing = permission;
     }
@@ -94,12 +94,11 @@ absl::Status Selection::SelectFilter(const Call& call, const Subscription& subsc
     return InvalidArgument("subscription.filter", "FILTER_NEEDS_ONE_TYPE",
                            "needs exactly one resource type, whose fields it names");
   }
-  LOTURA_ASSIGN_OR_RETURN(
-      filter_, resource::CompileFilter(subscription.filter(), *types_.begin()->second->declaration,
-                                       call.now));
+  const resource::Declaration& declaration = *types_.begin()->second.type->declaration;
+  LOTURA_ASSIGN_OR_RETURN(filter_,
+                          resource::CompileFilter(subscription.filter(), declaration, call.now));
   filter_columns_ = resource::ColumnsOf(*filter_);
   if (mutant::Omits("feed.filter")) return absl::OkStatus();
-  const resource::Declaration& declaration = *types_.begin()->second->declaration;
   return resource::CheckShown(*resource::ViewFor(call.principal, declaration), filter_columns_,
                               "subscription.filter");
 }
@@ -118,13 +117,13 @@ bool Selection::Passes(const pbuf::Message& record, const resource::View& view) 
 }
 
 Selection::ResponsePtr Selection::Find(const FeedEvent& event) const {
-  const auto type = types_.find(event.resource_type());
-  if (type == types_.end()) return nullptr;
+  const resource::RecordType* const type = FindType(event.resource_type());
+  if (type == nullptr) return nullptr;
   if (!names_.empty() && !names_.contains(event.event().subject())) return nullptr;
   const bool whole = subscriber_.SeesAll();
   if (whole && !IsSelected(event)) return nullptr;
   if (whole && !filter_.has_value()) return event.response();
-  const resource::Declaration& declaration = *type->second->declaration;
+  const resource::Declaration& declaration = *type->declaration;
   const resource::ViewPtr view = resource::ViewFor(subscriber_, declaration);
   const FeedEvent::Records& records = event.RecordsAs(declaration);
   const auto passes = [&](const auto& record) {
@@ -154,7 +153,19 @@ std::vector<std::string> Selection::ResourceTypes() const {
 
 const resource::RecordType* Selection::FindType(const std::string& message) const {
   const auto found = types_.find(message);
-  return found == types_.end() ? nullptr : found->second;
+  const bool readable =
+      found != types_.end() && resource::PermitsNow(subscriber_, found->second.permission);
+  return readable ? found->second.type : nullptr;
+}
+
+std::vector<resource::ViewPtr> Selection::Views() const {
+  std::vector<resource::ViewPtr> views;
+  for (const auto& [message, selected] : types_) {
+    const bool readable = resource::PermitsNow(subscriber_, selected.permission);
+    views.push_back(readable ? resource::ViewFor(subscriber_, *selected.type->declaration)
+                             : nullptr);
+  }
+  return views;
 }
 
 }  // namespace lotura::feed

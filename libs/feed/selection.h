@@ -19,6 +19,8 @@ namespace lotura::feed {
 
 // Resource types, event types and names of one subscription, each.
 inline constexpr int kItemsMax = 100;
+// What subscribing takes, as the proto declares it.
+inline constexpr std::string_view kSubscribePermission = "events.streams.read";
 
 // Immutable. Thread-safe. Refers to the catalog that it was made from.
 class Selection {
@@ -43,8 +45,16 @@ class Selection {
                                  const pbuf::Message& record) const;
   // Full names of the messages, in order.
   [[nodiscard]] std::vector<std::string> ResourceTypes() const;
-  // Null for a type that is not selected.
+  // Null for a type that is not selected, or that the subscriber may not read now.
   [[nodiscard]] const resource::RecordType* FindType(const std::string& message) const;
+  // What he may see now of each of the types, in their order; null for one that he may not read.
+  [[nodiscard]] std::vector<resource::ViewPtr> Views() const;
+  // Whether that changes while his stream is open.
+  [[nodiscard]] bool ViewsMayChange() const { return !subscriber_.SeesAll(); }
+  // Whether he could subscribe now. If not, his stream is about to end.
+  [[nodiscard]] bool MaySubscribe() const {
+    return resource::PermitsNow(subscriber_, kSubscribePermission);
+  }
 
  private:
   Selection() = default;
@@ -58,8 +68,14 @@ class Selection {
   [[nodiscard]] bool Passes(const pbuf::Message& record, const resource::View& view) const;
 
   Principal subscriber_;
+  struct SelectedType {
+    const resource::RecordType* type = nullptr;
+    // What reading it takes.
+    std::string permission;
+  };
+
   // By the full name of the message.
-  std::map<std::string, const resource::RecordType*> types_;
+  std::map<std::string, SelectedType> types_;
   // Empty: all.
   std::set<std::string, std::less<>> event_types_;
   std::set<std::string, std::less<>> names_;

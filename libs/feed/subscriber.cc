@@ -13,6 +13,7 @@ using events::v1::SubscribeResponse;
 
 // Events of the ring that are looked at under its lock at once.
 constexpr std::size_t kSliceMax = 64;
+constexpr std::chrono::milliseconds kLookPeriod{250};
 
 }  // namespace
 
@@ -110,7 +111,15 @@ bool Subscriber::Send(const std::shared_ptr<const SubscribeResponse>& response) 
 
 void Subscriber::Beat(std::chrono::milliseconds interval) {
   const std::lock_guard lock(mutex_);
-  if (stage_ != Stage::kOpening && clock_.Now() - last_sent_ >= interval) SendHeartbeat();
+  if (ended_ || full_ || stage_ == Stage::kOpening) return;
+  const Instant now = clock_.Now();
+  if (now - looked_ >= kLookPeriod) LookOut();
+  if (untold_ || now - last_sent_ >= interval) SendHeartbeat();
+}
+
+void Subscriber::LookOut() {
+  looked_ = clock_.Now();
+  if (outlook_.Look(call().principal.tenant, selection(), tokens_)) untold_ = true;
 }
 
 void Subscriber::SendHeartbeat() {
@@ -119,8 +128,11 @@ void Subscriber::SendHeartbeat() {
       google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(
           clock_.Now().time_since_epoch().count());
   response->mutable_heartbeat()->set_phase(PhaseLocked());
+  response->mutable_heartbeat()->set_view(outlook_.mark());
   response->set_resume_token(tokens_.Make(call().principal.tenant, point_));
-  if (Send(response)) metrics_.heartbeats.Add();
+  if (!Send(response)) return;
+  untold_ = false;
+  metrics_.heartbeats.Add();
 }
 
 Heartbeat::Phase Subscriber::PhaseLocked() const {
@@ -143,6 +155,7 @@ void Subscriber::Opened(const ResumePoint& point) {
   const std::lock_guard lock(mutex_);
   point_ = point;
   stage_ = point.snapshot.has_value() ? Stage::kSnapshot : Stage::kTail;
+  LookOut();
   SendHeartbeat();
 }
 

@@ -8,6 +8,7 @@
 
 #include "libs/base/call.h"
 #include "libs/feed/feed_metrics.h"
+#include "libs/feed/outlook.h"
 #include "libs/feed/ring.h"
 #include "libs/feed/selection.h"
 #include "libs/rpc/stream.h"
@@ -64,7 +65,8 @@ class Subscriber {
   // Sends what the ring has, as far as credit and stream allow. kReader: whoever is told so hands
   // it to a reader; until Done nothing else is sent.
   Need Pump(const Ring& ring);
-  // Sends a heartbeat if the last message is `interval` ago.
+  // Sends a heartbeat if the last message is `interval` ago, or if what the subscriber may see has
+  // changed, which is looked at a few times a second.
   void Beat(std::chrono::milliseconds interval);
   [[nodiscard]] events::v1::Heartbeat::Phase phase() const;
 
@@ -90,6 +92,7 @@ class Subscriber {
   bool Send(const std::shared_ptr<const events::v1::SubscribeResponse>& response);
   bool SendWanted(const FeedEventPtr& event);
   void SendHeartbeat();
+  void LookOut();
   [[nodiscard]] events::v1::Heartbeat::Phase PhaseLocked() const;
 
   const ResumeTokens& tokens_;
@@ -103,6 +106,10 @@ class Subscriber {
   std::string sent_name_;
   std::int64_t credit_ = 0;
   Instant last_sent_;
+  Outlook outlook_;
+  Instant looked_;
+  // It has changed, and no heartbeat has told it.
+  bool untold_ = false;
   // A reader works for it.
   bool busy_ = false;
   // The stream took no more.

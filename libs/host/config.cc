@@ -1,6 +1,7 @@
 #include "libs/host/config.h"
 
 #include "libs/base/address.h"
+#include "libs/tenants/purge_step.h"
 
 namespace lotura::host {
 
@@ -180,6 +181,12 @@ void Config::DeclareTenants(Options& options) {
        "directory alone",
        "days"},
       tenant_grace_days, {0, 3650});
+  options.Number({"tenant-settle-seconds",
+                  "how long nothing of a removed tenant must have been found before it is gone for "
+                  "good: longer than what was on its way may take; less than 90 in development "
+                  "alone",
+                  "seconds"},
+                 tenant_settle_seconds, {1, 86'400});
 }
 
 std::optional<TenantId> Config::OperatorTenant() const {
@@ -262,6 +269,11 @@ void Config::CheckTenants(Violations& violations) const {
   if (tenant_grace_days == 0 && !IsDevelopment())
     violations.Add("tenant-grace-days", "SETTING_INVALID",
                    "without a grace a deleted tenant is lost at once; only development may do so");
+  const bool settles =
+      std::chrono::seconds(tenant_settle_seconds) >= tenants::PurgeOptions().settle;
+  if (!settles && !IsDevelopment())
+    violations.Add("tenant-settle-seconds", "SETTING_INVALID",
+                   "what is on its way may take longer; only development may wait so little");
 }
 
 absl::Status Config::Validate() const {

@@ -73,6 +73,7 @@ struct Config {
   std::int64_t drain_calls_ms = 10'000;
   std::string operator_tenant;
   std::int64_t tenant_grace_days = 30;
+  std::int64_t tenant_settle_seconds = 90;
 
   // As long as the journal unless it is set.
   [[nodiscard]] std::chrono::hours TopicRetention() const {

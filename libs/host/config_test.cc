@@ -177,6 +177,15 @@ TEST(ConfigTest, OnlyDevelopmentLetsADeletedTenantGoAtOnce) {
   EXPECT_THAT(config.Validate(), IsOk());
 }
 
+TEST(ConfigTest, OnlyDevelopmentDoesNotWaitForWhatIsOnItsWayToATenant) {
+  Config config = ConfigWithKeys();
+  config.tenant_settle_seconds = 89;
+  EXPECT_THAT(config.Validate(), HasViolation("tenant-settle-seconds", "SETTING_INVALID"));
+
+  config.environment = "development";
+  EXPECT_THAT(config.Validate(), IsOk());
+}
+
 TEST(ConfigTest, PasswordsAreNotShown) {
   Config config = ConfigWithKeys();
   Options options;

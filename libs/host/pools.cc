@@ -7,9 +7,10 @@
 namespace lotura::host {
 namespace {
 
-// What the upkeep, the sealer, the archiver and the relay, which reads ahead, need beside the
-// consumers, of which each has a connection.
-constexpr std::size_t kStreamConnections = 5;
+// What the upkeep, the sealer, the archiver, the purge of tenants, the preparation of partitions
+// and the relay, which reads ahead, need beside consumers and steps, of which each has a
+// connection.
+constexpr std::size_t kStreamConnections = 7;
 
 pg::Options PoolOptions(const std::string& service, const Config& config, const char* purpose,
                         std::size_t connections) {
@@ -61,8 +62,8 @@ pg::Options ReadLogOptionsOf(const std::string& service, const Config& config) {
   return options;
 }
 
-pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t consumers) {
-  pg::Options options = PoolOptions(service, config, "events", kStreamConnections + consumers);
+pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t workers) {
+  pg::Options options = PoolOptions(service, config, "events", kStreamConnections + workers);
   options.plan_for = pg::PlanFor::kWrites;
   return options;
 }

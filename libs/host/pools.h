@@ -19,8 +19,8 @@ pg::Options WriteOptions(const std::string& service, const Config& config);
 pg::Options ImportOptions(const std::string& service, const Config& config);
 // Who was shown what; none is opened before somebody is.
 pg::Options ReadLogOptionsOf(const std::string& service, const Config& config);
-// What events need, with one for each consumer.
-pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t consumers);
+// What events need, with one for each consumer and each step.
+pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t workers);
 // The tail and the readers of the past; none is opened before somebody subscribes.
 pg::Options FeedDatabaseOptions(const std::string& service, const Config& config);
 

@@ -296,9 +296,9 @@ KafkaUse Service::kafka_use() const {
 }
 
 absl::Status Service::Start() {
-  stream_database_ =
-      std::make_unique<pg::Database>(StreamOptions(spec_.name, shared_.config, consumers_.size()),
-                                     pg::ObserversOf(metrics_, log_, "events"));
+  stream_database_ = std::make_unique<pg::Database>(
+      StreamOptions(spec_.name, shared_.config, consumers_.size() + steps_.size()),
+      pg::ObserversOf(metrics_, log_, "events"));
   streams_ = std::make_unique<Streams>(spec_.name, shared_, log_, metrics_, *stream_database_,
                                        policies_.known_tenants());
   for (const ConsumerSpec& consumer : consumers_) streams_->Consume(consumer);

@@ -67,7 +67,8 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
   if (tenants.operator_tenant().has_value()) {
     purger_.emplace(
         tenants::PurgeOptions{.holder = shared.ids.Next(),
-                              .operator_tenant = *tenants.operator_tenant()},
+                              .operator_tenant = *tenants.operator_tenant(),
+                              .settle = std::chrono::seconds(shared.config.tenant_settle_seconds)},
         database_, journal_, [&tenants] { return tenants.Gone(); }, metrics, log);
   }
   if (!shared.audit_key.has_value()) return;

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -35,6 +36,9 @@ struct Account {
 class CallerKey {
  public:
   explicit CallerKey(std::string_view name);
+  // Of a name that is gone at the end of the line.
+  template <std::same_as<std::string> Text>
+  explicit CallerKey(Text&& name) = delete;
   CallerKey(const CallerKey&) = delete;
   CallerKey& operator=(const CallerKey&) = delete;
 

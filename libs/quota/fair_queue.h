@@ -27,21 +27,21 @@ class FairQueue {
   void Add(Item item) {
     std::deque<Item>& lane = lanes_[item.account.tenant];
     if (lane.empty()) turns_.push_back(item.account.tenant);
+    ++CountOf(item);
     lane.push_back(std::move(item));
-    ++size_;
   }
 
   // At most `max`.
   std::vector<Item> Take(std::size_t max) {
     std::vector<Item> taken;
-    while (size_ > 0 && taken.size() < max) {
+    while (size() > 0 && taken.size() < max) {
       const TenantId tenant = turns_.front();
       turns_.pop_front();
       const auto lane = lanes_.find(tenant);
       for (std::size_t i = 0; i < kAtATime && taken.size() < max && !lane->second.empty(); ++i) {
+        --CountOf(lane->second.front());
         taken.push_back(std::move(lane->second.front()));
         lane->second.pop_front();
-        --size_;
       }
       if (lane->second.empty()) {
         lanes_.erase(lane);
@@ -52,13 +52,18 @@ class FairQueue {
     return taken;
   }
 
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+  [[nodiscard]] std::size_t refills() const { return refills_; }
+  [[nodiscard]] std::size_t size() const { return calls_ + refills_; }
 
  private:
+  std::size_t& CountOf(const Item& item) { return item.done ? calls_ : refills_; }
+
   std::unordered_map<TenantId, std::deque<Item>, TenantHash> lanes_;
   // Those who have something waiting.
   std::deque<TenantId> turns_;
-  std::size_t size_ = 0;
+  std::size_t calls_ = 0;
+  std::size_t refills_ = 0;
 };
 
 }  // namespace lotura::quota

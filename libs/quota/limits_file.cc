@@ -6,6 +6,9 @@
 namespace lotura::quota {
 namespace {
 
+// As many entries as it may have, each with a name and numbers as long as they may be.
+constexpr std::size_t kBytesMax = std::size_t{4} << 20;
+
 observe::CounterFamily Loads(const observe::Metrics& metrics) {
   return metrics.AddCounters(
       {.name = "lotura_quota_file_loads_total",
@@ -23,7 +26,11 @@ LimitsFile::LimitsFile(const LimitsFileOptions& options, const observe::Log& log
       failed_(Loads(metrics).With({"failed"})) {}
 
 absl::StatusOr<Limits> LimitsFile::Read() {
-  LOTURA_ASSIGN_OR_RETURN(std::string text, ReadFile(options_.path));
+  LOTURA_ASSIGN_OR_RETURN(std::string text, ReadFile(options_.path, kBytesMax));
+  return Take(std::move(text));
+}
+
+absl::StatusOr<Limits> LimitsFile::Take(std::string text) {
   LOTURA_ASSIGN_OR_RETURN(Limits limits, Limits::Parse(text));
   text_ = std::move(text);
   loaded_.Add();
@@ -44,7 +51,7 @@ void LimitsFile::LookUntilStopped(const std::stop_token& stop, const Use& use) {
 }
 
 void LimitsFile::Look(const Use& use) {
-  const auto text = ReadFile(options_.path);
+  auto text = ReadFile(options_.path, kBytesMax);
   if (!text.ok()) {
     Refuse(text.status());
     return;
@@ -53,7 +60,7 @@ void LimitsFile::Look(const Use& use) {
     failure_ = absl::OkStatus();
     return;
   }
-  auto limits = Read();
+  auto limits = Take(*std::move(text));
   if (!limits.ok()) {
     Refuse(limits.status());
     return;

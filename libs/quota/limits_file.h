@@ -44,6 +44,8 @@ class LimitsFile {
  private:
   void LookUntilStopped(const std::stop_token& stop, const Use& use);
   void Look(const Use& use);
+  // The limits of a text, which is in force from then on.
+  absl::StatusOr<Limits> Take(std::string text);
   void Refuse(const absl::Status& why);
 
   const LimitsFileOptions options_;

@@ -1,6 +1,7 @@
 // A file of limits that changes while it is in force. (tsan)
 #include "libs/quota/limits_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -82,6 +83,31 @@ TEST_F(LimitsFileTest, WhatIsWrongIsCountedAndTheOldOneStays) {
 
   WriteRate(30);
   EXPECT_TRUE(Eventually([&] { return InForce() == 30; }, 10s));
+}
+
+TEST_F(LimitsFileTest, AsManyEntriesAsThereMayBeAreRead) {
+  std::string tenants;
+  std::string callers;
+  for (int i = 0; i < 10'000; ++i) {
+    const char* comma = i == 0 ? "" : ",";
+    tenants += fmt::format(
+        R"({0}
+    {{"tenant": "00000000-0000-4000-8000-{1:012}", "limit": {{"per_second": 100000, "burst": 1000000}}, "each_caller": {{"per_second": 10000, "burst": 100000}}}})",
+        comma, i);
+    callers += fmt::format(
+        R"({0}
+    {{"tenant": "00000000-0000-4000-8000-{1:012}", "caller": "clients/{1:0120}", "limit": {{"per_second": 100000, "burst": 1000000}}}})",
+        comma, i);
+  }
+  Write(fmt::format(R"({{"tenants": [{}], "callers": [{}]}})", tenants, callers));
+
+  const auto limits = file_.Read();
+
+  ASSERT_THAT(limits, IsOk());
+  const TenantId last{*Uuid::Parse("00000000-0000-4000-8000-000000009999")};
+  EXPECT_EQ(limits->OfCaller(last, fmt::format("clients/{:0120}", 9'999))->rate.per_second,
+            100'000);
+  EXPECT_EQ(limits->OfCaller(last, "users/anna")->rate.per_second, 10'000);
 }
 
 TEST_F(LimitsFileTest, AStartNeedsAGoodFile) {

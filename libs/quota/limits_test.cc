@@ -5,6 +5,8 @@
 #include <google/rpc/error_details.pb.h>
 #include <gtest/gtest.h>
 
+#include <type_traits>
+
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::quota {
@@ -125,10 +127,16 @@ TEST(LimitsTest, TooManyEntriesAreRefused) {
               HasViolation("callers", "QUOTAS_FILE"));
 }
 
+// A key points to the name that it was made of.
+static_assert(std::is_constructible_v<CallerKey, const std::string&>);
+static_assert(std::is_constructible_v<CallerKey, std::string&>);
+static_assert(!std::is_constructible_v<CallerKey, std::string>);
+
 TEST(LimitsTest, LongAndStrangeNamesHaveKeysOfTheirOwn) {
   const std::string long_name = "users/" + std::string(12'000, '{');
+  const std::string other_name = long_name + "}";
   const CallerKey long_key(long_name);
-  const CallerKey other_key(long_name + "}");
+  const CallerKey other_key(other_name);
   const CallerKey digest_key(long_key.text());
 
   EXPECT_EQ(CallerKey("users/anna").text(), "users/anna");

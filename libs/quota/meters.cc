@@ -113,9 +113,18 @@ bool Meters::TakeLocally(const Account& account, Point now) {
 Meters::Refill Meters::RefillOf(const Account& account) {
   Shard& shard = ShardOf(account.tenant);
   const std::lock_guard lock(shard.mutex);
-  const Meter& meter = MeterOf(shard, account);
-  if (meter.limit == nullptr || meter.tokens >= meter.limit->ahead) return {};
+  Meter& meter = MeterOf(shard, account);
+  if (meter.limit == nullptr || meter.tokens >= meter.limit->ahead) {
+    meter.is_refilling = false;
+    return {};
+  }
   return {meter.limit, meter.limit->ahead - meter.tokens};
+}
+
+void Meters::GiveUpRefill(const Account& account) {
+  Shard& shard = ShardOf(account.tenant);
+  const std::lock_guard lock(shard.mutex);
+  MeterOf(shard, account).is_refilling = false;
 }
 
 void Meters::GiveBack(const Account& account) {

@@ -79,6 +79,8 @@ class Meters {
     std::int64_t tokens = 0;
   };
   Refill RefillOf(const Account& account);
+  // Nothing was asked for: a call may want the refill again.
+  void GiveUpRefill(const Account& account);
   // Gives a token back that was reserved in vain.
   void GiveBack(const Account& account);
   // The shared bucket was asked: what is left of its grant, and until when there is no use in

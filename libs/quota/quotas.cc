@@ -80,25 +80,30 @@ std::optional<absl::Status> Quotas::Try(const Principal& caller) {
       break;
   }
   Admitted(source);
-  if (outcome.refill_tenant || outcome.refill_caller) Refill(caller.tenant, outcome, key.text());
+  if (outcome.refill_tenant) Refill({caller.tenant, {}});
+  if (outcome.refill_caller) Refill({caller.tenant, std::string(key.text())});
   return absl::OkStatus();
 }
 
-void Quotas::Refill(const TenantId& tenant, const Meters::Outcome& outcome,
-                    std::string_view caller) {
+void Quotas::Refill(const Account& account) {
+  bool has_room = false;
   {
     const std::lock_guard lock(mutex_);
-    if (outcome.refill_tenant) waiting_.Add({.account = {tenant, {}}, .done = {}});
-    if (outcome.refill_caller) waiting_.Add({.account = {tenant, std::string(caller)}, .done = {}});
+    has_room = waiting_.refills() < options_.refills_max;
+    if (has_room) waiting_.Add({.account = account, .done = {}});
   }
-  wake_.notify_one();
+  if (has_room) {
+    wake_.notify_one();
+  } else {
+    meters_.GiveUpRefill(account);
+  }
 }
 
 void Quotas::Ask(const Principal& caller, Done done) {
   waits_.Add();
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() < options_.waiting_max) {
+    if (waiting_.calls() < options_.waiting_max) {
       waiting_.Add({{caller.tenant, std::string(CallerKey(caller.name).text())}, std::move(done)});
       done = nullptr;
     }

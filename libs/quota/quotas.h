@@ -23,6 +23,9 @@ struct QuotasOptions {
   MetersOptions meters = {};
   // Calls that may wait for the shared buckets; beyond it RESOURCE_EXHAUSTED (QUEUE_FULL).
   std::size_t waiting_max = 8'192;
+  // Accounts that may wait to be refilled ahead of need. Further ones are not: what is used up is
+  // asked for when it is needed.
+  std::size_t refills_max = 8'192;
   // Calls and refills of one look at the shared buckets: a few milliseconds of Redis.
   std::size_t at_once = 256;
   std::function<Deadline::Point()> now = [] { return std::chrono::steady_clock::now(); };
@@ -61,7 +64,7 @@ class Quotas final : public rpc::Quotas {
   };
   static SourceCounters CountersOf(const observe::Metrics& metrics, Source source);
 
-  void Refill(const TenantId& tenant, const Meters::Outcome& outcome, std::string_view caller);
+  void Refill(const Account& account);
   void Admitted(Source source) const;
   void Refused(Source source, Subject subject) const;
   std::vector<Item> TakeWaiting();

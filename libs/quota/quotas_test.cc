@@ -48,6 +48,14 @@ class QuotasTest : public ::testing::Test {
     quotas.Step();
     return answer.has_value() ? *answer : Internal("nobody answered");
   }
+  // Tenants from the first on use so much of what they have ahead of need that a refill is wanted.
+  static void WantRefills(Quotas& quotas, std::uint8_t tenants) {
+    for (std::uint8_t tenant = 1; tenant <= tenants; ++tenant)
+      EXPECT_THAT(Call(quotas, Caller(tenant)), IsOk());
+    for (std::uint8_t tenant = 1; tenant <= tenants; ++tenant) {
+      for (int i = 0; i < 4; ++i) EXPECT_THAT(quotas.Try(Caller(tenant)).value(), IsOk());
+    }
+  }
   static int Admitted(Quotas& quotas, const Principal& caller, int calls) {
     int admitted = 0;
     for (int i = 0; i < calls; ++i) admitted += Call(quotas, caller).ok() ? 1 : 0;
@@ -294,6 +302,32 @@ TEST_F(QuotasTest, MoreThanMayWaitAreRefused) {
   EXPECT_THAT(answers[0], StatusIs(StatusCode::kResourceExhausted, "QUEUE_FULL"));
   quotas->Step();
   EXPECT_EQ(answers.size(), 3U);
+}
+
+TEST_F(QuotasTest, RefillsTakeNoPlacesOfCalls) {
+  const auto quotas = NewProcess(kTenantOnly, {.waiting_max = 2});
+  WantRefills(*quotas, 3);
+  std::vector<absl::Status> answers;
+
+  for (std::uint8_t tenant = 4; tenant <= 5; ++tenant)
+    quotas->Ask(Caller(tenant), [&](absl::Status status) { answers.push_back(std::move(status)); });
+
+  EXPECT_TRUE(answers.empty());
+  quotas->Step();
+  ASSERT_EQ(answers.size(), 2U);
+  for (const absl::Status& answer : answers) EXPECT_THAT(answer, IsOk());
+}
+
+TEST_F(QuotasTest, RefillsForWhichThereIsNoRoomAreWantedAgain) {
+  const auto quotas = NewProcess(kTenantOnly, {.refills_max = 1});
+  WantRefills(*quotas, 2);
+  const std::size_t asked = shared_.requests();
+
+  quotas->Step();
+  EXPECT_EQ(shared_.requests(), asked + 1);
+  EXPECT_THAT(quotas->Try(Caller(2)).value(), IsOk());
+  quotas->Step();
+  EXPECT_EQ(shared_.requests(), asked + 2);
 }
 
 TEST_F(QuotasTest, WhoStillWaitsAtTheEndIsAnswered) {

@@ -72,9 +72,12 @@ void MaskField(const Column& column, pbuf::Message& record) {
     case options::v1::MASKING_PHONE:
       return texts ? MaskTexts(*column.field, MaskPhone, record)
                    : MaskPhones(*column.field, record);
-    default:
-      return record.GetReflection()->ClearField(&record, column.field);
+    case options::v1::MASKING_UNSPECIFIED:
+    case options::v1::Masking_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case options::v1::Masking_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  record.GetReflection()->ClearField(&record, column.field);
 }
 
 }  // namespace lotura::resource

@@ -151,6 +151,17 @@ std::optional<std::string> PageTokens::OpenText(const std::string& token,
   return Unseal(key->key, std::string_view(*sealed).substr(8 + key_id.size()), associated);
 }
 
+std::string PageTokens::MarkOf(std::string_view plain, std::string_view associated) const {
+  constexpr std::size_t kMarkBytes = 16;
+  const AesKey& key = keys_.front().key;
+  std::string text;
+  PutText(text, associated);
+  PutText(text, plain);
+  const Sha256Digest digest =
+      HmacSha256({reinterpret_cast<const char*>(key.data()), key.size()}, text);
+  return ToBase64Url(View(digest).substr(0, kMarkBytes));
+}
+
 absl::StatusOr<PageCursor> PageTokens::Open(const Call& call, const std::string& token,
                                             const Sha256Digest& query) const {
   const absl::Status invalid = Wrong("PAGE_TOKEN_INVALID", "is not a token of this list");

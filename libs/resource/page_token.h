@@ -55,6 +55,9 @@ class PageTokens {
   // Nothing for a token that was changed, is of another kind, or is sealed by a key of the past.
   [[nodiscard]] std::optional<std::string> OpenText(const std::string& token,
                                                     std::string_view associated) const;
+  // The same for equal texts as long as the sealing key is the same; who does not have it learns
+  // from a mark nothing of the text.
+  [[nodiscard]] std::string MarkOf(std::string_view plain, std::string_view associated) const;
 
  private:
   explicit PageTokens(std::vector<TokenKey> keys) : keys_(std::move(keys)) {}

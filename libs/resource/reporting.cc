@@ -56,17 +56,19 @@ std::string RowsOf(const std::string& schema, const Declaration& declaration) {
 
 std::string ScriptOf(const Catalog& catalog, const std::string& schema, const std::string& role) {
   std::string script = kLogins;
-  script += fmt::format("CREATE SCHEMA IF NOT EXISTS {}_report;\n", schema);
+  // What is there of types that are gone, or are shown to nobody now, is not read any more.
+  script += fmt::format(
+      "CREATE SCHEMA IF NOT EXISTS {0}_report;\n"
+      "REVOKE ALL ON ALL TABLES IN SCHEMA {0}_report FROM {1};\n"
+      "GRANT USAGE ON SCHEMA lotura_report, {0}_report TO {1};\n"
+      "GRANT EXECUTE ON FUNCTION lotura_report.tenant() TO {1};\n",
+      schema, role);
   for (const RecordType& type : catalog.types()) {
     if (type.declaration->internal()) continue;
-    script +=
-        fmt::format(kView, schema, type.declaration->table(), RowsOf(schema, *type.declaration));
+    const std::string& table = type.declaration->table();
+    script += fmt::format(kView, schema, table, RowsOf(schema, *type.declaration));
+    script += fmt::format("GRANT SELECT ON {}_report.{} TO {};\n", schema, table, role);
   }
-  script += fmt::format(
-      "GRANT USAGE ON SCHEMA lotura_report, {0}_report TO {1};\n"
-      "GRANT EXECUTE ON FUNCTION lotura_report.tenant() TO {1};\n"
-      "GRANT SELECT ON ALL TABLES IN SCHEMA {0}_report TO {1};\n",
-      schema, role);
   return script;
 }
 

@@ -119,6 +119,18 @@ TEST_F(ReportingTest, ItIsBroughtUpToDate) {
   EXPECT_EQ(As("bi_first", "SELECT name FROM testdata_report.widget").value(), Names{"widgets/a"});
 }
 
+TEST_F(ReportingTest, WhatIsOfNoTypeAnyMoreIsNotRead) {
+  Run(
+      fmt::format("CREATE VIEW testdata_report.former AS SELECT 'x' AS name; "
+                  "GRANT SELECT ON testdata_report.former TO {}",
+                  kRole));
+  ASSERT_EQ(As("bi_first", "SELECT name FROM testdata_report.former").value(), Names{"x"});
+
+  ASSERT_THAT(Ensure(), IsOk());
+
+  EXPECT_FALSE(As("bi_first", "SELECT name FROM testdata_report.former").ok());
+}
+
 TEST_F(ReportingTest, ARoleThatIsNotThereOrIsNoNameIsRefused) {
   EXPECT_THAT(Ensure("nobody"), StatusIs(absl::StatusCode::kFailedPrecondition, "ROLE_MISSING"));
   for (const char* name : {"", "a b", "x; DROP TABLE widget", "1st", "Upper"})

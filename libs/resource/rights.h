@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "libs/base/call.h"
 #include "libs/resource/view.h"
@@ -22,6 +23,9 @@ class RecordRights : public Rights {
 
 // Everything for a caller whose permissions say all; nothing for one whose rights nobody asked for.
 ViewPtr ViewFor(const Principal& principal, const Declaration& declaration);
+
+// Whether the caller has the permission now, and not only when the call began.
+bool PermitsNow(const Principal& principal, std::string_view permission);
 
 // OK for a caller who may read everything. PERMISSION_DENIED NEEDS_ALL_RECORDS for others: what
 // counts records, or was made of several, would tell them of what they may not read.

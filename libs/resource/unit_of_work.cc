@@ -222,6 +222,8 @@ class Waiting {
  public:
   void Resume(std::function<void()> step) {
     const std::lock_guard lock(mutex_);
+    // Nobody would run it, and it knows us: neither would ever be freed.
+    if (over_) return;
     steps_.push_back(std::move(step));
     changed_.notify_one();
   }
@@ -230,10 +232,15 @@ class Waiting {
     answer_ = std::move(answer);
     changed_.notify_one();
   }
-  absl::StatusOr<MessagePtr> Await() {
+  absl::StatusOr<MessagePtr> Await(const Deadline& deadline) {
     std::unique_lock lock(mutex_);
     for (;;) {
-      changed_.wait(lock, [this] { return answer_.has_value() || !steps_.empty(); });
+      const bool came = changed_.wait_until(
+          lock, deadline.at(), [this] { return answer_.has_value() || !steps_.empty(); });
+      if (!came) {
+        over_ = true;
+        return DeadlineExceeded("whether the write is made is not known yet");
+      }
       if (answer_.has_value()) return *std::move(answer_);
       const auto step = std::move(steps_.front());
       steps_.pop_front();
@@ -248,6 +255,8 @@ class Waiting {
   std::condition_variable changed_;
   std::deque<std::function<void()>> steps_;
   std::optional<absl::StatusOr<MessagePtr>> answer_;
+  // Nobody waits any more.
+  bool over_ = false;
 };
 
 }  // namespace
@@ -261,7 +270,7 @@ absl::StatusOr<MessagePtr> UnitOfWork::RunHere(const Call& call, const pbuf::Mes
          .reply = [waiting](auto answer) { waiting->Reply(std::move(answer)); },
          .resume = [waiting](auto step) { waiting->Resume(std::move(step)); }},
         response, body);
-  return waiting->Await();
+  return waiting->Await(call.deadline);
 }
 
 void UnitOfWork::Start(WriteCall call, const pbuf::Message& response, Body body,

@@ -35,7 +35,9 @@ class UnitOfWork {
   // outlives the call. `known` is what was just read from the store; it serves the first run.
   void Start(WriteCall call, const pbuf::Message& response, Body body, ReadRecords known = {});
 
-  // The same on the calling thread, which waits: for whoever is no call of the door.
+  // The same on the calling thread, which waits: for whoever is no call of the door. When the
+  // call's deadline passes without an answer it is DEADLINE_EXCEEDED, and the write may be made all
+  // the same.
   absl::StatusOr<MessagePtr> RunHere(const Call& call, const pbuf::Message& response,
                                      const Body& body);
 

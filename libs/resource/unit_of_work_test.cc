@@ -184,5 +184,27 @@ TEST_F(RelianceTest, WhatIsReliedOnIsStillSoWhenTheUnitIsCommitted) {
   EXPECT_EQ(stored->front()->version, 3) << "renamed, and relied on";
 }
 
+TEST_F(CrashTest, WhoWaitsInVainWaitsNoLongerThanHisCall) {
+  const auto held = std::make_shared<int>(1);
+  {
+    Combiner late{store_, {}};
+    UnitOfWork work{{catalog_, store_, foreign_, ids_}, late};
+    Call call = call_;
+    call.deadline = Deadline::After(std::chrono::milliseconds(50));
+    const auto body = [held](Changes& changes) -> absl::StatusOr<UnitOfWork::MessagePtr> {
+      Widget widget;
+      widget.set_display_name("late");
+      LOTURA_ASSIGN_OR_RETURN(widget, changes.Create(widget, "", "w2"));
+      return std::make_shared<const Widget>(widget);
+    };
+
+    EXPECT_THAT(work.RunHere(call, Widget::default_instance(), body).status(),
+                StatusIs(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED"));
+    // Whoever answers later finds nobody.
+    late.Start(1);
+  }
+  EXPECT_EQ(held.use_count(), 1) << "the write is kept for ever";
+}
+
 }  // namespace
 }  // namespace lotura::resource

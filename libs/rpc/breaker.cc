@@ -27,6 +27,11 @@ std::optional<Breaker::Pass> Breaker::Allow(Point now) {
 void Breaker::Report(Pass pass, Outcome outcome, Point now) {
   const std::lock_guard lock(mutex_);
   if (pass.era != era_) return;
+  if (outcome == Outcome::kNone) {
+    // At once: the time for which it was open is over.
+    if (state_ == State::kHalfOpen) Enter(State::kOpen);
+    return;
+  }
   if (outcome == Outcome::kGood) {
     if (state_ != State::kClosed) Enter(State::kClosed);
     failures_ = 0;

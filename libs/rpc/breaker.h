@@ -27,7 +27,8 @@ class Breaker {
   using Point = Deadline::Point;
 
   enum class State { kClosed, kHalfOpen, kOpen };
-  enum class Outcome { kGood, kBad };
+  // kNone: the call says nothing of the neighbor. One that was the probe is followed by another.
+  enum class Outcome { kGood, kBad, kNone };
 
   explicit Breaker(const BreakerOptions& options) : options_(options), pause_(options.open_first) {}
 

@@ -67,6 +67,25 @@ TEST_F(BreakerTest, BadProbesDoubleThePauseUpToItsBound) {
   }
 }
 
+TEST_F(BreakerTest, AProbeThatSaysNothingIsFollowedByAnother) {
+  Fail(3);
+  now_ += 100ms;
+
+  Report(Outcome::kNone);
+
+  EXPECT_EQ(breaker_.state(), State::kOpen);
+  Report(Outcome::kGood);
+  EXPECT_EQ(breaker_.state(), State::kClosed);
+}
+
+TEST_F(BreakerTest, WhatSaysNothingEndsNoRowOfFailures) {
+  Fail(2);
+  Report(Outcome::kNone);
+  Fail(1);
+
+  EXPECT_EQ(breaker_.state(), State::kOpen);
+}
+
 TEST_F(BreakerTest, CallsFromBeforeItOpenedSayNothing) {
   const auto early = breaker_.Allow(now_);
   Fail(3);

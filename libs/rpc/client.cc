@@ -53,9 +53,10 @@ bool WasLostAtStop(const grpc::Status& status) {
 // What says that the neighbor itself is in trouble. A call that was given little time says nothing
 // when that was over.
 Breaker::Outcome OutcomeOf(const absl::Status& status, Deadline::Point::duration span) {
-  const bool too_slow = status.code() == absl::StatusCode::kDeadlineExceeded && span >= kFairTime;
-  const bool bad = status.code() == absl::StatusCode::kUnavailable || too_slow;
-  return bad ? Breaker::Outcome::kBad : Breaker::Outcome::kGood;
+  if (status.code() == absl::StatusCode::kDeadlineExceeded)
+    return span >= kFairTime ? Breaker::Outcome::kBad : Breaker::Outcome::kNone;
+  return status.code() == absl::StatusCode::kUnavailable ? Breaker::Outcome::kBad
+                                                         : Breaker::Outcome::kGood;
 }
 
 // gRPC counts in time points, of which there is no later one than the last.
@@ -263,7 +264,7 @@ void Client::Attempt::Try() {
     return;
   }
   if (context_ == nullptr) {
-    state_.breaker.Report(*pass_, Breaker::Outcome::kGood, tried_);
+    state_.breaker.Report(*pass_, Breaker::Outcome::kNone, tried_);
     Finish(Unavailable("CLIENT_CLOSED", "the client is closed"));
     return;
   }

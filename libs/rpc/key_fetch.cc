@@ -1,15 +1,14 @@
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <tuple>
 
 #include "libs/base/errors.h"
+#include "libs/http/fetch.h"
 #include "libs/rpc/json_fields.h"
 #include "libs/rpc/key_source.h"
 
@@ -17,7 +16,7 @@ namespace lotura::rpc {
 namespace {
 
 constexpr std::size_t kBytesMax = std::size_t{1} << 20;
-constexpr long kTimeoutMs = 5000;
+constexpr std::chrono::seconds kTimeout{5};
 
 absl::Status Unreadable(std::string_view where, std::string_view why) {
   return Error(absl::StatusCode::kUnavailable, "KEYS_UNREADABLE",
@@ -32,46 +31,24 @@ std::optional<FileState> StateOf(const std::string& path) {
   return FileState(info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
 }
 
-struct EasyDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-
-std::size_t Collect(char* data, std::size_t size, std::size_t count, void* target) {
-  auto& text = *static_cast<std::string*>(target);
-  if (text.size() + size * count > kBytesMax) return 0;  // curl gives up with an error
-  text.append(data, size * count);
-  return size * count;
-}
-
 absl::StatusOr<std::string> Get(const std::string& url) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, EasyDeleter> handle(curl_easy_init());
-  if (handle == nullptr) return Unreadable(url, "out of memory");
-  std::string text;
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, Collect);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &text);
-  const CURLcode result = curl_easy_perform(handle.get());
-  if (result != CURLE_OK) return Unreadable(url, curl_easy_strerror(result));
-  long code = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &code);
-  if (code != 200) return Unreadable(url, fmt::format("the answer is {}", code));
-  return text;
+  auto answer = http::Fetch(
+      {.url = url, .deadline = Deadline::After(kTimeout), .answer_bytes_max = kBytesMax});
+  if (!answer.ok()) return Unreadable(url, std::string(answer.status().message()));
+  if (answer->code != 200) return Unreadable(url, fmt::format("the answer is {}", answer->code));
+  return std::move(answer->body);
 }
 
 constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kLoopback[] = {"127.0.0.1", "localhost", "[::1]"};
 
 bool IsOnThisMachine(std::string_view plain_url) {
-  const std::string_view rest = plain_url.substr(kPlain.size());
+  std::string_view server = plain_url.substr(kPlain.size());
+  server = server.substr(0, server.find_first_of("/?#\\"));
+  // What stands before an "@" is no server, whatever it looks like.
+  if (server.find('@') != std::string_view::npos) return false;
   return std::ranges::any_of(kLoopback, [&](std::string_view host) {
-    return rest.starts_with(host) &&
-           (rest.size() == host.size() || rest[host.size()] == '/' || rest[host.size()] == ':');
+    return server.starts_with(host) && (server.size() == host.size() || server[host.size()] == ':');
   });
 }
 

@@ -46,7 +46,9 @@ void KeySource::Start() {
 absl::Status KeySource::FetchNow() {
   const absl::Status status = Fetch();
   (status.ok() ? fetched_ : not_fetched_).Add();
-  if (!status.ok()) {
+  // A cause that lasts is told once.
+  const bool is_new = std::exchange(told_, status) != status;
+  if (!status.ok() && is_new) {
     log_.Warning("the keys of tokens could not be fetched",
                  {observe::Fields::kTarget(options_.id), observe::Fields::kReason(ReasonOf(status)),
                   observe::Fields::kError(observe::Redacted(Message(status)))});

@@ -87,8 +87,9 @@ class KeySource {
   const observe::Counter fetched_;
   const observe::Counter not_fetched_;
   Snapshot<Keys> keys_{nullptr};
-  // Of the last text; used by whoever fetches.
+  // Used by whoever fetches: of the last text, and of the last fetch.
   absl::Status parsed_;
+  absl::Status told_;
 
   mutable std::mutex mutex_;  // guards the members below, up to the thread
   std::condition_variable wake_;

@@ -49,8 +49,8 @@ constexpr std::size_t kPlacesMax = 2048;
 // 256 in flight creates came 1.4 times as fast as with 64.
 constexpr std::size_t kDeferredPlacesMin = 256;
 
-// How soon a stream notices that its tenant is served no more.
-constexpr std::chrono::milliseconds kTenantsPeriod{250};
+// How soon a stream notices that its caller may not have it any more.
+constexpr std::chrono::milliseconds kCallersPeriod{250};
 
 }  // namespace
 
@@ -300,17 +300,25 @@ void Pipeline::Sweep(Deadline::Point now) {
     for (const auto& exchange : list->Due(now))
       exchange->Answer(DeadlineExceeded("the deadline passed"));
   }
-  EndStreamsOfOthers(now);
+  EndStreamsNotAllowed(now);
 }
 
-void Pipeline::EndStreamsOfOthers(Deadline::Point now) {
-  if (parts_.authority == nullptr || now < tenants_due_) return;
-  tenants_due_ = now + kTenantsPeriod;
+absl::Status Pipeline::CheckStill(const Method& method, const Principal& caller) const {
+  if (parts_.clock.Now() >= caller.until)
+    return Unauthenticated("TOKEN_EXPIRED", "the token has expired");
+  if (parts_.authority != nullptr)
+    LOTURA_RETURN_IF_ERROR(parts_.authority->CheckTenant(method.domain, caller.tenant));
+  return caller.rights == nullptr ? absl::OkStatus()
+                                  : caller.rights->CheckPermission(method.policy.permission);
+}
+
+void Pipeline::EndStreamsNotAllowed(Deadline::Point now) {
+  if (now < callers_due_) return;
+  callers_due_ = now + kCallersPeriod;
   for (const auto& exchange : streams_.All()) {
     if (!exchange->identified_.load(std::memory_order_acquire)) continue;
-    const absl::Status served =
-        parts_.authority->CheckTenant(exchange->method().domain, exchange->call_.principal.tenant);
-    if (!served.ok()) exchange->Answer(served);
+    const absl::Status allowed = CheckStill(exchange->method(), exchange->call_.principal);
+    if (!allowed.ok()) exchange->Answer(allowed);
   }
 }
 

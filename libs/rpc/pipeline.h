@@ -102,8 +102,10 @@ class Pipeline {
   absl::Status Authorize(const Method& method, Principal& caller) const;
   // That the caller may call the method, as far as its policy goes.
   absl::Status CheckPolicy(const Method& method, const Principal& caller) const;
-  // Ends the streams of tenants that are served no more.
-  void EndStreamsOfOthers(Deadline::Point now);
+  // That a caller who was let in may go on.
+  absl::Status CheckStill(const Method& method, const Principal& caller) const;
+  // Ends the streams whose callers may not.
+  void EndStreamsNotAllowed(Deadline::Point now);
   void Identify(Exchange& exchange, absl::StatusOr<PrincipalPtr> principal);
   // Counts the call of a known caller.
   void Meter(Exchange& exchange);
@@ -137,8 +139,8 @@ class Pipeline {
   std::atomic<unsigned> ok_calls_ = 0;
   std::atomic<unsigned> refused_calls_ = 0;
   std::atomic<bool> streams_ended_ = false;
-  // Of the sweep alone: when the streams' tenants are looked at next.
-  Deadline::Point tenants_due_;
+  // Of the sweep alone: when the streams' callers are looked at next.
+  Deadline::Point callers_due_;
   enum class Intake { kOpen, kHolding, kRefusing };
   std::atomic<Intake> intake_ = Intake::kOpen;
 

@@ -137,6 +137,7 @@ std::optional<absl::StatusOr<PrincipalPtr>> TokenVerifier::CheckUncached(
   const Instant now = clock_.Now();
   auto verified = VerifyToken(*token, *key, issuer->rules, now);
   if (!verified.ok()) return verified.status();
+  verified->principal.until = verified->expires + issuer->rules.leeway;
   auto principal = std::make_shared<const Principal>(std::move(verified->principal));
   cache_.Put(digest, principal, std::min(verified->expires, now + cache_time_), epoch);
   return principal;

@@ -1,7 +1,6 @@
 // Keys that change, issuers that are down, and tokens that were seen before.
 #include "libs/rpc/token_verifier.h"
 
-#include <civetweb.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <fstream>
 #include <future>
 
+#include "libs/http/testdata/web_server.h"
 #include "libs/rpc/token_issuer.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/fakes.h"
@@ -25,58 +25,8 @@ using testing::IsOk;
 using testing::StatusIs;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 
-// An issuer's web server, which can be made to fail.
-class KeyServer {
- public:
-  KeyServer() {
-    std::array<const char*, 5> settings = {"listening_ports", "127.0.0.1:0", "num_threads", "2",
-                                           nullptr};
-    context_ = mg_start(nullptr, nullptr, settings.data());
-    mg_set_request_handler(context_, "/", Handle, this);
-  }
-  // civetweb looks whether it should stop only when a connection arrives, or every two seconds.
-  ~KeyServer() {
-    const FetchKeys knock = KeysFromUrl(url());
-    std::atomic<bool> stopped = false;
-    const std::jthread stopper([&] {
-      mg_stop(context_);
-      stopped = true;
-    });
-    Eventually([&] { return (void)knock(), stopped.load(); }, 5s);
-  }
-  KeyServer(const KeyServer&) = delete;
-  KeyServer& operator=(const KeyServer&) = delete;
-
-  void Serve(int code, std::string body) {
-    const std::lock_guard lock(mutex_);
-    code_ = code;
-    body_ = std::move(body);
-  }
-  std::string url() const {
-    mg_server_port port{};
-    mg_get_server_ports(context_, 1, &port);
-    return fmt::format("http://127.0.0.1:{}/keys", port.port);
-  }
-  int requests() const { return requests_.load(); }
-
- private:
-  static int Handle(mg_connection* connection, void* data) {
-    auto& self = *static_cast<KeyServer*>(data);
-    ++self.requests_;
-    const std::lock_guard lock(self.mutex_);
-    const std::string answer =
-        fmt::format("HTTP/1.1 {} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
-                    self.code_, self.body_.size(), self.body_);
-    mg_write(connection, answer.data(), answer.size());
-    return self.code_;
-  }
-
-  mg_context* context_ = nullptr;
-  std::atomic<int> requests_ = 0;
-  std::mutex mutex_;  // guards the members below
-  int code_ = 200;
-  std::string body_;
-};
+// Of an issuer.
+using KeyServer = http::WebServer;
 
 class TokenVerifierTest : public ::testing::Test {
  protected:
@@ -314,8 +264,10 @@ TEST_F(TokenVerifierTest, OptionsOutOfBoundsAreNamedTogether) {
 }
 
 TEST_F(TokenVerifierTest, KeysAreNotFetchedInPlainTextFromElsewhere) {
-  for (const char* url : {"http://issuer.example/keys", "http://localhost.example/keys",
-                          "http://127.0.0.1.example/keys"}) {
+  for (const char* url :
+       {"http://issuer.example/keys", "http://localhost.example/keys",
+        "http://127.0.0.1.example/keys", "http://localhost:80@issuer.example/keys",
+        "http://127.0.0.1@issuer.example/keys", "http://localhost@issuer.example"}) {
     EXPECT_THAT(TokenVerifier::Create({.issuers = {{.id = "test", .keys = url, .rules = rules_}}},
                                       clock_, log_, metrics_)
                     .status(),

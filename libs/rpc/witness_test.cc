@@ -71,10 +71,9 @@ class WitnessTest : public ::testing::Test {
  protected:
   RawAnswer Chat(const std::vector<std::string>& messages,
                  std::chrono::milliseconds deadline = 5s) {
-    return Send(server_.channel(), {.method = kChat,
-                                    .messages = messages,
-                                    .token = server_.Token(),
-                                    .deadline = deadline});
+    return Send(
+        server_.channel(),
+        {.method = kChat, .messages = messages, .token = server_.Token(), .deadline = deadline});
   }
 
   EchoServer server_;

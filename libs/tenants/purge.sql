@@ -25,15 +25,17 @@ JOIN pg_class f ON f.oid = k.confrelid
 WHERE k.contype = 'f' AND t.relkind = 'r' AND f.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace
 ORDER BY t.relname, k.conname;
 
--- name: BeginPurge
-INSERT INTO tenant_purge (tenant_id, name, removed) VALUES ($1::uuid, $2::text, 0) ON CONFLICT DO NOTHING;
-
--- name: PurgesNotEnded
--- And whether it is time to look through all tables: at once, and when $3 milliseconds have passed since something was found.
-SELECT p.name, p.found_time IS NULL OR p.found_time <= clock_timestamp() - $3::bigint * interval '1 millisecond'
+-- name: PurgesBegun
+-- Whether they have ended, and whether it is time to look through all tables: at once, and when $3 milliseconds have passed since something was
+-- found.
+SELECT p.name, p.end_time IS NOT NULL, p.found_time IS NULL OR p.found_time <= clock_timestamp() - $3::bigint * interval '1 millisecond'
 FROM tenant_purge p
-WHERE p.tenant_id = $1::uuid AND p.name = ANY ($2::text[]) AND p.end_time IS NULL
-ORDER BY p.name;
+WHERE p.tenant_id = $1::uuid AND p.name = ANY ($2::text[]);
+
+-- name: BeginPurges
+INSERT INTO tenant_purge (tenant_id, name, removed)
+SELECT $1::uuid, n.name, 0 FROM unnest($2::text[]) AS n(name)
+ON CONFLICT DO NOTHING;
 
 -- name: RemoveRows
 -- A table stands for purged_table when the statement is built. What was removed and how much commit together.

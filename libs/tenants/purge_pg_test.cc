@@ -164,6 +164,23 @@ TEST_F(PurgeTest, AnotherProcessGoesOnWhereOneEnded) {
   EXPECT_EQ(schema_.Number("SELECT removed FROM tenant_purge"), before);
 }
 
+TEST_F(PurgeTest, TenantsThatAreGoneAreNotedTogetherAndOnce) {
+  schema_.Run(R"(
+    CREATE TABLE statement_seen (at timestamptz NOT NULL);
+    CREATE FUNCTION see_statement() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN INSERT INTO statement_seen VALUES (now()); RETURN NULL; END';
+    CREATE TRIGGER seen AFTER INSERT ON tenant_purge FOR EACH STATEMENT EXECUTE FUNCTION see_statement())");
+  gone_ = {TenantOf(kGone), TenantOf(kOther)};
+
+  StepWith(Options()).Run();
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM tenant_purge"), 2);
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM statement_seen"), 1);
+
+  // Another replica, which has not seen any of them yet.
+  StepWith(Options()).Run();
+  EXPECT_EQ(schema_.Number("SELECT count(*) FROM statement_seen"), 1);
+}
+
 TEST_F(PurgeTest, WhoeverHasNoLeaseRemovesNothing) {
   gone_ = {TenantOf(kGone)};
   const std::int64_t before = RowsOf(kGone);

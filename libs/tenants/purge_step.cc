@@ -91,35 +91,47 @@ absl::Status PurgeStep::Pass() {
     if (!one.now) continue;
     LOTURA_ASSIGN_OR_RETURN(const bool held, HoldLease());
     if (!held) return absl::OkStatus();
-    LOTURA_RETURN_IF_ERROR(Purge(*access::TenantOfRecord(one.name)));
+    LOTURA_RETURN_IF_ERROR(Purge(one.tenant));
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::map<std::string, PurgeStep::Begun>> PurgeStep::ReadBegun(
+    const std::vector<std::string>& names) {
+  using ByName = std::map<std::string, Begun>;
+  return database_.Read(Bound(), [&](pg::Tx& tx) -> absl::StatusOr<ByName> {
+    const pg::Rows rows = tx.Run(
+        sql::kPurgesBegun,
+        pg::Params().Tenant(options_.operator_tenant).Texts(names).Int(options_.settle.count()));
+    ByName begun;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      begun[rows.String(i, 0)] = {.ended = rows.Bool(i, 1), .now = rows.Bool(i, 2)};
+    return begun;
+  });
+}
+
 absl::StatusOr<std::vector<PurgeStep::Due>> PurgeStep::Begin(const std::vector<TenantId>& tenants) {
   std::vector<std::string> names;
-  for (const TenantId& tenant : tenants) {
-    names.push_back(access::RecordOfTenant(tenant));
-    LOTURA_RETURN_IF_ERROR(database_.WriteOne(Bound(), [&](pg::Tx& tx) {
-      tx.Run(sql::kBeginPurge, pg::Params().Tenant(options_.operator_tenant).Text(names.back()));
-      return absl::OkStatus();
-    }));
-  }
-  LOTURA_ASSIGN_OR_RETURN(
-      const std::vector<Due> due,
-      database_.Read(Bound(), [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Due>> {
-        const pg::Rows rows = tx.Run(sql::kPurgesNotEnded, pg::Params()
-                                                               .Tenant(options_.operator_tenant)
-                                                               .Texts(names)
-                                                               .Int(options_.settle.count()));
-        std::vector<Due> found;
-        for (std::size_t i = 0; i < rows.size(); ++i)
-          found.push_back({rows.String(i, 0), rows.Bool(i, 1)});
-        return found;
-      }));
+  for (const TenantId& tenant : tenants) names.push_back(access::RecordOfTenant(tenant));
+  LOTURA_ASSIGN_OR_RETURN(const auto begun, ReadBegun(names));
+  std::vector<Due> due;
+  std::vector<std::string> fresh;
   for (std::size_t i = 0; i < tenants.size(); ++i) {
-    if (std::ranges::find(due, names[i], &Due::name) == due.end()) ended_.insert(tenants[i]);
+    const auto found = begun.find(names[i]);
+    if (found == begun.end()) {
+      fresh.push_back(names[i]);
+      due.push_back({.tenant = tenants[i], .now = true});
+    } else if (found->second.ended) {
+      ended_.insert(tenants[i]);
+    } else {
+      due.push_back({.tenant = tenants[i], .now = found->second.now});
+    }
   }
+  if (fresh.empty()) return due;
+  LOTURA_RETURN_IF_ERROR(database_.WriteOne(Bound(), [&](pg::Tx& tx) {
+    tx.Run(sql::kBeginPurges, pg::Params().Tenant(options_.operator_tenant).Texts(fresh));
+    return absl::OkStatus();
+  }));
   return due;
 }
 

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,9 +36,11 @@ struct PurgeOptions {
   // Rows that one statement removes, and blocks of a table without an index that one looks through.
   std::int64_t rows = 1'000;
   std::int64_t blocks = 2'000;
-  // A tenant is gone for good when nothing was found for so long: calls, consumers and seals that
-  // were on their way when it went have written by then.
-  std::chrono::milliseconds settle{15'000};
+  // A tenant is gone for good when nothing was found for so long: what was on its way when it went
+  // has been written by then. The longest way is that of an object into the archive, 60 s between
+  // two statements of 10 s. A call of 30 s whose reads wait for two commits of twice 5 s takes 50
+  // s, and batches of consumers and seals take less.
+  std::chrono::milliseconds settle{90'000};
   std::chrono::milliseconds interval{1'000};
   std::chrono::milliseconds lease{30'000};
   // Bound of a single statement.
@@ -63,14 +67,23 @@ class PurgeStep {
 
  private:
   struct Due {
-    std::string name;
+    TenantId tenant;
+    // Whether it is time to look through all tables.
+    bool now = false;
+  };
+  // What stands of a purge.
+  struct Begun {
+    bool ended = false;
     bool now = false;
   };
 
   absl::Status Pass();
   // Of the tenants that are gone those whose purge has not ended, as far as this process knows.
   std::vector<TenantId> Unfinished();
+  // Notes those that are new.
   absl::StatusOr<std::vector<Due>> Begin(const std::vector<TenantId>& tenants);
+  // By the names of their records.
+  absl::StatusOr<std::map<std::string, Begun>> ReadBegun(const std::vector<std::string>& names);
   absl::Status Purge(const TenantId& tenant);
   absl::Status Clear(const Table& table, const TenantId& tenant);
   // How many rows of the tenant were in the table.

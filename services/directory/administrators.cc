@@ -16,8 +16,6 @@ namespace {
 constexpr char kUsers[] = "users/";
 constexpr char kClients[] = "clients/";
 constexpr char kTeams[] = "teams/";
-// A team that stands deeper is not looked for.
-constexpr int kTeamLevelsMax = 50;
 
 // Of an assignment or a client.
 template <typename T>
@@ -43,6 +41,13 @@ std::vector<const access::Role*> ChainOf(const access::Role& role,
     chain.push_back(&next->second);
   }
   return chain;
+}
+
+// What the last of them builds upon, if that is no role that is there.
+std::string MissingBaseOf(const std::vector<const access::Role*>& chain,
+                          const std::map<std::string, access::Role>& roles) {
+  const std::string& base = chain.back()->base_role();
+  return roles.contains(base) ? "" : base;
 }
 
 template <typename T>
@@ -81,7 +86,7 @@ absl::Status Administrators::LoadRoles() {
         if (sets.contains(set)) parts.insert(*records.find(set));
       }
     }
-    roles_.emplace(name, Role{std::move(effective), std::move(parts)});
+    roles_.emplace(name, Role{std::move(effective), std::move(parts), MissingBaseOf(chain, roles)});
   }
   return absl::OkStatus();
 }
@@ -94,7 +99,8 @@ absl::Status Administrators::LoadGrants() {
           !LetsAdminister(role.effective, assignment.record_types()))
         return Visit::kOn;
       Grant grant{assignment.member(),
-                  assignment.has_expire_time() ? Term::kForAWhile : Term::kForGood, role.parts};
+                  assignment.has_expire_time() ? Term::kForAWhile : Term::kForGood, role.parts,
+                  role.missing_base};
       grant.basis.emplace(assignment.name(), record);
       grants_.push_back(std::move(grant));
       return Visit::kOn;
@@ -115,7 +121,10 @@ bool Administrators::IsGranted(const std::string& member) const {
 }
 
 absl::StatusOr<bool> Administrators::IsGrantedAbove(std::string team) {
-  for (int level = 0; level < kTeamLevelsMax && !team.empty(); ++level) {
+  // As deep as teams stand: a policy knows no bound either. Two changes at the same moment may have
+  // closed a circle.
+  std::set<std::string> seen;
+  while (!team.empty() && seen.insert(team).second) {
     if (IsGranted(team)) return true;
     LOTURA_ASSIGN_OR_RETURN(const auto found, state_.Find<v1::Team>(team));
     team = found.has_value() ? PolicyState::As<v1::Team>(*found).parent_team() : "";
@@ -143,8 +152,9 @@ absl::StatusOr<bool> Administrators::MayRestOn(const resource::RecordChange& cha
   if (IsAbout<v1::User>(change)) return MayRestOnUser(static_cast<const v1::User&>(*change.before));
   if (IsAbout<v1::Client>(change)) return IsGranted(change.name);
   if (IsAbout<v1::Team>(change)) return IsGrantedAbove(change.name);
-  return std::ranges::any_of(grants_,
-                             [&](const Grant& grant) { return grant.basis.contains(change.name); });
+  return std::ranges::any_of(grants_, [&](const Grant& grant) {
+    return grant.basis.contains(change.name) || grant.missing_base == change.name;
+  });
 }
 
 Administrators::Visit Administrators::Note(Term term, const Grant& grant, const Basis& path,

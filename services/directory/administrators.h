@@ -46,6 +46,8 @@ class Administrators {
     Term term = Term::kForAWhile;
     // What administering by it rests on, but for the member: the assignment and the role's parts.
     Basis basis;
+    // As that of the role.
+    std::string missing_base;
   };
   using Having = PolicyState::Having;
   using Visit = PolicyState::Visit;
@@ -74,6 +76,8 @@ class Administrators {
     access::EffectiveRole effective;
     // Itself, those that it builds upon, and their permission sets.
     Basis parts;
+    // The role that the last of these builds upon and that is not there: when it is back it counts.
+    std::string missing_base;
   };
   std::map<std::string, Role> roles_;
   std::vector<Grant> grants_;

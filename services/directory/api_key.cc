@@ -29,7 +29,8 @@ void Validate(const v1::ApiKey* /*before*/, const v1::ApiKey& after, Violations&
   access::CheckPermissions(after.scopes(), "scopes", violations);
 }
 
-// Of a deleted key nothing is kept by which its token could be known.
+// The record of a deleted key has nothing left by which its token could be known. The journal has
+// it as it was until its days are dropped.
 absl::Status ForgetSecret(resource::Changes& changes, const v1::ApiKey* /*before*/,
                           const v1::ApiKey& after) {
   if (!after.has_delete_time()) return absl::OkStatus();

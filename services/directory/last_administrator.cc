@@ -36,12 +36,19 @@ struct Loss {
   std::string field;
 };
 
+// Whether a role is back: what its field rules forbid counts again for those that build upon it.
+bool BringsRoleBack(const RecordChange& change) {
+  return change.kind == events::v1::KIND_UNDELETED &&
+         change.declaration->message() == access::Role::descriptor();
+}
+
 // Nothing for a change that takes nothing from anybody.
 std::optional<Loss> LossOf(const RecordChange& change, const std::vector<Narrowing>& narrowings) {
   const auto type =
       std::ranges::find(narrowings, change.declaration->message(), &Narrowing::message);
   if (type == narrowings.end() || change.before == nullptr) return std::nullopt;
-  if (change.kind == events::v1::KIND_DELETED) return Loss{&change, "name"};
+  if (change.kind == events::v1::KIND_DELETED || BringsRoleBack(change))
+    return Loss{&change, "name"};
   for (const std::string& path : change.changed_fields) {
     const std::string field = path.substr(0, path.find_first_of(".["));
     if (std::ranges::find(type->fields, field) != type->fields.end())

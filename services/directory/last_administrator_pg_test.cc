@@ -77,6 +77,17 @@ class LastAdministratorTest : public ::testing::Test {
     return Edited<v1::User>(user, [](v1::User& record) { record.set_suspended(true); });
   }
 
+  absl::Status UndeleteRole(const std::string& name) {
+    return bench_
+        .Write<v1::Role>([&](resource::Changes& changes) -> absl::StatusOr<v1::Role> {
+          LOTURA_ASSIGN_OR_RETURN(
+              const auto record,
+              changes.UndeleteAny(changes.TypeOf(v1::Role::descriptor()), name, ""));
+          return static_cast<const v1::Role&>(*record);
+        })
+        .status();
+  }
+
   std::int64_t JournalSize() {
     std::int64_t count = 0;
     testing::MustBeOk(
@@ -171,6 +182,22 @@ TEST_F(LastAdministratorTest, RoleMayHaveItFromWhatItIsMadeOf) {
               KeepsTheLast("base_role"));
 }
 
+// While the base is deleted its field rules forbid nothing.
+TEST_F(LastAdministratorTest, RoleThatForbidsFieldsDoesNotComeBackBelowTheLastOne) {
+  Make<v1::Role>("narrow", R"(display_name: "Narrow"
+      field_rules { record_type: "directory.lotura/Role" field: "*" access: ACCESS_READ })");
+  Make<v1::Role>("harmless", "display_name: \"Harmless\"");
+  Make<v1::Role>("middle", "display_name: \"Middle\" base_role: \"roles/narrow\"");
+  Make<v1::Role>("boss", std::string(kAdministrates) + " base_role: \"roles/middle\"");
+  MakeUser("anna");
+  Assign("anna", "users/anna");
+  ASSERT_THAT(bench_.Delete<v1::Role>("roles/narrow"), IsOk());
+  ASSERT_THAT(bench_.Delete<v1::Role>("roles/harmless"), IsOk());
+
+  EXPECT_THAT(UndeleteRole("roles/narrow"), KeepsTheLast("name"));
+  EXPECT_THAT(UndeleteRole("roles/harmless"), IsOk());
+}
+
 TEST_F(LastAdministratorTest, SecondOneIsEnough) {
   MakeAnna();
   MakeUser("ben");
@@ -260,6 +287,20 @@ TEST_F(AdministratorsOfTeamTest, WhoeverLeadsTheTeamIsOne) {
   EXPECT_THAT(Edited<v1::Team>("teams/berlin", [](auto& team) { team.clear_manager(); }),
               KeepsTheLast("manager"));
   EXPECT_THAT(bench_.Delete<v1::User>("users/ben"), KeepsTheLast("name"));
+}
+
+TEST_F(AdministratorsOfTeamTest, LastMemberStaysHoweverDeepHisTeamStands) {
+  std::string above = "berlin";
+  for (int level = 0; level < 60; ++level) {
+    const std::string id = fmt::format("t{}", level);
+    Make<v1::Team>(id, fmt::format("display_name: \"Part\" parent_team: \"teams/{}\"", above));
+    above = id;
+  }
+  ASSERT_THAT(Edited<v1::User>("users/anna", [&](auto& user) { user.set_team("teams/" + above); }),
+              IsOk());
+
+  EXPECT_THAT(Suspend("users/anna"), KeepsTheLast("suspended"));
+  EXPECT_THAT(bench_.Delete<v1::Team>("teams/t30"), KeepsTheLast("name"));
 }
 
 TEST_F(LastAdministratorTest, UnitThatReplacesTheLastOnePasses) {

@@ -14,8 +14,8 @@ namespace lotura::directory {
 absl::StatusOr<std::vector<v1::Role>> BuiltInRoles();
 
 // Creates the built-in roles, the administrator and the assignment of his role, in the tenant of
-// the changes. What is there already, deleted or not, is left as it is. Returns how many were
-// created.
+// the changes. What is there already, deleted or not, is left as it is, and what would refer to a
+// deleted one is left out. Returns how many were created.
 absl::StatusOr<int> Provision(resource::Changes& changes,
                               const domain::Administrator& administrator);
 

@@ -36,10 +36,6 @@ void Validate(const v1::Tenant* /*before*/, const v1::Tenant& after, Violations&
 
 }  // namespace
 
-std::optional<TenantId> TenantNamed(const std::string& record) {
-  return access::TenantOfRecord(record);
-}
-
 resource::Rules<v1::Tenant> TenantRules() { return {.derive = Derive, .validate = Validate}; }
 
 }  // namespace lotura::directory

@@ -10,6 +10,7 @@
 #include "services/directory/app.h"
 #include "services/directory/domain/reasons.h"
 #include "services/directory/provisioning.h"
+#include "services/directory/queries.sql.h"
 #include "services/directory/tend_tenants.h"
 
 namespace lotura::directory {
@@ -49,6 +50,20 @@ class TenantTest : public ::testing::Test {
     const Call call = bench_.CallAs({"*"}, 2);
     resource::Changes changes(bench_.work().parts(), call);
     return changes.Load<T>(name);
+  }
+
+  // Of the other tenant, who has deleted it.
+  template <typename T>
+  void LeaveDeleted(const T& record, const std::string& id) {
+    const Call call = bench_.CallAs({"*"}, 2);
+    const auto create = [&](resource::Changes& changes) { return changes.Create(record, "", id); };
+    ASSERT_OK_AND_ASSIGN(const T made, testing::RunWrite<T>(bench_.work(), call, T(), create));
+    const auto remove = [&](resource::Changes& changes) -> absl::StatusOr<T> {
+      LOTURA_ASSIGN_OR_RETURN(const auto deleted,
+                              changes.DeleteAny(changes.TypeOf(T::descriptor()), made.name(), ""));
+      return static_cast<const T&>(*deleted);
+    };
+    ASSERT_THAT(testing::RunWrite<T>(bench_.work(), call, T(), remove), IsOk());
   }
 
   v1::Tenant::State StateOf(const std::string& name) {
@@ -158,6 +173,42 @@ TEST_F(TenantTest, WhatATenantHasAlreadyIsLeftAsItIs) {
   EXPECT_THAT(GetOfOther<v1::Role>("roles/administrator"), IsOk());
 }
 
+TEST_F(TenantTest, WhatItHasDeletedKeepsItFromNothing) {
+  v1::User anna;
+  anna.set_display_name("Anna of old");
+  LeaveDeleted(anna, "anna");
+  v1::Role representative;
+  representative.set_display_name("Representative of old");
+  LeaveDeleted(representative, "sales-representative");
+  ASSERT_THAT(bench_.Create(NewTenant("anna"), "", kOther), IsOk());
+
+  ASSERT_THAT(Tend(), IsOk());
+
+  EXPECT_EQ(StateOf(kRecord), v1::Tenant::STATE_ACTIVE);
+  EXPECT_THAT(GetOfOther<v1::User>("users/anna"),
+              StatusIs(StatusCode::kFailedPrecondition, "DELETED"));
+  EXPECT_THAT(GetOfOther<v1::Role>("roles/administrator"), IsOk());
+  // These would refer to what is deleted.
+  for (const absl::Status& left_out :
+       {GetOfOther<v1::Role>("roles/sales-manager").status(),
+        GetOfOther<v1::RoleAssignment>("roleAssignments/first-administrator").status()})
+    EXPECT_THAT(left_out, StatusIs(StatusCode::kNotFound, "NOT_FOUND"));
+}
+
+TEST_F(TenantTest, WhoseRoleOfAdministratorsIsDeletedIsActiveAllTheSame) {
+  v1::Role role;
+  role.set_display_name("Administrator of old");
+  LeaveDeleted(role, "administrator");
+  ASSERT_THAT(bench_.Create(NewTenant("clients/erp"), "", kOther), IsOk());
+
+  ASSERT_THAT(Tend(), IsOk());
+
+  EXPECT_EQ(StateOf(kRecord), v1::Tenant::STATE_ACTIVE);
+  EXPECT_THAT(GetOfOther<v1::Client>("clients/erp"), IsOk());
+  EXPECT_THAT(GetOfOther<v1::RoleAssignment>("roleAssignments/first-administrator"),
+              StatusIs(StatusCode::kNotFound, "NOT_FOUND"));
+}
+
 TEST_F(TenantTest, ComesBackUntilItsGraceIsOver) {
   ASSERT_THAT(bench_.Create(NewTenant(), "", kOther), IsOk());
   ASSERT_THAT(Tend(), IsOk());
@@ -175,6 +226,21 @@ TEST_F(TenantTest, ComesBackUntilItsGraceIsOver) {
   EXPECT_THAT(Undelete(kRecord), StatusIs(StatusCode::kFailedPrecondition, reasons::kTenantPurged));
   EXPECT_THAT(bench_.Create(NewTenant(), "", kOther),
               StatusIs(StatusCode::kAlreadyExists, "ID_TAKEN"));
+}
+
+TEST_F(TenantTest, ThoseWhoseGraceIsOverAreFoundByAnIndex) {
+  const pg::Params params =
+      pg::Params().Tenant(bench_.CallAs().principal.tenant).Time(bench_.clock().Now()).Int(100);
+  std::string plan;
+  testing::MustBeOk(
+      bench_.writes().Read(Deadline::After(std::chrono::seconds(10)), [&](pg::Tx& tx) {
+        const pg::Rows rows =
+            tx.RunBuilt("Explain", fmt::format("EXPLAIN {}", sql::kTenantsToPurge.text), params);
+        for (std::size_t i = 0; i < rows.size(); ++i) plan += rows.String(i, 0) + "\n";
+        return absl::OkStatus();
+      }));
+
+  EXPECT_NE(plan.find("tenant_tenant_id_delete_time_name_idx"), std::string::npos) << plan;
 }
 
 }  // namespace

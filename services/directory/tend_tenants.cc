@@ -3,10 +3,10 @@
 #include <google/protobuf/empty.pb.h>
 #include <google/protobuf/util/time_util.h>
 
+#include "libs/access/tenants.h"
 #include "lotura/directory/v1/tenant.pb.h"
 #include "services/directory/provisioning.h"
 #include "services/directory/queries.sql.h"
-#include "services/directory/tenant.h"
 
 namespace lotura::directory {
 namespace {
@@ -64,7 +64,7 @@ absl::StatusOr<v1::Tenant> Load(const host::StepContext& context, const std::str
 
 absl::Status ProvisionOne(const host::StepContext& context, const std::string& name) {
   LOTURA_ASSIGN_OR_RETURN(const v1::Tenant tenant, Load(context, name));
-  const auto id = TenantNamed(name);
+  const auto id = access::TenantOfRecord(name);
   const auto administrator = domain::FindAdministrator(tenant.administrator());
   if (!id.has_value() || !administrator.has_value())
     return Internal("a tenant was stored without a UUID or an administrator");

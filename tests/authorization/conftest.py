@@ -7,19 +7,18 @@ import pytest
 
 from devkit.layout import ROOT
 from devkit.stack import Arrangement, Stack
+from world import TENANT
 
 BINARIES = Path(os.environ.get("LOTURA_BINARIES", ROOT / "build" / "bin"))
 # How long a stream is silent at most: a sign of life says that nothing more is to come.
 HEARTBEAT_MS = 200
-# The tenant in which the cells are tried, so that those of the operator's RPCs are, too.
-OPERATOR_TENANT = "00000000-0000-4000-8000-0000000ab1e1"
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     os.environ["no_proxy"] = "127.0.0.1"
     variables = {"LOTURA_EVENT_HEARTBEAT_MS": str(HEARTBEAT_MS),
-                 "LOTURA_OPERATOR_TENANT": OPERATOR_TENANT}
+                 "LOTURA_OPERATOR_TENANT": TENANT}
     with Stack(tmp_path_factory.mktemp("stack"), BINARIES, variables) as running:
         running.start_backends(Arrangement.SEPARATE)
         running.start_services(Arrangement.SEPARATE)

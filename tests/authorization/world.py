@@ -20,6 +20,7 @@ from devkit.stack import Stack
 from kit.api import POOL, Client, Refused, message_class
 from kit.samples import Samples, absent, fresh_id, full_name, patient, record_of
 
+# The cells are tried in the operator's, so that those of its RPCs are, too.
 TENANT = "00000000-0000-4000-8000-0000000ab1e1"
 OTHER_TENANT = "00000000-0000-4000-8000-0000000ab1e2"
 USER, TEAM = "directory.lotura/User", "directory.lotura/Team"

@@ -50,6 +50,7 @@ Platform::Platform(Operated operated)
   if (operated == Operated::kYes) {
     config_.operator_tenant = TenantOf(1).value.ToString();
     config_.tenant_grace_days = 0;
+    config_.tenant_settle_seconds = 5;
   }
   const std::string keys = directory_.path() + "/keys.json";
   std::ofstream(keys) << issuer_.KeySetJson();

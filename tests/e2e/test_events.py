@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import threading
 
 import grpc
 import pytest
 
 from devkit.command_line import CommandLine
 from devkit.layout import ROOT
+from devkit.process import wait_until
 from kit.api import Client, Refused, message_class, request_id
 from kit.events import SUBSCRIBE, Subscriber
 
@@ -18,6 +20,7 @@ import follow_events  # noqa: E402 - the path has to be known first
 
 TENANT = "00000000-0000-4000-8000-0000000e7e01"
 SERVICE = "lotura.events.v1.EventService"
+FOLLOW_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -274,34 +277,86 @@ def test_the_command_line_prints_events_and_where_to_go_on(stack, partner, tmp_p
     assert "FILTER_NEEDS_ONE_TYPE" in wrong.stderr
 
 
-def test_the_partners_example_keeps_a_copy_over_restarts(stack, connect, tmp_path):
+@pytest.fixture
+def follow(stack, tmp_path):
+    """Runs the partner's example, as anew, until its copy has these versions."""
+    path = str(tmp_path / "copy.json")
+
+    def run(token: str, versions: dict[str, int]) -> follow_events.Copy:
+        copy = follow_events.Copy(path)
+
+        def is_complete() -> bool:
+            return all(copy.records.get(f"organizations/{name}", {}).get("version") == version
+                       for name, version in versions.items())
+
+        with grpc.insecure_channel(stack.grpc("accounts")) as channel:
+            follower = follow_events.Follower(message_class, channel, token, "accounts", copy)
+            patience = threading.Timer(FOLLOW_S, channel.close)
+            patience.start()
+            try:
+                while not is_complete():
+                    follower.follow_once(is_complete)
+            finally:
+                patience.cancel()
+        return follow_events.Copy(path)
+
+    return run
+
+
+def test_the_partners_example_keeps_a_copy_over_restarts(stack, connect, follow):
     tenant = "00000000-0000-4000-8000-0000000e7e05"
     api = connect("*", tenant=tenant)
     token = stack.issuer.mint(user="users/partner", tenant=tenant)
     for number in range(3):
         create(api, f"copied-{number}")
-    path = str(tmp_path / "copy.json")
 
-    def follow(versions: dict[str, int]) -> follow_events.Copy:
-        """Runs the example, as anew, until its copy has these versions."""
-        copy = follow_events.Copy(path)
-        with grpc.insecure_channel(stack.grpc("accounts")) as channel:
-            follower = follow_events.Follower(message_class, channel, token, "accounts", copy)
-            follower.follow_once(lambda: all(
-                copy.records.get(f"organizations/{name}", {}).get("version") == version
-                for name, version in versions.items()))
-        return follow_events.Copy(path)
-
-    follow({"copied-0": 1, "copied-1": 1, "copied-2": 1})
+    follow(token, {"copied-0": 1, "copied-1": 1, "copied-2": 1})
     rename(api, "copied-1", sector="changed")
     api.call("accounts.v1.OrganizationService/DeleteOrganization",
              {"name": "organizations/copied-2", "request_id": request_id()})
     create(api, "copied-3")
 
-    copy = follow({"copied-1": 2, "copied-2": 2, "copied-3": 1})
+    copy = follow(token, {"copied-1": 2, "copied-2": 2, "copied-3": 1})
 
     assert len(copy.records) == 4
     assert copy.records["organizations/copied-2"]["record"] is None
     organization = message_class("lotura.accounts.v1.Organization").FromString(
         bytes.fromhex(copy.records["organizations/copied-1"]["record"]))
     assert organization.sector == "changed"
+
+
+def test_the_partners_example_begins_anew_in_another_view(stack, connect, follow):
+    tenant = "00000000-0000-4000-8000-0000000e7e06"
+    api = connect("*", tenant=tenant)
+    create(api, "shown", sector="medical")
+    create(api, "hidden", sector="mining")
+
+    def rules(wanted: str) -> list[dict]:
+        return [{"record_type": "accounts.lotura/Organization", "scope": "SCOPE_ALL",
+                 "access": "ACCESS_READ", "filter": wanted}]
+
+    api.call("directory.v1.RoleService/CreateRole", {"role_id": "partner", "role": {
+        "display_name": "Partner", "record_rules": rules('sector = "medical"'),
+        "permissions": ["accounts.organizations.read", "events.streams.read"]}})
+    api.call("directory.v1.UserService/CreateUser",
+             {"user_id": "partner", "user": {"display_name": "Partner"}})
+    api.call("directory.v1.RoleAssignmentService/CreateRoleAssignment",
+             {"role_assignment": {"role": "roles/partner", "member": "users/partner"}})
+    token = stack.issuer.mint(user="users/partner", tenant=tenant, permissions=None)
+    with Client(stack.grpc("accounts"), token) as client:
+        assert wait_until(lambda: may_read(client, "organizations/shown"), 30)
+
+    assert set(follow(token, {"shown": 1}).records) == {"organizations/shown"}
+    api.call("directory.v1.RoleService/UpdateRole", {
+        "role": {"name": "roles/partner", "record_rules": rules('sector = "mining"')},
+        "update_mask": "recordRules"})
+
+    assert set(follow(token, {"hidden": 1}).records) == {"organizations/hidden"}
+
+
+def may_read(client: Client, name: str) -> bool:
+    try:
+        client.call("lotura.accounts.v1.OrganizationService/GetOrganization", name=name)
+    except grpc.RpcError:
+        return False
+    return True

@@ -1,22 +1,29 @@
 """The parts of R24 do what it relies on: marks, places, likeness, statements, times."""
 
 import random
+import re
 
 import pytest
 
+from devkit.layout import ROOT
 from fault.leaks.replies import Reply
 from fault.tenants import questions
-from fault.tenants.asking import likeness
+from fault.tenants.asking import Found, likeness
 from fault.tenants.canary import mark_of, marks_in
 from fault.tenants.places import Place, places_of
 from fault.tenants.settlement import catalog, mark
 from fault.tenants.statements import EXEMPTIONS, is_scoped, judge, tables_of
 from fault.tenants.timing import Timing
+from fault.trial import r24
+from fault.trial.supervisor import Trial
 from kit.api import message_class
 
 ORGANIZATION = "lotura.accounts.v1.Organization"
 CREATE = "lotura.sales.v1.BatchCreateOpportunitiesRequest"
 SERVICE = "lotura.sales.v1.OpportunityService"
+# How a file of queries names each, and how it says that one or all of them have no tenant.
+NAME = re.compile(r"-- name: (\w+)\n")
+FREE = re.compile(r"tenant-free|[Ee]xempt from the rule")
 
 
 @pytest.fixture(name="known", scope="module")
@@ -130,7 +137,19 @@ def test_streams_are_alike_but_for_signs_of_life():
     "INSERT INTO request (period, tenant_id, hash) SELECT $1, $2, $3",
     "COPY person (tenant_id, name) FROM STDIN (FORMAT binary)",
     "WITH x AS (SELECT $1) SELECT p.name FROM person p JOIN x ON true WHERE p.tenant_id = $2",
-    "SELECT f.name FROM fact f LEFT JOIN team t ON t.tenant_id = f.tenant_id WHERE f.tenant_id = $1"])
+    "SELECT f.name FROM fact f LEFT JOIN team t ON t.tenant_id = f.tenant_id WHERE f.tenant_id = $1",
+    "SELECT name FROM person WHERE (tenant_id, name) IN (SELECT $1, $2)",
+    "SELECT p.name FROM person p WHERE p.name = $2 AND (p.tenant_id, p.version) = ($1, $3)",
+    "SELECT 1 FROM person WHERE name = $1 AND tenant_id IN ($2, $3)",
+    "SELECT s.number FROM unnest($1::uuid[]) AS t(tenant_id) CROSS JOIN LATERAL "
+    "(SELECT a.number FROM audit_seal a WHERE $2 AND t.tenant_id = a.tenant_id LIMIT 1) s",
+    "UPDATE person t SET version = r.version FROM unnest($2::text[]) AS r(name) WHERE t.ctid = "
+    "r.place AND t.tenant_id IS NOT DISTINCT FROM $1::uuid",
+    "DELETE FROM match_key m USING unnest($2::text[]) AS k(key) WHERE m.tenant_id = $1::uuid",
+    "INSERT INTO record AS r (tenant_id, name) SELECT tenant_id, name FROM unnest($1::uuid[], "
+    "$2::text[]) AS e(tenant_id, name) ON CONFLICT (tenant_id, name) DO UPDATE SET name = excluded.name",
+    "INSERT INTO entry (tenant_id, name) SELECT a.tenant_id, a.name FROM activity a WHERE "
+    "(a.tenant_id = $1::uuid AND a.name = $2)"])
 def test_a_statement_of_which_each_table_is_told_the_tenant_is_scoped(text):
     assert is_scoped(text)
 
@@ -138,11 +157,36 @@ def test_a_statement_of_which_each_table_is_told_the_tenant_is_scoped(text):
 @pytest.mark.parametrize("text", [
     "SELECT name FROM person WHERE name = $1", "DELETE FROM person",
     "SELECT f.name FROM fact f JOIN team t ON t.name = f.team WHERE f.tenant_id = $1",
-    "INSERT INTO person (name) VALUES ($1)", "UPDATE person SET name = $1"])
+    "INSERT INTO person (name) VALUES ($1)", "UPDATE person SET name = $1",
+    "SELECT tenant_id, name FROM person WHERE name = $1",
+    "SELECT tenant_id = $2, name FROM person WHERE name = $1 ORDER BY tenant_id",
+    "SELECT name FROM person WHERE $1::uuid IS NOT NULL AND tenant_id > $1",
+    "SELECT name FROM person WHERE (tenant_id, name) > ($1, $2)",
+    "SELECT f.name FROM fact f JOIN team t ON t.tenant_id = f.tenant_id",
+    "UPDATE person SET tenant_id = $1 WHERE name = $2 RETURNING tenant_id",
+    "DELETE FROM person WHERE name = $1 RETURNING tenant_id, name",
+    "INSERT INTO person (tenant_id, name) SELECT tenant_id, name FROM lead WHERE name = $1",
+    "INSERT INTO person VALUES ($1, $2)"])
 def test_a_statement_of_which_a_table_is_not_told_the_tenant_is_found(text):
     found = judge([text])
 
     assert found.unscoped == [text]
+
+
+def named_queries():
+    """Each query of the services that is not said to be about several tenants."""
+    for path in [path for folder in ("libs", "services") for path in (ROOT / folder).rglob("*.sql")]:
+        head, *parts = NAME.split(path.read_text(encoding="utf-8"))
+        for name, query in zip(parts[::2], parts[1::2]):
+            if not FREE.search(head) and not FREE.search(query):
+                yield f"{path.name} {name}", query.replace("journal_leaf", "journal_20260101")
+
+
+def test_the_queries_of_the_services_are_scoped_but_for_those_that_say_so():
+    queries = dict(named_queries())
+
+    assert [name for name, query in queries.items() if judge([query]).unscoped] == []
+    assert len(queries) > 30
 
 
 def test_functions_and_parts_of_the_statement_are_no_tables():
@@ -158,6 +202,24 @@ def test_what_has_no_table_is_nobodys():
 
 def test_each_exemption_has_a_name():
     assert len({one.who for one in EXEMPTIONS}) == len(EXEMPTIONS)
+
+
+@pytest.mark.parametrize(("seconds", "pairs", "met"), [
+    (60, 1, True), (60, 0, False), (r24.SECONDS, r24.PAIRS_MIN - 1, False),
+    (r24.SECONDS, r24.PAIRS_MIN, True)])
+def test_each_place_needs_a_pair_that_was_compared(known, tmp_path, seconds, pairs, met):
+    found, many = Found(), 100
+    for rpc, place, value in r24.wanted_cells(known):
+        found.cells[rpc, place, value] = many
+        if value == questions.Value.FOREIGN.value:
+            found.compared[rpc, place] = many
+    found.compared[f"{SERVICE}/ListOpportunities", "filter.owner"] = pairs
+    report = {"found": [found.as_json()], "hasty_calls": 0, "hasty_codes": {}, "unknown": []}
+    criteria = {one.name: one for one in r24.judged(Trial(tmp_path, 1, seconds),
+                                                    r24.totals([report]), known)}
+
+    assert criteria["pairs that were compared of the place with the fewest"].met == met
+    assert criteria["cells that were never asked"].met
 
 
 def test_times_of_one_kind_tell_nothing_and_others_do():

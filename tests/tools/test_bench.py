@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from bench import p7, p13, report
+from bench import p7, p13, p16, report, tenants
 from bench.batches import rows_of
 from bench.curves import draw
 from bench.figures import Goal, Result, composed
@@ -227,6 +227,51 @@ def test_a_list_with_a_lookup_is_never_too_expensive():
     assert cells[p13.PLAIN].check() is cells[p13.PLAIN]
     with pytest.raises(Failure, match="too expensive"):
         cells[p13.LOOKUP].check()
+
+
+def test_parts_are_counted_as_they_are_filled():
+    counts = {part: tenants.count_of(part, 1_000_000) for part in (*tenants.ONE_OF, tenants.NONE)}
+
+    assert counts == {"50 %": 500_000, "1 %": 10_000, "0.01 %": 100, tenants.NONE: 0}
+    assert [tenants.count_of("0.01 %", rows) for rows in (2, 3, 10_002, 10_003)] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(("page", "count", "records"), [
+    (1, 500_000, 50), (1, 30, 30), (1, 0, 0), (100, 500_000, 50), (100, 100, 50), (100, 501, 1),
+    (100, 4_960, 10), (100, 4_950, 50)])
+def test_a_page_with_what_it_should_have_is_taken(page, count, records):
+    p16.check_page("list", outcome(10, records=records), page, count)
+
+
+@pytest.mark.parametrize(("page", "count", "told"), [
+    (1, 0, outcome(10, records=50)), (1, 500_000, outcome(10, records=0)),
+    (100, 100, outcome(10, records=49)), (100, 500_000, outcome(records=0)),
+    (1, 500_000, outcome(index="organization (a)", records=0)),
+    (100, 0, outcome(10, records=0))])
+def test_a_page_with_more_or_less_fails_the_run(page, count, told):
+    with pytest.raises(Failure, match=f"of {count:d} instead of"):
+        p16.check_page("list", told, page, count)
+
+
+def test_of_a_page_that_is_not_there_nothing_is_measured():
+    for count in (0, 50):
+        p16.check_page("list", outcome(records=0), 100, count)
+
+
+def test_each_leader_must_see_what_is_his_teams_and_nothing_else():
+    half, *_, few, none = p16.TEAMS
+
+    def records(team: p16.Team, count: int) -> list[dict]:
+        return [{"name": f"organizations/{one}", "owner": f"{team.owners}1"} for one in range(count)]
+
+    p16.check_seen(few, records(few, 100), 1_000_000)
+    p16.check_seen(none, [], 1_000_000)
+    p16.check_seen(half, records(half, p16.LOOKED_AT), 1_000_000)
+    for team, seen in ((few, records(few, 99)), (few, records(half, 100)), (few, None),
+                       (none, records(few, 1)), (half, records(half, 5_000)),
+                       (few, [{"name": "organizations/free"}] * 100)):
+        with pytest.raises(Failure, match="the leader of"):
+            p16.check_seen(team, seen, 1_000_000)
 
 
 def test_a_benchmark_without_a_result_does_not_take_the_others_with_it(tmp_path, monkeypatch):

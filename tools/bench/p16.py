@@ -33,6 +33,9 @@ ROLE = {"display_name": "Team leader", "permissions": ["accounts.organizations.r
                           "scope": "SCOPE_TEAM_AND_BELOW", "access": "ACCESS_READ"}]}
 # As the service's own connections for lists.
 PLANNER = ("enable_seqscan=off enable_bitmapscan=off enable_sort=off enable_incremental_sort=off")
+PAGE_SIZE = 50  # Of lotura-bench-lister.
+# What each leader is shown is looked at before it is measured, up to so many records.
+LOOKED_AT, LOOKED_AT_ONCE = 20_000, 200
 ARRIVAL_S = 60
 BOUND_S = 300
 TOKEN_S = 3_600
@@ -51,10 +54,15 @@ class Team:
     def leader(self) -> str:
         return f"users/{self.id}-leader"
 
+    @property
+    def owners(self) -> str:
+        """How their names begin."""
+        return f"//directory.lotura/users/{self.id}-"
+
     def owner(self) -> str:
         """As SQL, who owns the i-th organization of the part."""
         one_of, _ = tenants.ONE_OF[self.part]
-        return f"'//directory.lotura/users/{self.id}-' || (i / {one_of} %% {self.members})"
+        return f"'{self.owners}' || (i / {one_of} %% {self.members})"
 
 
 TEAMS = (Team("50 %", "half", 200), Team("1 %", "hundredth", 20), Team("0.01 %", "few", 5),
@@ -92,10 +100,13 @@ class Leader:
     def __init__(self, rig: Rig, team: Team):
         self._lotura = CommandLine(rig.stack, user=team.leader, tenant=TENANT, permissions=None)
 
-    def lists(self) -> bool:
-        command = self._lotura.command("list", "organizations", "--limit", "50", "--page-size", "50")
-        return subprocess.run(command, env=self._lotura.environment, timeout=CALL_S, check=False,
-                              capture_output=True).returncode == 0
+    def shown(self, order: str = ORDERS[0], limit: int = PAGE_SIZE) -> list[dict] | None:
+        """None if that is refused."""
+        command = self._lotura.command("list", "organizations", "--json", "--order-by", order, "--limit",
+                                       limit, "--page-size", min(limit, LOOKED_AT_ONCE))
+        done = subprocess.run(command, env=self._lotura.environment, timeout=CALL_S, check=False,
+                              capture_output=True)
+        return json.loads(done.stdout) if done.returncode == 0 else None
 
 
 def token_files(rig: Rig, directory: Path) -> list[Path]:
@@ -128,11 +139,37 @@ def scans_of(rig: Rig, statement: Statement) -> str:
     return ", ".join(dict.fromkeys(scans))
 
 
+def check_seen(team: Team, records: list[dict] | None, rows: int) -> None:
+    """Failure unless these are as many as the leader should be shown, and all of his team."""
+    wanted = min(LOOKED_AT, tenants.count_of(team.part, rows))
+    found = None if records is None else len(records)
+    others = [one["name"] for one in records or ()
+              if not one.get("owner", "").startswith(team.owners)]
+    if found != wanted or others:
+        raise Failure(f"the leader of {team.part} sees {found} records instead of {wanted}, "
+                      f"{len(others)} of them of others: {others[:3]}.")
+
+
+def check_page(name: str, outcome: dict, page: int, count: int) -> None:
+    """Failure unless the page that was measured has what it should of so many records. If there are
+    fewer it is the last one, and beyond the first one there may be none."""
+    is_there = page == 1 or count > PAGE_SIZE
+    begin = min((page - 1) * PAGE_SIZE, max(0, count - 1) // PAGE_SIZE * PAGE_SIZE)
+    wanted = min(PAGE_SIZE, count - begin) if is_there else 0
+    if outcome["records"] != wanted or bool(outcome["p95_us"]) != is_there:
+        raise Failure(f"{name}: {outcome['records']} records of {count} instead of {wanted}, measured "
+                      f"{len(outcome['p95_us'])} times; {outcome['index']}.")
+
+
 def note_plans(run: Run, rig: Rig) -> None:
-    for team in TEAMS:
-        seen = capture(rig.stack, Leader(rig, team).lists)
+    for team, order in itertools.product(TEAMS, ORDERS):
+        leader = Leader(rig, team)
+        seen = capture(rig.stack, lambda: leader.shown(order))
         pages = [one for one in seen if "display_name" in one.text and "LIMIT" in one.text]
-        run.note(f"plans of a page, {team.part}", "; ".join(scans_of(rig, one) for one in pages))
+        if not pages:
+            raise Failure(f"no statement of a list by {order} was seen of {team.part}.")
+        run.note(f"plans of a page by {order}, {team.part}",
+                 "; ".join(scans_of(rig, one) for one in pages))
 
 
 def told(outcome: dict) -> str:
@@ -146,11 +183,12 @@ def staff(rig: Rig) -> None:
     administrator.create("roles", "leader", ROLE)
     for team in TEAMS:
         administrator.staff(team)
-    if not all(wait_until(Leader(rig, team).lists, ARRIVAL_S) for team in TEAMS):
+    leaders = [Leader(rig, team) for team in TEAMS]
+    if not all(wait_until(lambda: leader.shown() is not None, ARRIVAL_S) for leader in leaders):
         raise Failure("the roles were not in force in time.")
 
 
-def measure_lists(run: Run, rig: Rig) -> dict[str, dict[str, tuple[float, ...]]]:
+def measure_lists(run: Run, rig: Rig, rows: int) -> dict[str, dict[str, tuple[float, ...]]]:
     """Of each part and each list the ratios, round by round."""
     files = ",".join(map(str, token_files(rig, run.directory)))
     ratios: dict[str, dict[str, tuple[float, ...]]] = {team.part: {} for team in TEAMS}
@@ -161,7 +199,9 @@ def measure_lists(run: Run, rig: Rig) -> dict[str, dict[str, tuple[float, ...]]]
                                 rounds=run.pairs)
         run.note(f"{name}: p95 in ms, and records, of all and of each part",
                  ", ".join(map(told, (whole, *parts))))
+        check_page(f"{name}, all", whole, PAGES[page], tenants.count_of_all(rows))
         for team, part in zip(TEAMS, parts, strict=True):
+            check_page(f"{name}, {team.part}", part, PAGES[page], tenants.count_of(team.part, rows))
             if part["p95_us"]:
                 ratios[team.part][name] = tuple(ours / base for ours, base in
                                                 zip(part["p95_us"], whole["p95_us"], strict=True))
@@ -174,8 +214,10 @@ def measure(run: Run) -> list[Goal]:
     with accounts(run.directory / "stack") as rig, rig.neighbor("directory").running():
         staff(rig)
         tenants.fill(rig, {TENANT: rows}, owners.__getitem__)
+        for team in TEAMS:
+            check_seen(team, Leader(rig, team).shown(limit=LOOKED_AT), rows)
         note_plans(run, rig)
-        found = measure_lists(run, rig)
+        found = measure_lists(run, rig, rows)
     goals = []
     for part, lists in found.items():
         worst = max(lists, key=lambda one: median(lists[one]))

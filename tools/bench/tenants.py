@@ -31,6 +31,17 @@ def parent_of(part: str) -> str:
     return f"organizations/parent-{part.removesuffix(' %')}"
 
 
+def count_of(part: str, rows: int) -> int:
+    """How many of so many organizations belong to the part."""
+    one_of, rest = ONE_OF.get(part, (1, rows + 1))
+    return len(range(rest or one_of, rows + 1, one_of))
+
+
+def count_of_all(rows: int) -> int:
+    """With their parents."""
+    return rows + len(ONE_OF)
+
+
 def _choice(value_of: Callable[[str], str], otherwise: str) -> str:
     """As SQL: the value of an organization by its number."""
     return _choice_of({part: f"'{value_of(part)}'" for part in ONE_OF}, otherwise)

@@ -1,4 +1,5 @@
-"""What Debian does not have: Kafka, the google protos, buf and grpcurl, in the shared cache.
+"""What Debian does not have: Kafka, the google protos, buf, grpcurl, and for their trials alone
+Keycloak and S3Proxy, in the shared cache.
 
 Each artifact is one directory `<name>-<version>`. It is made under another name and renamed when
 complete, so a directory that exists is whole, and clones share it without locks. The version is

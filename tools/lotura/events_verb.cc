@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "libs/base/errors.h"
 #include "libs/base/text.h"
@@ -125,6 +126,7 @@ class Tail {
       ++printed_;
       last_print_ = std::chrono::steady_clock::now();
     }
+    if (response.has_heartbeat()) NoteView(response.heartbeat().view());
     request_.mutable_subscription()->set_start(Subscription::START_TOKEN);
     request_.mutable_subscription()->set_resume_token(response.resume_token());
   }
@@ -145,6 +147,13 @@ class Tail {
     }
   }
 
+  void NoteView(const std::string& view) {
+    const bool is_first = view_.empty();
+    if (std::exchange(view_, view) == view || is_first) return;
+    session_.output.err << "lotura: what you may read has changed; no event tells of records that "
+                           "came into your view or left it with that\n";
+  }
+
   void PrintToken() const {
     const std::string& token = request_.subscription().resume_token();
     if (!token.empty() && session_.output.format != Format::kJson)
@@ -156,6 +165,8 @@ class Tail {
   SubscribeRequest request_;
   std::size_t printed_ = 0;
   bool done_ = false;
+  // As the last heartbeat told it.
+  std::string view_;
   std::chrono::steady_clock::time_point last_print_;
 };
 

@@ -34,6 +34,9 @@ class FixedRights final : public RecordRights {
     }
     return std::make_shared<const View>(declaration, std::move(grants));
   }
+  [[nodiscard]] absl::Status CheckPermission(std::string_view /*permission*/) const override {
+    return absl::OkStatus();
+  }
   [[nodiscard]] bool ReadsAll() const override { return false; }
 
  private:
@@ -47,7 +50,7 @@ class FixedRights final : public RecordRights {
     return fields;
   }
 
-  const std::vector<Given> given_;
+  std::vector<Given> given_;
 };
 
 }  // namespace lotura::resource

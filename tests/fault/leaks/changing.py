@@ -19,7 +19,7 @@ CALM_S = 14.0
 RECORD_PAUSE_S = 0.25
 EXPIRY_S = (2.0, 5.0)
 OWNED = ("sales.lotura/Opportunity", "communications.lotura/Activity")
-HANDOVER_SHARE, DELETE_SHARE, MOVE_SHARE = 0.3, 0.1, 0.2
+HANDOVER_SHARE, DELETE_SHARE, MOVE_SHARE = 0.5, 0.1, 0.2
 
 
 class Changer:
@@ -50,7 +50,7 @@ class Changer:
     # Records.
 
     def change_record(self) -> None:
-        """A field, an owner, a stage, or whether it is there."""
+        """A field, whose it is or with whom it is shared, a stage, or whether it is there."""
         types = [one for one in schema.record_types().values() if one.soft_delete]
         owned = [one for one in types if one.type in OWNED]
         type_ = self._chance.choice(owned if self._chance.random() < 0.5 else types)
@@ -68,7 +68,7 @@ class Changer:
     def _change_fields(self, type_: schema.RecordType, name: str) -> None:
         columns = self._values.changeable(type_)
         if type_.owner is not None and self._chance.random() < HANDOVER_SHARE:
-            columns = [type_.owner]
+            columns = [one for one in columns if one.whose]
         chosen = self._chance.sample(columns, min(len(columns), self._chance.randrange(1, 3)))
         fields = {one: value for one, value in self._values.change(type_, chosen).items()
                   if value is not None}

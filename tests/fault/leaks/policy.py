@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from fault.leaks.conditions import EVERYTHING, Condition
-from fault.leaks.schema import ALWAYS_SEEN, RecordType, record_types
+from fault.leaks.schema import ALWAYS_SEEN, Column, RecordType, record_types
 
 ANY = "*"
-FULL_USER = "//directory.lotura/"
+DIRECTORY = "//directory.lotura/"
 
 
 class Access(enum.IntEnum):
@@ -41,6 +41,14 @@ class Scope(enum.IntEnum):
     TEAM = 3
     TEAM_AND_BELOW = 4
     UNOWNED = 5
+    SHARED = 6
+
+
+def supports(type_: RecordType, scope: Scope) -> bool:
+    """Whether a rule for the type may have the scope."""
+    if scope is Scope.SHARED:
+        return type_.readers is not None or type_.editors is not None
+    return scope is Scope.ALL or type_.owner is not None
 
 
 @dataclass(frozen=True)
@@ -110,26 +118,45 @@ class Grant:
     """A rule of a role that somebody has."""
 
     rule: RecordRule
-    owners: frozenset[str]  # Full names, for the scopes that look at owners.
+    # Full names: one of them must be the owner's, or of those with whom a record is shared.
+    names: frozenset[str]
     fields: Mapping[str, Seen]
 
-    def holds(self, type_: RecordType, message) -> bool:
-        scope = self.rule.scope
-        if scope is not Scope.ALL:
-            owner = getattr(message, type_.owner.name)
-            if not (owner == "" if scope is Scope.UNOWNED else owner in self.owners):
-                return False
-        return self.rule.condition.holds(message)
+    def allows(self, type_: RecordType, message) -> Access:
+        """What may be done with the record, by this rule alone."""
+        if not self.rule.condition.holds(message):
+            return Access.NONE
+        if self.rule.scope is Scope.SHARED:
+            return min(self.rule.access, self._shared(type_, message))
+        return self.rule.access if self._in_scope(type_, message) else Access.NONE
+
+    def _in_scope(self, type_: RecordType, message) -> bool:
+        if self.rule.scope is Scope.ALL:
+            return True
+        owner = getattr(message, type_.owner.name)
+        return owner == "" if self.rule.scope is Scope.UNOWNED else owner in self.names
+
+    def _shared(self, type_: RecordType, message) -> Access:
+        """The most that a record is shared for."""
+        if self._names_one_of(type_.editors, message):
+            return Access.UPDATE
+        return Access.READ if self._names_one_of(type_.readers, message) else Access.NONE
+
+    def _names_one_of(self, column: Column | None, message) -> bool:
+        return column is not None and any(name in self.names
+                                          for name in getattr(message, column.name))
 
 
-def _combine(grants: list[Grant], type_: RecordType) -> Sight:
+def _combine(allowed: list[tuple[Grant, Access]], type_: RecordType) -> Sight:
     """Each adds what it lets see and do."""
     access = Access.NONE
     fields = dict.fromkeys(type_.columns, Seen.HIDDEN)
-    for grant in grants:
-        access = max(access, grant.rule.access)
+    for grant, given in allowed:
+        if given is Access.NONE:
+            continue
+        access = max(access, given)
         # Whoever may only read a record writes none of its fields.
-        most = Seen.WRITE if grant.rule.access >= Access.UPDATE else Seen.READ
+        most = Seen.WRITE if given >= Access.UPDATE else Seen.READ
         for name, seen in grant.fields.items():
             fields[name] = max(fields[name], min(seen, most))
     return Sight(access, fields)
@@ -185,11 +212,15 @@ class Policy:
         return found
 
     def _members(self, teams: set[str]) -> frozenset[str]:
-        return frozenset(FULL_USER + name for name, user in self.users.items()
+        return frozenset(DIRECTORY + name for name, user in self.users.items()
                          if user.team in teams)
 
+    def _counts_as(self, user: str) -> set[str]:
+        """What is given to one of these is given to him."""
+        return {user} | self._above(self._teams_of(user))
+
     def _held(self, user: str) -> Iterator[Assignment]:
-        names = {user} | self._above(self._teams_of(user))
+        names = self._counts_as(user)
         for assignment in self.assignments.values():
             if assignment.member in names and assignment.role in self.roles:
                 yield assignment
@@ -260,8 +291,9 @@ class Policy:
 
     def _find_grants(self, user: str, type_: RecordType) -> Iterator[Grant]:
         teams = self._teams_of(user)
-        owners = {Scope.OWN: frozenset({FULL_USER + user}), Scope.TEAM: self._members(teams),
-                  Scope.TEAM_AND_BELOW: self._members(self._below(teams))}
+        names = {Scope.OWN: frozenset({DIRECTORY + user}), Scope.TEAM: self._members(teams),
+                 Scope.TEAM_AND_BELOW: self._members(self._below(teams)),
+                 Scope.SHARED: frozenset(DIRECTORY + name for name in self._counts_as(user))}
         for assignment in self._held(user):
             if assignment.record_types and type_.type not in assignment.record_types:
                 continue
@@ -270,12 +302,12 @@ class Policy:
             for rule in (rule for role in chain for rule in role.record_rules):
                 if rule.record_type not in (ANY, type_.type):
                     continue
-                if rule.scope is not Scope.ALL and type_.owner is None:
+                if not supports(type_, rule.scope):
                     continue
                 # A filter that speaks of what the role hides grants nothing.
                 if any(fields.get(name, Seen.READ) < Seen.READ for name in rule.condition.columns):
                     continue
-                yield Grant(rule, owners.get(rule.scope, frozenset()), fields)
+                yield Grant(rule, names.get(rule.scope, frozenset()), fields)
 
     def sight(self, user: str, state) -> Sight:
         """What the user may do with this version of a record."""
@@ -286,13 +318,15 @@ class Policy:
         return self._sights[key][0]
 
     def _find_sight(self, user: str, type_: RecordType, message) -> Sight:
-        applies = tuple(number for number, grant in enumerate(self.grants(user, type_))
-                        if grant.holds(type_, message))
-        key = (user, type_.type, applies)
+        allowed = self.allowed(user, type_, message)
+        key = (user, type_.type, allowed)
         if key not in self._combined:
-            grants = self.grants(user, type_)
-            self._combined[key] = _combine([grants[number] for number in applies], type_)
+            self._combined[key] = _combine(list(zip(self.grants(user, type_), allowed)), type_)
         return self._combined[key]
+
+    def allowed(self, user: str, type_: RecordType, message) -> tuple[Access, ...]:
+        """What each of his grants lets him do with the record."""
+        return tuple(grant.allows(type_, message) for grant in self.grants(user, type_))
 
     def hides_always(self, user: str, type_: RecordType, columns) -> bool:
         """Whether one of the fields may be read of no record that he may read: then no filter or

@@ -8,6 +8,7 @@ import grpc
 from kit.api import DETAILS, OPTIONS, POOL, message_class
 
 CALL_S = 20
+STREAM_S = 60.0
 # The machine was too busy, or a server on its way: nothing was decided.
 UNDECIDED = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "UNKNOWN")
 
@@ -86,17 +87,19 @@ class Door:
             return failed(begin, error)
         return Reply(begin, time.monotonic(), answer, trailers=_trailers(call))
 
-    def converse(self, service: str, method: str, requests, token: str):
-        """The call with streams both ways; its answers are iterated over."""
+    def converse(self, service: str, method: str, requests, token: str,
+                 seconds: float | None = None):
+        """The call with streams both ways; its answers are iterated over. Without seconds it lasts
+        until it is canceled."""
         descriptor = _method(method)
         stub = self._channels[service].stream_stream(f"/{method}", **_coding(descriptor))
-        return stub(requests, metadata=_bearer(token))
+        return stub(requests, timeout=seconds, metadata=_bearer(token))
 
     def ask_stream(self, service: str, method: str, requests: list, token: str) -> list[Reply]:
         """A reply for each answer, and one for the error, if the stream ends with one."""
         begin = time.monotonic()
         replies = []
-        call = self.converse(service, method, iter(requests), token)
+        call = self.converse(service, method, iter(requests), token, STREAM_S)
         try:
             for answer in call:
                 replies.append(Reply(begin, time.monotonic(), answer))

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from fault.leaks.conditions import EVERYTHING, random_condition
-from fault.leaks.policy import ANY, Access, RecordRule, Role, Scope, Seen
+from fault.leaks.policy import ANY, Access, RecordRule, Role, Scope, Seen, supports
 from fault.leaks.schema import RecordType, record_types, rpcs
 
 SERVICES = ("accounts", "sales", "communications", "directory")
@@ -34,7 +34,7 @@ class Roles:
                 fields |= self._field_rules(type_)
                 rules += self._record_rules(type_, fields)
         if chance.random() < EVERY_TYPE_SHARE:
-            scope = chance.choice((Scope.ALL, Scope.OWN, Scope.TEAM))
+            scope = chance.choice((Scope.ALL, Scope.OWN, Scope.TEAM, Scope.SHARED))
             rules.append(RecordRule(ANY, scope, chance.choice(ACCESSES)))
             # Whoever reads everything is asked for as well.
             fields = {} if chance.random() < 0.5 else fields
@@ -70,7 +70,7 @@ class Roles:
 
     def _record_rules(self, type_: RecordType, fields) -> list[RecordRule]:
         chance = self._chance
-        scopes = tuple(Scope) if type_.owner is not None else (Scope.ALL,)
+        scopes = [scope for scope in Scope if supports(type_, scope)]
         own = {name: seen for (record_type, name), seen in fields.items()
                if record_type == type_.type}
         others = own.get(ANY, Seen.HIDDEN if own else Seen.WRITE)

@@ -17,7 +17,7 @@ STANDARD = ("BatchGet", "BatchCreate", "BatchUpdate", "Get", "List", "Create", "
 # Of google.api.FieldBehavior.
 REQUIRED, OUTPUT_ONLY, IMMUTABLE = 2, 3, 5
 MASKINGS = {0: "", 1: "EMAIL", 2: "PHONE"}
-OWNER = 1
+WHOSE = {0: "", 1: "OWNER", 2: "READERS", 3: "EDITORS"}
 
 
 @functools.cache
@@ -46,7 +46,7 @@ class Column:
     required: bool
     output_only: bool
     immutable: bool
-    is_owner: bool
+    whose: str  # Whether it names the OWNER of a record, its READERS or its EDITORS, or nothing.
     is_match_key: bool
 
     @staticmethod
@@ -60,7 +60,7 @@ class Column:
                       masking=MASKINGS[own.masking] if own else "",
                       required=REQUIRED in behavior, output_only=OUTPUT_ONLY in behavior,
                       immutable=IMMUTABLE in behavior,
-                      is_owner=bool(own) and own.access == OWNER,
+                      whose=WHOSE[own.access] if own else "",
                       is_match_key=bool(own) and own.match_key != 0)
 
 
@@ -84,7 +84,18 @@ class RecordType:
 
     @property
     def owner(self) -> Column | None:
-        return next((column for column in self.columns.values() if column.is_owner), None)
+        return self._naming("OWNER")
+
+    @property
+    def readers(self) -> Column | None:
+        return self._naming("READERS")
+
+    @property
+    def editors(self) -> Column | None:
+        return self._naming("EDITORS")
+
+    def _naming(self, whose: str) -> Column | None:
+        return next((column for column in self.columns.values() if column.whose == whose), None)
 
     @property
     def own_references(self) -> tuple[Column, ...]:

@@ -246,8 +246,8 @@ class Twins:
         secret = self._secret(type_, user)
         if secret is None:
             return
-        state, fields = secret
-        questions = [self._probe(rpc, type_, user, state) for _ in range(PROBES)]
+        state, after_state, fields = secret
+        questions = [self._probe(rpc, user, state, after_state) for _ in range(PROBES)]
         before = [self._ask(one, state.name, "unchanged") for one in questions]
         if not self._rewrite(state, fields):
             return
@@ -260,8 +260,8 @@ class Twins:
                                       f"{question.of(state.name)} {first.code} "
                                       f"{second.code}"[:500]))
 
-    def _secret(self, type_: schema.RecordType, user: str) -> tuple[State, dict] | None:
-        """A record, and a change of it of which the user sees nothing."""
+    def _secret(self, type_: schema.RecordType, user: str) -> tuple[State, State, dict] | None:
+        """A record, what it becomes, and the change, of which the user sees nothing."""
         policy = self._world.policies.latest
         for state in self._hunt.some(type_, self._chance, TRIES):
             if state.deleted or state.name in self._world.of_policy:
@@ -273,14 +273,23 @@ class Twins:
                 continue
             fields = {name: value for name, value in self._values.change(
                 type_, self._chance.sample(columns, 1)).items() if value is not None}
-            after = type_.new()
-            after.CopyFrom(state.message)
+            message = type_.new()
+            message.CopyFrom(state.message)
             for name in fields:
-                after.ClearField(name)
-            after.MergeFrom(type_.new(**fields))
-            if fields and policy.sight(user, State(type_, state.name, 0, after, 0.0)) == sight:
-                return state, fields
+                message.ClearField(name)
+            message.MergeFrom(type_.new(**fields))
+            after = State(type_, state.name, 0, message, 0.0)
+            if fields and policy.sight(user, after) == sight:
+                return state, after, fields
         return None
+
+    def _as_before(self, state: State, after: State) -> list[str]:
+        """Users for whom the same rules speak of the record after the change. Which do is told by
+        an explanation, as docs/access.md says; of one who is not there nothing is."""
+        policy = self._world.policies.latest
+        return [user for user in policy.users
+                if policy.allowed(user, state.type, state.message)
+                == policy.allowed(user, state.type, after.message)] or ["users/nobody"]
 
     def _rewrite(self, state: State, fields: dict) -> bool:
         type_ = state.type
@@ -292,9 +301,10 @@ class Twins:
                 self._world.ledger.note(reply.answer, reply.begin, time.monotonic())
         return reply.ok
 
-    def _probe(self, rpc: Rpc, type_: schema.RecordType, user: str, state: State) -> Question:
+    def _probe(self, rpc: Rpc, user: str, state: State, after: State) -> Question:
+        type_ = state.type
         if rpc.kind == "ExplainAccess":
-            about = self._chance.choice(list(self._world.policies.latest.users))
+            about = self._chance.choice(self._as_before(state, after))
             return Question(rpc, user, lambda name: rpc.request(
                 user=about, name=f"//{type_.service}.lotura/{name}"), type_.service)
         if rpc.kind == "Get":

@@ -22,7 +22,7 @@ MONEY = ("annual_revenue", "list_price", "unit_price", "amount")
 DAYS = {"birth_date": (1100, 1900), "start_date": (1100, 1500), "end_date": (1600, 2000),
         "expected_close_date": (2100, 2900)}
 INSTANTS = {"start_time": 978_307_200, "end_time": 1_293_840_000}
-SHARES = ("readers", "editors")
+SHARES = ("READERS", "EDITORS")
 INSTANT_SPAN_S = 250_000_000
 COUNTS = {"founded_year": (1000, 2000), "employee_count": (1_000, 100_000_000),
           "min_quantity": (1_000, 1_000_000_000), "position": (1_000, 10_000),
@@ -33,8 +33,9 @@ CHOICES = {"Activity.kind": ("KIND_CALL", "KIND_MEETING", "KIND_MESSAGE", "KIND_
 # Who may do what is no random value; roles.py makes them.
 POLICY = ("permissions", "record_rules", "field_rules", "record_types", "expire_time",
           "permission_sets", "suspended")
-# Picked instead of a type: a user who may call.
-OWNER = "owner"
+# Picked instead of a type: a user who may call, and a team that has such users.
+OWNER, TEAM = "owner", "team"
+MEMBERS = {"directory.lotura/User": OWNER, "directory.lotura/Team": TEAM}
 TRIES = 100
 OPTIONAL_SHARE = 0.85
 WITH_LINES_SHARE = 0.2
@@ -42,7 +43,7 @@ WITH_LINES_SHARE = 0.2
 
 class Values:
     """Makes fields with numbers of its own. `pick` returns the name of a record of a type that may
-    be referred to, or of an OWNER; or nothing."""
+    be referred to, or of an OWNER or a TEAM; or nothing."""
 
     def __init__(self, mint: Mint, chance: random.Random, pick: Callable[[str], str]):
         self.mint = mint
@@ -140,16 +141,17 @@ class Values:
         if column.references == ("*",):
             return [self.full(self._pick(self.chance.choice(
                 ("accounts.lotura/Person", "sales.lotura/Opportunity"))))]
-        if column.name in SHARES:
+        if column.whose in SHARES:
             return self._shared_with(column)
         chosen = self.chance.choice(column.references)
-        name = self._pick(OWNER if column.is_owner else chosen)
+        name = self._pick(OWNER if column.whose == "OWNER" else chosen)
         return name if not name or chosen.startswith(f"{type_.service}.") else self.full(name)
 
     def _shared_with(self, column: Column) -> list[str]:
-        """Mostly with nobody."""
+        """Mostly with nobody, else with those who may see it by that."""
         count = self.chance.choice((0, 0, 0, 1, 2))
-        picked = {self._pick(self.chance.choice(column.references)) for _ in range(count)}
+        picked = {self._pick(MEMBERS[self.chance.choice(column.references)])
+                  for _ in range(count)}
         return [self.full(name) for name in sorted(picked) if name]
 
     @staticmethod

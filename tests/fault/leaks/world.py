@@ -17,7 +17,7 @@ from fault.leaks.detector import Detector
 from fault.leaks.ledger import Ledger, PolicyLog, State
 from fault.leaks.policy import Policy
 from fault.leaks.replies import UNDECIDED, Door, Reply
-from fault.leaks.values import OWNER, Values
+from fault.leaks.values import OWNER, TEAM, Values
 
 BATCH = 100
 PATIENCE_S = 90
@@ -76,10 +76,13 @@ class World:
                 if other != self.number]
 
     def pick(self, what: str, chance: random.Random | None = None) -> str:
-        """A live record of the type that may be referred to; of an OWNER, one who may call."""
+        """A live record of the type that may be referred to; of an OWNER, one who may call; of a
+        TEAM, one whose members may call."""
         chance = chance or self.chance
         if what == OWNER:
             return chance.choice(self.policies.latest.callers)
+        if what == TEAM:
+            return chance.choice(list(self.policies.latest.teams))
         state = self.any_state(schema.record_types()[what], chance, live=True, free=True)
         return state.name if state is not None else ""
 

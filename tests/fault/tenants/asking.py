@@ -40,9 +40,10 @@ class Found:
     """What a worker saw; the sum of several is what the trial saw."""
 
     calls: int = 0
-    compared: int = 0
     undecided: int = 0
     cells: Counter = field(default_factory=Counter)  # By RPC, place and value.
+    # By RPC and place: what is another's and what is nobody's, when both were answered.
+    compared: Counter = field(default_factory=Counter)
     own_ok: Counter = field(default_factory=Counter)  # By RPC: own questions that were answered.
     kinds: Counter = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -53,7 +54,8 @@ class Found:
             self.examples.append(f"{kind}: {text}"[:1500])
 
     def as_json(self) -> dict:
-        return {"calls": self.calls, "compared": self.compared, "undecided": self.undecided,
+        return {"calls": self.calls, "undecided": self.undecided,
+                "compared": [[*pair, count] for pair, count in self.compared.items()],
                 "cells": [[*cell, count] for cell, count in self.cells.items()],
                 "own_ok": dict(self.own_ok), "kinds": dict(self.kinds), "examples": self.examples}
 
@@ -112,7 +114,7 @@ class Asker:
             if not (one.decided and two.decided):
                 self.found.undecided += 1
                 continue
-            self.found.compared += 1
+            self.found.compared[asked.rpc.path, asked.place.path] += 1
             if asked.is_done:
                 same = (one.code, one.reason) == (two.code, two.reason)
             else:

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import grpc
@@ -47,7 +47,9 @@ class Plan:
     names: list[dict[str, list[str]]]  # Of the records of each tenant, by type.
     deleted: list[dict[str, list[str]]]
     mine: list[int]  # The tenants as whom it asks.
+    # It ends as soon as it has found another kind of difference than these.
     until_found: bool = False
+    known: list[str] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
@@ -169,7 +171,8 @@ class Hunter:
             and min(self._steps.values()) >= len(self._cells) * PART_OF_CELLS)
 
     def _has_found(self) -> bool:
-        return self._plan.until_found and any(one.found.kinds for one in self._askers)
+        return self._plan.until_found and any(set(one.found.kinds) - set(self._plan.known)
+                                              for one in self._askers)
 
     def _guard(self, part) -> None:
         try:

@@ -10,10 +10,18 @@ COMMENT, SPACE = re.compile(r"--[^\n]*\n"), re.compile(r"\s+")
 UTILITY = re.compile(r"(BEGIN|COMMIT|ROLLBACK|START|SET|RESET|DISCARD|DEALLOCATE|LISTEN|UNLISTEN|"
                      r"CREATE|ALTER|DROP|LOCK|GRANT|REVOKE|COMMENT|DO)\b", re.IGNORECASE)
 # What a statement reads or writes: no function, and no column after DISTINCT FROM.
-TABLE = re.compile(r"(?<!DISTINCT )\b(?:FROM|JOIN|INTO|UPDATE|COPY)\s+(?:ONLY\s+)?"
-                   r"([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)(?![a-z0-9_.]*\()(?![a-z0-9_.])")
+TABLE = re.compile(r"(?<!DISTINCT )\b(?P<how>FROM|JOIN|INTO|UPDATE|COPY)\s+(?:ONLY\s+)?"
+                   r"(?P<table>[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)"
+                   r"(?![a-z0-9_.]*\()(?![a-z0-9_.])")
 NAMED = re.compile(r"\b([a-z_]+)(?:\([^)]*\))? AS (?:NOT )?(?:MATERIALIZED )?\(")
-TENANT = re.compile(r"\btenant_id\b")
+# What is written into a table is told of whom it is by the columns; what is read, changed or deleted
+# must be found by the tenant: alone, of another table, or within the values of a row.
+WRITTEN = ("INTO", "COPY")
+COLUMNS = re.compile(r"(?: AS [a-z_]+)? ?\([^()]*\btenant_id\b[^()]*\)")
+TENANT = r"(?:[a-z_][a-z0-9_]*\.)?tenant_id\b"
+CONDITION = re.compile(rf"\b(?:WHERE|AND|ON) \(*(?:{TENANT} ?(?:=|IN\b|IS NOT DISTINCT FROM\b)"
+                       rf"|[^ ()]+ ?= ?{TENANT}|(?:[^()]*, ?)?{TENANT}(?:,[^()]*)?\) ?(?:=|IN\b))"
+                       r"|\bUSING ?\((?:[^()]*, ?)?tenant_id\b[^()]*\)")
 SOURCES = re.compile(r"excluded|stdin|stdout", re.IGNORECASE)
 
 
@@ -28,12 +36,16 @@ class Exemption:
 # All that a service asks the database about several tenants at once. Nothing of it is asked for a
 # caller.
 EXEMPTIONS = (
-    Exemption("relay, sealer and event streams, which follow the journal in its order, and leases",
+    Exemption("relay, sealer and event streams, which follow the journal in its order, the archive, "
+              "and leases",
               re.compile(r"FROM journal_\d{8} j WHERE \(j\.xid, j\.seq\)|FROM journal_epoch|"
                          r"FROM relay_cursor|INSERT INTO relay_cursor|sum\(j\.size\) OVER|"
-                         r"pg_snapshot_xmin|INSERT INTO lease\b|FROM lease\b")),
-    Exemption("projection reader: the gate of a consumer, and how much waits behind it",
-              re.compile(r"FROM consumer_gate|FROM parked_event p WHERE p\.consumer")),
+                         r"pg_snapshot_xmin|(?:INSERT INTO|FROM|UPDATE) lease\b|"
+                         r"RECURSIVE sealed AS")),
+    Exemption("projection reader: the gate of a consumer, what waits behind it, and why",
+              re.compile(r"FROM consumer_gate|FROM parked_event p WHERE p\.consumer|"
+                         r"FROM dead_letter d (?:WHERE d\.consumer|CROSS JOIN LATERAL \( ?SELECT .* "
+                         r"WHERE p\.tenant_id = d\.tenant_id)")),
     Exemption("projection reader: who may do what, for all callers of the process",
               re.compile(r"FROM policy_record WHERE \(xid, tenant_id, name\) >")),
     Exemption("purge of what consumers remember", re.compile(r"DELETE FROM inbox_other")),
@@ -54,9 +66,14 @@ class Statements:
 
 def tables_of(text: str) -> list[str]:
     """Each mention of a table."""
+    return [mention["table"] for mention in _mentions(text)]
+
+
+def _mentions(text: str) -> list[re.Match]:
     named = set(NAMED.findall(text))
-    return [table for table in TABLE.findall(text)
-            if table not in named and not SOURCES.fullmatch(table) and not _is_column(table, text)]
+    return [mention for mention in TABLE.finditer(text)
+            if mention["table"] not in named and not SOURCES.fullmatch(mention["table"])
+            and not _is_column(mention["table"], text)]
 
 
 def _is_column(name: str, text: str) -> bool:
@@ -66,9 +83,11 @@ def _is_column(name: str, text: str) -> bool:
 
 
 def is_scoped(text: str) -> bool:
-    """Whether each of its tables is told the tenant, or tells it of its rows."""
-    tables = tables_of(text)
-    return bool(tables) and len(TENANT.findall(text)) >= len(tables)
+    """Whether the rows of each of its tables are found by the tenant, or written with it."""
+    mentions = _mentions(text)
+    written = [one for one in mentions if one["how"] in WRITTEN]
+    return (bool(mentions) and all(COLUMNS.match(text, one.end()) for one in written)
+            and len(CONDITION.findall(text)) >= len(mentions) - len(written))
 
 
 def judge(texts: Iterable[str]) -> Statements:

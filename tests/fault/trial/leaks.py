@@ -1,13 +1,9 @@
 """LEAKS: nobody is told what he may not see; and where rights are not asked for, it is found."""
 
-import json
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 from devkit.console import Failure, say
 from devkit.layout import ROOT, SERVICES
@@ -15,7 +11,8 @@ from devkit.stack import Arrangement, Stack
 
 from fault.trial.crashes import linked_binaries
 from fault.trial.figures import Criterion
-from fault.trial.supervisor import Trial, environment
+from fault.trial.hunters import Hunters
+from fault.trial.supervisor import Trial
 
 TITLE = ("random roles, and callers who look for what these hide: in answers, filters, orders, page "
          "tokens, errors, repeated answers, events, imports, the cache; and mutants, each of "
@@ -43,48 +40,19 @@ def uses() -> list[str]:
                    if not source.name.endswith("_test.cc")})
 
 
-class Hunters:
-    """Processes that hunt on a running stack, and what they report."""
+def hunters_on(trial: Trial) -> Hunters:
+    return Hunters("fault.leaks.hunter", trial.directory, SETTLE_S)
 
-    def __init__(self, directory: Path, stack: Stack):
-        self._directory = directory
-        self._stack = stack
-        self._running: list[tuple[subprocess.Popen, Path]] = []
 
-    def start(self, run: str, seed: int, seconds: float, number: int = 0, **further) -> None:
-        # Not at the top: the protos are compiled when it is imported.
-        from fault.leaks.hunter import Plan
+def plan_of(stack: Stack, run: str, seed: int, seconds: float, number: int = 0, **further):
+    """Of one of the hunters of a run."""
+    # Not at the top: the protos are compiled when it is imported.
+    from fault.leaks.hunter import Plan
 
-        addresses = {service: self._stack.grpc(service) for service in SERVICES}
-        plan = Plan(addresses=addresses, issuer=str(self._stack.place.issuer), run=run,
-                    worlds=(2 * number + 1, 2 * number + 2), seconds=seconds, seed=seed + number,
-                    **further)
-        path = self._directory / f"{run.replace('/', '-')}-{number}.json"
-        plan.write(path)
-        report = path.with_suffix(".report.json")
-        self._running.append((subprocess.Popen(
-            [sys.executable, "-m", "fault.leaks.hunter", path, report], env=environment(),
-            stdin=subprocess.DEVNULL), report))
-
-    def reports(self, seconds: float) -> list[dict]:
-        """Of all that were started, when they have ended."""
-        deadline = time.monotonic() + seconds + SETTLE_S
-        found = []
-        for process, report in self._running:
-            try:
-                process.wait(max(1.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                raise Failure("a hunter did not end.") from None
-            finally:
-                process.kill()
-            if process.returncode != 0:
-                raise Failure(f"a hunter ended with code {process.returncode}.")
-            found.append(json.loads(report.read_text(encoding="utf-8")))
-        self._running.clear()
-        for one in found:
-            if one["failures"]:
-                raise Failure(f"a hunter broke off: {one['failures'][0]}")
-        return found
+    addresses = {service: stack.grpc(service) for service in SERVICES}
+    return Plan(addresses=addresses, issuer=str(stack.place.issuer), run=run,
+                worlds=(2 * number + 1, 2 * number + 2), seconds=seconds, seed=seed + number,
+                **further)
 
 
 def total(reports: list[dict], name: str) -> int:
@@ -160,10 +128,11 @@ def hunt(trial: Trial) -> tuple[list[Criterion], list[str]]:
     with trial.stack() as stack:
         stack.start_backends(Arrangement.SEPARATE)
         stack.start_services(Arrangement.SEPARATE)
-        hunters = Hunters(trial.directory, stack)
+        hunters = hunters_on(trial)
         for number in range(HUNTERS):
-            hunters.start("hunt", trial.seed, trial.seconds, number)
-        reports = hunters.reports(trial.seconds)
+            hunters.start(f"hunt-{number}",
+                          plan_of(stack, "hunt", trial.seed, trial.seconds, number))
+        reports = hunters.reports()
     return judged(trial, reports), list(counted(reports, "kinds"))
 
 
@@ -179,10 +148,11 @@ def mutants(trial: Trial, names: list[str], known: list[str]) -> list[Criterion]
 def _mutant(trial: Trial, stack: Stack, name: str, known: list[str]) -> Criterion:
     stack.variables[OMITTED] = name
     stack.member("all").restart()
-    hunters = Hunters(trial.directory, stack)
+    hunters = hunters_on(trial)
     begin = time.monotonic()
-    hunters.start(name, trial.seed, MUTANT_S, scale=MUTANT_SCALE, until_found=True, known=known)
-    (report,) = hunters.reports(MUTANT_S)
+    hunters.start(name, plan_of(stack, name, trial.seed, MUTANT_S, scale=MUTANT_SCALE,
+                                until_found=True, known=known))
+    (report,) = hunters.reports()
     kinds = sorted(set(report["kinds"]) - set(known))
     if kinds:
         trial.figures[f"{name}: found by"] = ", ".join(kinds)

@@ -5,21 +5,23 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import grpc
 
 from devkit.console import Failure
 from devkit.process import wait_until
-from kit.api import Client, Refused
+from kit.api import Client, Refused, request_id
+from kit.events import Subscriber
 
 from fault.trial.figures import Criterion
 from fault.trial.history import CREATE, UPDATE
 from fault.trial.nemesis import WARM_UP_S
 from fault.trial.supervisor import Supervisor, Trial, run_under
 
-TITLE = ("roles change and users are suspended under writes, while three replicas of sales are asked "
-         "without a pause; two of them are killed in turn")
+TITLE = ("roles change, users and keys are suspended under writes, while three replicas of sales are "
+         "asked without a pause and followed; two of them are killed in turn")
 SECONDS = 90
 RATE = 200.0
 REPLICAS = 3
@@ -30,16 +32,24 @@ AFTER_KILL = "any, in the 13 s after a kill"
 GIVE_UP_S = 20.0
 PAUSE_S = 0.005
 KILL_EVERY = 20  # Changes.
+KINDS = 8
 TENANT = "00000000-0000-4000-8000-00000000b0b1"
 PIPELINE = "pipelines/watched"
 GET = "lotura.sales.v1.PipelineService/GetPipeline"
 SERVICES = {"role": "lotura.directory.v1.RoleService", "user": "lotura.directory.v1.UserService",
             "assignment": "lotura.directory.v1.RoleAssignmentService",
+            "client": "lotura.directory.v1.ClientService",
+            "key": "lotura.directory.v1.ApiKeyService",
             "pipeline": "lotura.sales.v1.PipelineService"}
+KEY = "clients/watched/apiKeys/watched"
+KEY_DAYS = 30
+STREAM = "a stream of his ends"
 RULE = {"record_type": "sales.lotura/Pipeline", "scope": "SCOPE_ALL",
         "access": "ACCESS_READ"}
+# Of a replica that was killed, or that this machine left without a processor: how late it is in the end, counts.
+NO_ANSWER = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 # What the user is answered.
-SEEN, HIDDEN, REFUSED = "OK", "NOT_FOUND", "USER_UNKNOWN"
+SEEN, HIDDEN, REFUSED, KEY_REFUSED = "OK", "NOT_FOUND", "USER_UNKNOWN", "KEY_SUSPENDED"
 
 
 def answer_of(client: Client) -> str:
@@ -52,12 +62,15 @@ def answer_of(client: Client) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """What it is called, what makes it, and what the user is answered before and from then on."""
+    """What it is called, what makes it, what the user, or whoever has the key, is answered before
+    and from then on, and whether it ends streams."""
 
     kind: str
     make: Callable[[], None]
     old: str
     new: str
+    by_key: bool = False
+    ends_streams: bool = False
 
 
 @dataclass
@@ -74,15 +87,24 @@ class Delays:
         def is_in_force() -> bool:
             answer = answer_of(client)
             # Whoever is suspended while his call is under way sees nothing.
-            if answer not in (change.old, change.new, HIDDEN, "UNAVAILABLE"):
+            if answer not in (change.old, change.new, HIDDEN, *NO_ANSWER):
                 with self._lock:
                     self.strange.add(f"{answer} while {change.kind}")
             return answer == change.new
 
-        seen = wait_until(is_in_force, GIVE_UP_S, PAUSE_S)
+        self._note(change.kind, wait_until(is_in_force, GIVE_UP_S, PAUSE_S), since)
+
+    def await_end(self, change: "Change", stream: Subscriber, since: float) -> None:
+        refusal = stream.refusal(GIVE_UP_S)
+        if refusal is not None and refusal.reason != change.new:
+            with self._lock:
+                self.strange.add(f"{refusal.reason} of a stream")
+        self._note(AFTER_KILL if change.kind == AFTER_KILL else STREAM, refusal is not None, since)
+
+    def _note(self, kind: str, seen: bool, since: float) -> None:
         with self._lock:
             if seen:
-                self.seconds.setdefault(change.kind, []).append(time.monotonic() - since)
+                self.seconds.setdefault(kind, []).append(time.monotonic() - since)
             else:
                 self.never += 1
 
@@ -100,14 +122,25 @@ class Directory:
     def __init__(self, directory: Client):
         self._directory = directory
 
-    def prepare(self) -> None:
+    def prepare(self) -> str:
+        """The token of the key."""
         self._directory.call(f"{SERVICES['user']}/CreateUser", user_id="watched",
                              user={"display_name": "Watched"})
+        self._directory.call(f"{SERVICES['client']}/CreateClient", client_id="watched",
+                             client={"display_name": "Watched"})
         self._directory.call(f"{SERVICES['role']}/CreateRole", role_id="watched", role={
-            "display_name": "Watched", "permissions": ["sales.pipelines.read"],
+            "display_name": "Watched",
+            "permissions": ["sales.pipelines.read", "events.streams.read"],
             "record_rules": [RULE]})
-        self._directory.call(f"{SERVICES['assignment']}/CreateRoleAssignment", role_assignment={
-            "role": "roles/watched", "member": "users/watched"})
+        for member in ("users/watched", "clients/watched"):
+            self._directory.call(f"{SERVICES['assignment']}/CreateRoleAssignment",
+                                 role_assignment={"role": "roles/watched", "member": member})
+        issued = self._directory.call(
+            f"{SERVICES['key']}/IssueApiKey", parent="clients/watched", api_key_id="watched",
+            request_id=request_id(), api_key={
+                "display_name": "Watched",
+                "expire_time": {"seconds": int(time.time()) + KEY_DAYS * 86_400}})
+        return issued.token
 
     def set_rules(self, rules: list[dict]) -> None:
         self._directory.call(f"{SERVICES['role']}/UpdateRole",
@@ -117,6 +150,11 @@ class Directory:
     def set_suspended(self, suspended: bool) -> None:
         self._directory.call(f"{SERVICES['user']}/UpdateUser",
                              user={"name": "users/watched", "suspended": suspended},
+                             update_mask={"paths": ["suspended"]})
+
+    def set_key_suspended(self, suspended: bool) -> None:
+        self._directory.call(f"{SERVICES['key']}/UpdateApiKey",
+                             api_key={"name": KEY, "suspended": suspended},
                              update_mask={"paths": ["suspended"]})
 
 
@@ -143,11 +181,12 @@ class Changes:
             sales.call(f"{SERVICES['pipeline']}/CreatePipeline", pipeline_id="watched",
                        pipeline={"display_name": "Watched"})
             directory = Directory(administrator)
-            directory.prepare()
-            watchers = [Client(replica.grpc, token) for replica in replicas]
-            self._await_first(watchers)
+            key = directory.prepare()
+            watchers = {False: [Client(replica.grpc, token) for replica in replicas],
+                        True: [Client(replica.grpc, key) for replica in replicas]}
+            self._await_first([*watchers[False], *watchers[True]])
             supervisor.rest(WARM_UP_S)
-            with ThreadPoolExecutor(REPLICAS) as pool:
+            with ThreadPoolExecutor(2 * REPLICAS) as pool:
                 while supervisor.is_loaded():
                     self._round(directory, watchers, pool)
                     if self.made // KILL_EVERY > self.kills:
@@ -159,22 +198,36 @@ class Changes:
                               PAUSE_S):
                 raise Failure("the role was never in force.")
 
-    def _round(self, directory: Directory, watchers: list[Client], pool) -> None:
+    def _round(self, directory: Directory, watchers: dict[bool, list[Client]], pool) -> None:
+        """The watchers with the user's token, and, under True, those with the key."""
         for change in (
                 Change("a rule is taken away", lambda: directory.set_rules([]), SEEN, HIDDEN),
                 Change("a rule is given", lambda: directory.set_rules([RULE]), HIDDEN, SEEN),
-                Change("a user is suspended", lambda: directory.set_suspended(True), SEEN, REFUSED),
+                Change("a user is suspended", lambda: directory.set_suspended(True), SEEN, REFUSED,
+                       ends_streams=True),
                 Change("a user is let in again", lambda: directory.set_suspended(False), REFUSED,
-                       SEEN)):
-            since = time.monotonic()
+                       SEEN),
+                Change("a key is suspended", lambda: directory.set_key_suspended(True), SEEN,
+                       KEY_REFUSED, by_key=True),
+                Change("a key is accepted again", lambda: directory.set_key_suspended(False),
+                       KEY_REFUSED, SEEN, by_key=True)):
             # The group settles twice: when the member is missed, and when it has come back.
-            if since - self.killed_at < 2 * SESSION_S:
+            if time.monotonic() - self.killed_at < 2 * SESSION_S:
                 change = replace(change, kind=AFTER_KILL)
+            self._make(change, watchers[change.by_key], pool)
+            self.made += 1
+
+    def _make(self, change: Change, watchers: list[Client], pool) -> None:
+        with ExitStack() as stack:
+            streams = [stack.enter_context(Subscriber(watcher, service="sales", start="LATEST"))
+                       .wait_open() for watcher in watchers if change.ends_streams]
             change.make()
             since = time.monotonic()
-            list(pool.map(lambda watcher, change=change, since=since:
-                          self.delays.await_answer(change, watcher, since), watchers))
-            self.made += 1
+            waits = [pool.submit(self.delays.await_answer, change, watcher, since)
+                     for watcher in watchers]
+            waits += [pool.submit(self.delays.await_end, change, one, since) for one in streams]
+            for wait in waits:
+                wait.result()
 
     def _kill(self, replica) -> None:
         self.kills += 1
@@ -198,6 +251,6 @@ def run(trial: Trial) -> list[Criterion]:
             *(Criterion(f"{kind}: p99 s on {REPLICAS} replicas", delays.percentile(kind, 0.99),
                         "<=", BOUND_S + (SESSION_S if kind == AFTER_KILL else 0))
               for kind in sorted(delays.seconds)),
-            Criterion("kinds of changes seen", len(delays.seconds), "==", 5),
+            Criterion("kinds of changes seen", len(delays.seconds), "==", KINDS),
             Criterion("changes that were never in force", delays.never, "==", 0),
             Criterion("answers that are neither old nor new", len(delays.strange), "==", 0)]

@@ -1,12 +1,10 @@
 """R24: fifty tenants side by side, and none hears of another."""
 
 import itertools
-import json
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from devkit.console import Failure, say
@@ -16,13 +14,16 @@ from devkit.stack import Arrangement, Stack
 from fault.announced import Sources
 from fault.trial.crashes import linked_binaries
 from fault.trial.figures import Criterion
-from fault.trial.supervisor import Trial, environment
+from fault.trial.hunters import Hunters
+from fault.trial.supervisor import Trial
 
 TITLE = ("fifty tenants: every RPC, with an own, another's, nobody's and no id in each place for one, "
          "while calls are given up and connections are cut; lists, counts, events, logs, metrics, the "
          "cache, statements, times; and mutants that forget the tenant, which must be found")
 SECONDS = 3000
 CALLS = 1_000_000  # In as many seconds.
+# Pairs of what is another's and nobody's, in the place of an RPC that has fewest, in as many seconds.
+PAIRS_MIN = 5
 TENANTS = 50
 MUTANT_TENANTS = 4
 MUTANT_S = 60
@@ -37,47 +38,21 @@ FIRST_NUMBERS = itertools.count(500_000, 500_000)
 MUTANTS = ("tenant.cache", "tenant.list", "tenant.token")
 
 
-class Hunters:
-    """Processes that ask, and what they report."""
+def start_hunters(trial: Trial, stack: Stack, tenants: list, seconds: float, name: str,
+                  **further) -> Hunters:
+    """They share the tenants as whom they ask."""
+    # Not at the top: the protos are compiled when it is imported.
+    from fault.tenants.hunter import Plan
 
-    def __init__(self, trial: Trial, stack: Stack, tenants: list, seconds: float,
-                 **further) -> None:
-        from fault.tenants.hunter import Plan
-
-        self._running = []
-        for number in range(HUNTERS):
-            plan = Plan(addresses={one: stack.grpc(one) for one in SERVICES},
-                        issuer=str(stack.place.issuer), seed=trial.seed, seconds=seconds,
-                        number=number, numbers_from=next(FIRST_NUMBERS), names=[dict(one.names) for one in tenants],
-                        deleted=[dict(one.deleted) for one in tenants],
-                        mine=[one.number for one in tenants][number::HUNTERS], **further)
-            path = trial.directory / f"plan-{number}-{time.monotonic_ns()}.json"
-            plan.write(path)
-            report = path.with_suffix(".report.json")
-            self._running.append((subprocess.Popen(
-                [sys.executable, "-m", "fault.tenants.hunter", path, report], env=environment(),
-                stdin=subprocess.DEVNULL), report))
-        self._deadline = time.monotonic() + seconds + SETTLE_S
-
-    def is_running(self) -> bool:
-        return any(process.poll() is None for process, _ in self._running)
-
-    def reports(self) -> list[dict]:
-        found = []
-        for process, report in self._running:
-            try:
-                process.wait(max(1.0, self._deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                raise Failure("a hunter did not end.") from None
-            finally:
-                process.kill()
-            if process.returncode != 0:
-                raise Failure(f"a hunter ended with code {process.returncode}.")
-            found.append(json.loads(report.read_text(encoding="utf-8")))
-        for one in found:
-            if one["failures"]:
-                raise Failure(f"a hunter broke off: {one['failures'][0]}")
-        return found
+    hunters = Hunters("fault.tenants.hunter", trial.directory, SETTLE_S)
+    for number in range(HUNTERS):
+        hunters.start(f"{name}-{number}", Plan(
+            addresses={one: stack.grpc(one) for one in SERVICES},
+            issuer=str(stack.place.issuer), seed=trial.seed, seconds=seconds, number=number,
+            numbers_from=next(FIRST_NUMBERS), names=[dict(one.names) for one in tenants],
+            deleted=[dict(one.deleted) for one in tenants],
+            mine=[one.number for one in tenants][number::HUNTERS], **further))
+    return hunters
 
 
 def cut_connections(stack: Stack, hunters: Hunters) -> int:
@@ -92,11 +67,14 @@ def cut_connections(stack: Stack, hunters: Hunters) -> int:
 def totals(reports: list[dict]) -> dict:
     founds = [found for report in reports for found in report["found"]]
     cells: Counter = Counter()
+    compared: Counter = Counter()
     for found in founds:
         for rpc, place, value, count in found["cells"]:
             cells[rpc, place, value] += count
+        for rpc, place, count in found["compared"]:
+            compared[rpc, place] += count
     return {"calls": sum(one["calls"] for one in founds) + sum(one["hasty_calls"] for one in reports),
-            "compared": sum(one["compared"] for one in founds),
+            "compared": compared,
             "undecided": sum(one["undecided"] for one in founds), "cells": cells,
             "own_ok": sum((Counter(one["own_ok"]) for one in founds), Counter()),
             "kinds": sum((Counter(one["kinds"]) for one in founds), Counter()),
@@ -133,21 +111,30 @@ def settle(trial: Trial, stack: Stack, count: int) -> tuple:
                for number in range(count)]
     begin = time.monotonic()
     settlement.settle(known, tenants)
-    settlement.await_known(known, Sources.of(stack))
-    trial.figures["s to make the tenants"] = time.monotonic() - begin
+    # Not as the services, whose statements are looked at.
+    settlement.await_known(known, Sources(stack.postgres.conninfo(user=stack.postgres.admin),
+                                          stack.kafka.brokers))
+    trial.figures[f"s to make {count} tenants"] = time.monotonic() - begin
     return known, tenants
 
 
 def judged(trial: Trial, found: dict, known) -> list[Criterion]:
     """What the hunters saw."""
+    from fault.tenants.questions import Value
+
     wanted = wanted_cells(known)
     missing = sorted(wanted - set(found["cells"]))
+    # What can be another's was asked for beside what is nobody's, and both were told.
+    compared = {(rpc, place): found["compared"][rpc, place] for rpc, place, value in wanted
+                if value == Value.FOREIGN.value}
+    fewest = min(compared, key=compared.get)
     # What is the operator's is nobody's here.
     never_ok = sorted({rpc.path for rpc in known.rpcs
                        if rpc.type is None or not known.is_operators(rpc.type)}
                       - set(found["own_ok"]))
-    trial.figures |= {"calls": found["calls"], "pairs compared": found["compared"],
+    trial.figures |= {"calls": found["calls"], "pairs compared": sum(found["compared"].values()),
                       "pairs undecided": found["undecided"],
+                      "pairs compared least of": "/".join(fewest),
                       "calls given up": found["hasty_calls"],
                       "cells of RPC, place and value": len(wanted),
                       "cell that was asked least": min(
@@ -166,7 +153,8 @@ def judged(trial: Trial, found: dict, known) -> list[Criterion]:
             Criterion("cells that were never asked", len(missing), "==", 0),
             Criterion("RPCs that the trial does not know", len(found["unknown"]), "==", 0),
             Criterion("RPCs without an own question that was answered", len(never_ok), "==", 0),
-            Criterion("pairs that were compared", found["compared"], ">", len(wanted) // 8)]
+            Criterion("pairs that were compared of the place with the fewest", compared[fewest],
+                      ">=", max(1, int(PAIRS_MIN * part)))]
 
 
 def run(trial: Trial) -> list[Criterion]:
@@ -180,7 +168,9 @@ def run(trial: Trial) -> list[Criterion]:
     if trial.mutation == "none":
         return criteria
     chosen = MUTANTS if trial.mutation in (None, "each") else (trial.mutation,)
-    return [*criteria, *mutants(trial.part("mutants", 1.0), chosen)]
+    part = replace(trial, directory=trial.directory / "mutants")
+    part.directory.mkdir()
+    return [*criteria, *mutants(part, chosen)]
 
 
 def hunt(trial: Trial, inspection) -> list[Criterion]:
@@ -191,7 +181,7 @@ def hunt(trial: Trial, inspection) -> list[Criterion]:
         inspection.watch_statements(stack)
         stack.start_services(Arrangement.SEPARATE)
         known, tenants = settle(trial, stack, TENANTS)
-        hunters = Hunters(trial, stack, tenants, trial.seconds)
+        hunters = start_hunters(trial, stack, tenants, trial.seconds, "hunt")
         trial.figures["sessions that were cut"] = cut_connections(stack, hunters)
         found = totals(hunters.reports())
         criteria = judged(trial, found, known)
@@ -202,23 +192,36 @@ def hunt(trial: Trial, inspection) -> list[Criterion]:
 
 
 def mutants(trial: Trial, names: tuple[str, ...]) -> list[Criterion]:
-    """Of each whether it is found."""
+    """Of each whether it is found, by another kind of difference than there is without any."""
     binaries: Path = linked_binaries(trial.directory, "mutant")
-    criteria = []
     with trial.stack(binaries, LOTURA_EVENT_HEARTBEAT_MS=HEARTBEAT_MS) as stack:
         stack.start_backends()
         stack.start_services()
         _, tenants = settle(trial, stack, MUTANT_TENANTS)
+        none = _hunted(trial, stack, tenants, "none", [])
+        criteria = [Criterion("kinds of differences without a mutant", len(none["kinds"]), "==", 0)]
         for name in names:
             stack.variables[OMITTED] = name
             stack.member("all").restart()
-            begin = time.monotonic()
-            found = totals(Hunters(trial, stack, tenants, MUTANT_S, until_found=True).reports())
-            if found["kinds"]:
-                trial.figures[f"{name}: found after, s"] = time.monotonic() - begin
-                say(f"    {name}: {found['examples'][0][:300]}")
-            criteria.append(Criterion(f"found of the mutant '{name}'",
-                                      int(bool(found["kinds"])), "==", 1))
+            criteria.append(_mutant(trial, stack, tenants, name, sorted(none["kinds"])))
         for tenant in tenants:
             tenant.close()
     return criteria
+
+
+def _hunted(trial: Trial, stack: Stack, tenants: list, name: str, known: list[str]) -> dict:
+    """What is found until it is another kind than is known."""
+    found = totals(start_hunters(trial, stack, tenants, MUTANT_S, name, until_found=True,
+                                 known=known).reports())
+    for example in found["examples"][:1]:
+        say(f"    {name}: {example[:300]}")
+    return found
+
+
+def _mutant(trial: Trial, stack: Stack, tenants: list, name: str, known: list[str]) -> Criterion:
+    begin = time.monotonic()
+    kinds = sorted(set(_hunted(trial, stack, tenants, name, known)["kinds"]) - set(known))
+    if kinds:
+        trial.figures[f"{name}: found by"] = ", ".join(kinds)
+        trial.figures[f"{name}: found after, s"] = time.monotonic() - begin
+    return Criterion(f"found of the mutant '{name}'", int(bool(kinds)), "==", 1)

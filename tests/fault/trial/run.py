@@ -35,8 +35,8 @@ def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=1, help="of load and faults (default: 1)")
     made.add_argument("--rate", type=float, help="writes a second instead of the trial's own")
     made.add_argument("--seeds", type=int, help="of the simulation, from --seed on")
-    made.add_argument("--mutation", help="only this mistake is looked for, by the simulation and "
-                      "by leaks, which also knows 'none' and 'each'")
+    made.add_argument("--mutation", help="only this mistake is looked for, by the simulation, by "
+                      "leaks and by R24, which both also know 'none' and 'each'")
     made.add_argument("--resume", action="store_true",
                       help="all: go on with an interrupted run over the same commit")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")

@@ -36,7 +36,7 @@ class Trial:
     seconds: float
     rate: float | None = None  # Instead of the trial's own.
     seeds: int | None = None  # How many the simulation runs.
-    mutation: str | None = None  # The mistake that the simulation shall find.
+    mutation: str | None = None  # The mistake that is looked for alone: by SIMULATION, LEAKS, R24.
     addresses: dict[str, str] = field(default_factory=dict)  # Where services are called instead.
     load: dict[str, object] = field(default_factory=dict)  # What else its plan says.
     figures: dict[str, object] = field(default_factory=dict)

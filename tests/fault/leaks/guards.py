@@ -1,0 +1,81 @@
+"""Where the sources ask for rights, and which of these places no mutant leaves out, and why."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from devkit.layout import ROOT
+
+# Calls, and no declarations of what is called.
+ASKS = re.compile(r"(?:\b(?:ViewFor|CheckAccess|CheckShown|CheckReadsAll|ShownTo)"
+                  r"|(?:\.|->)(?:Allows|Show|Mask|MaskTried))\((?!const )")
+OMITS = re.compile(r'\bOmits\("[a-z_.]+"\)')
+# An Omits stands in the line that asks or in one of so many before it.
+LINES_BEFORE = 2
+NO_PLACES = ("_test.cc", "testdata/", "libs/testing/")
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """A place that no mutant leaves out: the line of a file that has this text."""
+
+    file: str
+    text: str
+    why: str
+
+
+A_VIEW = "it is only the view by which others ask, of whom each can be left out: "
+WITHIN = "whoever calls it can be left out: "
+EXEMPT = (
+    Exempt("libs/access/access_service.cc", "ViewFor(call.principal", A_VIEW + "explain.record"),
+    Exempt("libs/feed/seen_event.cc", "view.Allows(Access::kRead, *record)",
+           WITHIN + "feed.removed, feed.before, feed.detail"),
+    Exempt("libs/feed/selection.cc", "view = resource::ViewFor(subscriber_",
+           A_VIEW + "feed.record, feed.asked, and those of seen_event.cc"),
+    Exempt("libs/feed/selection.cc", "!view->Allows(resource::Access::kRead, *records.after)",
+           "without it less is told: of what leaves the view, only the events that were asked for"),
+    Exempt("libs/feed/selection.cc", "? resource::ViewFor(subscriber_",
+           "it tells when the views have changed, and shows nothing"),
+    Exempt("libs/host/service.h", "CheckReadsAll(call.principal)",
+           "what it calls can be left out: query.records"),
+    Exempt("libs/resource/changes.cc", "view = ViewFor(call_.principal",
+           A_VIEW + "change.*, create.*, update.fields, reference.record"),
+    Exempt("libs/resource/changes.cc", "CheckAccess(ViewOf(type)",
+           WITHIN + "change.read, change.write, reference.record"),
+    Exempt("libs/resource/creation.cc", "view.IsWhole() || view.Allows(Access::kUpdate, record)",
+           "it decides whose a new record becomes; what is made is asked about at create.record"),
+    Exempt("libs/resource/lister.cc", "ViewFor(call.principal", A_VIEW + "list.*"),
+    Exempt("libs/resource/modification.cc", "CheckAccess(view, Access::kUpdate, before)",
+           "the same is asked again before anything is saved, at change.write; here it decides "
+           "which of two refusals comes"),
+    Exempt("libs/resource/rights.cc", "if (view.Allows(access, record))",
+           WITHIN + "change.read, change.write, reference.record"),
+    Exempt("libs/resource/shown.cc", "ViewFor(showing.caller", WITHIN + "answer.fields"),
+    Exempt("libs/resource/shown.cc", "view->Mask(record)", WITHIN + "answer.fields"),
+    Exempt("libs/resource/shown.cc", "view->MaskTried(", WITHIN + "answer.fields"),
+    Exempt("libs/resource/shown.cc", "ViewFor(caller, *type->declaration)->Show(",
+           WITHIN + "answer.fields"),
+    Exempt("libs/resource/standard_methods.cc", "view = ViewFor(get.call->principal",
+           A_VIEW + "get.record, get.fields"),
+    Exempt("libs/resource/standard_methods.cc", "ViewPtr view = ViewFor(call.principal",
+           A_VIEW + "get.record, get.fields"),
+)
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Paths and texts of what may ask."""
+    for folder in ("libs", "services"):
+        for path in sorted([*(ROOT / folder).rglob("*.cc"), *(ROOT / folder).rglob("*.h")]):
+            name = str(path.relative_to(ROOT))
+            if not any(part in name for part in NO_PLACES):
+                yield name, Path(path).read_text(encoding="utf-8")
+
+
+def unguarded(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that ask for rights where no mutant leaves that out, with their numbers."""
+    lines = text.splitlines()
+    for index, line in enumerate(lines):
+        near = lines[max(0, index - LINES_BEFORE):index + 1]
+        if ASKS.search(line) and not any(OMITS.search(one) for one in near):
+            yield index + 1, line.strip()
