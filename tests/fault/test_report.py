@@ -7,6 +7,7 @@ import pytest
 from devkit.console import Failure
 from devkit.kept import Kept
 
+from fault.trial import report
 from fault.trial import run as runner
 from fault.trial.figures import Criterion, Result
 
@@ -43,6 +44,18 @@ def test_the_page_has_each_criterion_and_why_a_trial_has_none(ran, tmp_path):
     assert not met and ran == ["R1", "R2", "R3"]
     assert "| lost | 0 | == 0 | met |" in text and "| lost | 1 | == 0 | **not met** |" in text
     assert "the broker did not start" in text and "| writes | 5 |" in text
+
+
+def test_one_trial_takes_the_place_of_its_former_result(tmp_path):
+    page = tmp_path / "trials.md"
+    report.write(page, [result("R1", lost=1), result("R2", lost=0)], {})
+
+    report.publish(page, result("R1", lost=0), ["R1", "R2", "R3"])
+
+    text = page.read_text(encoding="utf-8")
+    assert "not met" not in text and text.count("| lost | 0 |") == 2
+    assert "it was not run" in text
+    assert [one.id for one in report.read(page)] == ["R1", "R2"]
 
 
 def test_an_interrupted_run_goes_on_with_the_trials_that_are_left(ran, tmp_path):

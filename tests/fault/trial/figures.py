@@ -26,13 +26,14 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Result:
-    """Criteria of one trial, and what else it saw: names, and numbers or texts."""
+    """Criteria of one trial, what else it saw - names, and numbers or texts - and on which day."""
 
     id: str
     seed: int
     seconds: float
     criteria: tuple[Criterion, ...]
     figures: dict[str, object] = field(default_factory=dict)
+    date: str = ""
 
     @property
     def met(self) -> bool:

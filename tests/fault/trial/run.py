@@ -1,6 +1,7 @@
 """Runs a trial by its name, or all of them, and prints what it found."""
 
 import argparse
+import datetime
 import importlib
 import json
 import tempfile
@@ -37,6 +38,8 @@ def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, help="of the simulation, from --seed on")
     made.add_argument("--mutation", help="only this mistake is looked for, by the simulation, by "
                       "leaks and by R24, which both also know 'none' and 'each'")
+    made.add_argument("--publish", action="store_true",
+                      help="puts what is found into docs/trials.md")
     made.add_argument("--resume", action="store_true",
                       help="all: go on with an interrupted run over the same commit")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
@@ -52,7 +55,8 @@ def run_one(options: argparse.Namespace, directory: Path) -> Result:
                   seconds=module.SECONDS if options.seconds is None else options.seconds)
     criteria = module.run(trial)
     return Result(id=options.name, seed=trial.seed, seconds=trial.seconds,
-                  criteria=tuple(criteria), figures=trial.figures)
+                  criteria=tuple(criteria), figures=trial.figures,
+                  date=datetime.date.today().isoformat())
 
 
 def run_apart(options: argparse.Namespace) -> Result:
@@ -90,5 +94,7 @@ def run(options: argparse.Namespace) -> int:
         result = run_one(options, options.keep)
     else:
         result = run_apart(options)
+    if options.publish:
+        report.publish(PAGE, result, names())
     say(json.dumps(result.as_json()) if options.json else result.as_table())
     return 0 if result.met else 1
