@@ -4,7 +4,7 @@ namespace lotura::host {
 namespace {
 
 // How long a use of a key may be known to this process alone.
-constexpr std::chrono::seconds kUsesPeriod{60};
+constexpr std::chrono::seconds kUsesPeriod{10};
 
 }  // namespace
 

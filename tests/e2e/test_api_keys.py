@@ -16,8 +16,8 @@ TENANT = "00000000-0000-4000-8000-0000000a91e5"
 KEYS = "directory.v1.ApiKeyService"
 LIVE = 1  # Heartbeat.PHASE_LIVE
 ARRIVAL_S = 60
-# Services tell of a use within a minute.
-TOLD_S = 120
+# Services tell of a use within ten seconds.
+TOLD_S = 60
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def operated(tmp_path_factory):
     directory = tmp_path_factory.mktemp("operated")
     binaries = linked_binaries(directory, "crash")
     variables = {"LOTURA_OPERATOR_TENANT": OPERATOR, "LOTURA_TENANT_GRACE_DAYS": "0",
-                 "LOTURA_TENANT_SETTLE_SECONDS": "10"}
+                 "LOTURA_TENANT_SETTLE_SECONDS": "5"}
     with Stack(directory / "stack", binaries, variables) as running:
         running.start_backends(Arrangement.SEPARATE)
         running.start_services(Arrangement.SEPARATE)
