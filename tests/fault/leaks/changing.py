@@ -6,9 +6,8 @@ import time
 from dataclasses import replace
 
 from fault.leaks import schema
-from fault.leaks.ledger import GRACE_S, LastAdministrator
+from fault.leaks.ledger import GRACE_S
 from fault.leaks.policy import Assignment, Policy
-from fault.leaks.replies import Reply
 from fault.leaks.roles import Roles, as_fields
 from fault.leaks.settlement import Settlement, move
 from fault.leaks.world import World
@@ -77,13 +76,13 @@ class Changer:
             self._write("Update", name, **{type_.singular: {"name": name, **fields}},
                         update_mask={"paths": list(fields)})
 
-    def _write(self, kind: str, name: str, /, **fields) -> Reply:
-        """What rules refuse is left as it is."""
+    def _write(self, kind: str, name: str, /, **fields) -> bool:
+        """Whether it was done; what rules refuse is left as it is."""
         with self._world.writing([name]):
             reply = self._world.administer(self._world.rpc(kind, schema.type_of(name)), **fields)
             if reply.ok:
                 self._world.ledger.note(reply.answer, reply.begin, time.monotonic())
-        return reply
+        return reply.ok
 
     # Policies.
 
@@ -106,8 +105,9 @@ class Changer:
                       "update_mask": {"paths": list(fields)}}
         else:
             fields = {"name": name}
-        with self._world.policies.try_change(policy):
-            LastAdministrator.check(self._write(kind, name, **fields))
+        with self._world.policies.change(policy):
+            if not self._write(kind, name, **fields):
+                raise AssertionError(f"{kind} of {name} was refused")
 
     def _rewrite_role(self) -> None:
         name = self._chance.choice(list(self._policy.roles))

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 
 from fault.leaks import schema
+from fault.leaks.values import Values
 
 WRITES = ("response", "error", "repeated request")
 OF_ONE = (*WRITES, "etag")
@@ -27,6 +28,7 @@ PATHS: dict[str, tuple[str, ...]] = {
 WHOLE = ("ExportAuditLog", "GetAuditCheckpoint", "SearchChanges", "SearchReads")
 # Its records are made with a token that is told once, of which no twin has the same.
 APART_SERVICE = "lotura.directory.v1.ApiKeyService/"
+APART_TYPE = "directory.lotura/ApiKey"
 # Of these alone, who is refused what is not there: of others whatever they refer to is of another
 # service, whose records are known to be there.
 REFERS = ("Create", "BatchCreate", "Import")
@@ -53,6 +55,9 @@ def cells() -> tuple[list[Cell], list[str]]:
             paths = (*paths, "absent")
         if rpc.kind == "List" and not rpc.type.orders:
             paths = tuple(path for path in paths if path != "order")
+        # Of a type of which policies are made nothing may change unseen.
+        if rpc.type is not None and not Values.changeable(rpc.type):
+            paths = tuple(path for path in paths if path != "unchanged")
         known += [(rpc.name, path) for path in paths]
     return known, unknown
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from fault.leaks import schema
 from fault.leaks.canary import Key, keys_in
 from fault.leaks.policy import Policy
-from fault.leaks.replies import Reply
 
 # Services look at what directory announced twice a second; what it takes until they know of it is
 # told by the documents as two seconds, and here is twice as much, for a machine that is busy.
@@ -151,17 +150,6 @@ class _InForce:
     until: float
 
 
-class LastAdministrator(Exception):
-    """What was to be changed would leave the tenant without an administrator, and was not."""
-
-    @classmethod
-    def check(cls, reply: Reply) -> None:
-        """Raises it for an answer that says so; AssertionError for another refusal."""
-        if reply.reason == "LAST_ADMINISTRATOR":
-            raise cls
-        assert reply.ok, reply
-
-
 class PolicyLog:
     """Which policies may have been in force when. Written by one thread, read by any."""
 
@@ -178,16 +166,6 @@ class PolicyLog:
     def changed(self) -> float:
         """When the last change was asked for."""
         return self._entries[-1].since
-
-    @contextmanager
-    def try_change(self, policy: Policy) -> Iterator[None]:
-        """The same, of a change that may be refused: by chance a role makes somebody the only one
-        who administers the tenant."""
-        try:
-            with self.change(policy):
-                yield
-        except LastAdministrator:
-            pass
 
     @contextmanager
     def change(self, policy: Policy) -> Iterator[None]:

@@ -16,6 +16,9 @@ EVERY_TYPE_SHARE = 0.06
 BASE_SHARE = 0.2
 ACCESSES = (Access.READ, Access.READ, Access.UPDATE, Access.UPDATE, Access.DELETE)
 FILTER_MAX = 900
+# Nobody writes all of these: who did would administer the tenant, and the last one who does cannot be
+# changed as the hunt likes, nor anybody on whom that rests.
+ADMINISTERED = (ANY, "directory.lotura/RoleAssignment")
 
 
 class Roles:
@@ -35,7 +38,7 @@ class Roles:
                 rules += self._record_rules(type_, fields)
         if chance.random() < EVERY_TYPE_SHARE:
             scope = chance.choice((Scope.ALL, Scope.OWN, Scope.TEAM, Scope.SHARED))
-            rules.append(RecordRule(ANY, scope, chance.choice(ACCESSES)))
+            rules.append(self._rule(ANY, scope))
             # Whoever reads everything is asked for as well.
             fields = {} if chance.random() < 0.5 else fields
         return Role(name=name, permissions=self.permissions(), record_rules=tuple(rules),
@@ -83,9 +86,13 @@ class Roles:
                 condition = random_condition(chance, type_, read)
             if len(condition.text) > FILTER_MAX:
                 condition = EVERYTHING
-            rules.append(RecordRule(type_.type, chance.choice(scopes), chance.choice(ACCESSES),
-                                    condition))
+            rules.append(self._rule(type_.type, chance.choice(scopes), condition))
         return rules
+
+    def _rule(self, record_type: str, scope: Scope, condition=EVERYTHING) -> RecordRule:
+        everything = scope == Scope.ALL and condition == EVERYTHING
+        accesses = (Access.READ,) if everything and record_type in ADMINISTERED else ACCESSES
+        return RecordRule(record_type, scope, self._chance.choice(accesses), condition)
 
 
 def as_fields(role: Role) -> dict:

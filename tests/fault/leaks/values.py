@@ -21,7 +21,7 @@ MONEY = ("annual_revenue", "list_price", "unit_price", "amount")
 # Days from the first year to the second, and instants from a second on: none ends before it begins.
 DAYS = {"birth_date": (1100, 1900), "start_date": (1100, 1500), "end_date": (1600, 2000),
         "expected_close_date": (2100, 2900)}
-INSTANTS = {"start_time": 978_307_200, "end_time": 1_293_840_000}
+INSTANTS = {"start_time": 978_307_200, "end_time": 1_293_840_000, "expire_time": 978_307_200}
 SHARES = ("READERS", "EDITORS")
 INSTANT_SPAN_S = 250_000_000
 COUNTS = {"founded_year": (1000, 2000), "employee_count": (1_000, 100_000_000),
@@ -33,12 +33,18 @@ CHOICES = {"Activity.kind": ("KIND_CALL", "KIND_MEETING", "KIND_MESSAGE", "KIND_
 # Who may do what is no random value; roles.py makes them.
 POLICY = ("permissions", "record_rules", "field_rules", "record_types", "expire_time",
           "permission_sets", "suspended")
+# Nobody calls as one of them, so that what they may do is no part of a policy.
+NO_CALLERS = "directory.lotura/Client"
 # Picked instead of a type: a user who may call, and a team that has such users.
 OWNER, TEAM = "owner", "team"
 MEMBERS = {"directory.lotura/User": OWNER, "directory.lotura/Team": TEAM}
 TRIES = 100
 OPTIONAL_SHARE = 0.85
 WITH_LINES_SHARE = 0.2
+
+
+def _of_policy(type_: RecordType, column: Column) -> bool:
+    return column.name in POLICY and type_.type != NO_CALLERS
 
 
 class Values:
@@ -56,7 +62,8 @@ class Values:
         for column in type_.columns.values():
             wanted = column.required or column.name == "display_name" \
                 or self.chance.random() < OPTIONAL_SHARE
-            if column.name in fields or column.name in POLICY or column.output_only or not wanted:
+            if column.name in fields or _of_policy(type_, column) or column.output_only \
+                    or not wanted:
                 continue
             value = self.value(type_, column)
             # A few looks may find nothing that may be referred to.
@@ -71,10 +78,11 @@ class Values:
             self._add_lines(fields)
         return fields
 
-    def changeable(self, type_: RecordType) -> list[Column]:
+    @staticmethod
+    def changeable(type_: RecordType) -> list[Column]:
         """What an update may set, of what no policy is made of."""
         return [column for column in type_.columns.values()
-                if not (column.output_only or column.immutable or column.name in POLICY
+                if not (column.output_only or column.immutable or _of_policy(type_, column)
                         or column.name == "lines")]
 
     def change(self, type_: RecordType, columns: list[Column]) -> dict:
@@ -101,6 +109,8 @@ class Values:
             return self.chance.randrange(*COUNTS[name])
         if column.references:
             return self._reference(type_, column)
+        if name == "suspended":
+            return self.chance.random() < 0.5
         made = {"domain": self._domain, "email": self.email, "emails": lambda: [self.email()],
                 "phones": self._phones, "addresses": self._addresses, "tags": self._tags}
         return made[name]() if name in made else None

@@ -77,13 +77,14 @@ def listed(reports: list[dict], name: str) -> list:
 
 def judged(trial: Trial, reports: list[dict]) -> list[Criterion]:
     """Criteria of a hunt; what explains them becomes figures."""
-    from fault.leaks.coverage import table
+    from fault.leaks.coverage import APART_TYPE, table
     from fault.leaks.schema import record_types
 
     cells = cells_of(reports)
     rarest = min(cells, key=cells.get)
     hidden, shown = counted(reports, "hidden"), counted(reports, "shown")
-    fields = [f"{one.type} {name}" for one in record_types().values() for name in one.columns]
+    fields = [f"{one.type} {name}" for one in record_types().values() if one.type != APART_TYPE
+              for name in one.columns]
     never = [name for name in fields if not hidden[name]]
     share = total(reports, "seen") / max(1, total(reports, "asked_for"))
     withheld = total(reports, "withheld_records_count") + sum(counted(reports, "withheld").values())
