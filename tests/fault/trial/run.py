@@ -43,7 +43,7 @@ def parser(program: str, summary: str) -> argparse.ArgumentParser:
     made.add_argument("--resume", action="store_true",
                       help="all: go on with an interrupted run over the same commit")
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    made.add_argument("--keep", type=Path, help="a new directory for histories and logs")
+    made.add_argument("--keep", type=lambda text: Path(text).resolve(), help="a new directory for histories and logs")
     return made
 
 
