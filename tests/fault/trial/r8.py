@@ -31,8 +31,9 @@ FORMAT = "%p %K %S\n%h\n%k%s\n"
 KCAT_S = 30
 LOOK_S = 5
 FOLLOW_S = 10
-# How long the oldest change that has no effect yet has waited.
-WAITING = """SELECT coalesce(extract(epoch FROM clock_timestamp() - min(j.create_time)), 0)::float8
+# How long the oldest change that has no effect yet had waited when it was looked for: a look may
+# take long itself.
+WAITING = """SELECT coalesce(extract(epoch FROM now() - min(j.create_time)), 0)::float8
 FROM accounts.journal j WHERE j.create_time > now() - interval '20 seconds' AND NOT EXISTS (
   SELECT 1 FROM communications.inbox i WHERE i.tenant_id = j.tenant_id AND i.consumer = 'timeline'
   AND i.event_id = j.event_id)"""
