@@ -75,6 +75,15 @@ Database::Database(Options options, Observers observers)
 Database::~Database() = default;
 
 absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
+  return RunReadIn<pqxx::nontransaction>(deadline, body);
+}
+
+absl::Status Database::RunReadSnapshot(Deadline deadline, const Erased& body) {
+  return RunReadIn<pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>>(deadline, body);
+}
+
+template <typename Transaction>
+absl::Status Database::RunReadIn(Deadline deadline, const Erased& body) {
   for (int attempt = 1;; ++attempt) {
     LOTURA_ASSIGN_OR_RETURN(Lease lease, pool_->Take(deadline));
     Pool::Watch watch = pool_->CancelAt(deadline, lease);
@@ -82,7 +91,7 @@ absl::Status Database::RunRead(Deadline deadline, const Erased& body) {
     const char* query = "";
     Fault fault;
     try {
-      pqxx::nontransaction transaction(lease->raw());
+      Transaction transaction(lease->raw());
       OpenTx tx(*lease, transaction, pool_->observers().statement, query);
       status = body(tx);
     } catch (...) {

@@ -109,6 +109,14 @@ class Database {
         [&](const Erased& run) { return RunRead(deadline, run); }, body);
   }
 
+  // The same for statements that must agree: all of them see one snapshot, for two round trips
+  // more.
+  template <std::invocable<Tx&> Body>
+  auto ReadSnapshot(Deadline deadline, Body&& body) -> std::invoke_result_t<Body&, Tx&> {
+    return Typed<std::invoke_result_t<Body&, Tx&>>(
+        [&](const Erased& run) { return RunReadSnapshot(deadline, run); }, body);
+  }
+
   // Runs `body` in one transaction; commits if it returns OK and rolls back otherwise.
   // Serialization failures and deadlocks rerun the whole body, so it must not change anything
   // outside the transaction. A commit whose outcome is unknown is UNKNOWN COMMIT_IN_DOUBT.
@@ -150,6 +158,9 @@ class Database {
   }
 
   absl::Status RunRead(Deadline deadline, const Erased& body);
+  absl::Status RunReadSnapshot(Deadline deadline, const Erased& body);
+  template <typename Transaction>
+  absl::Status RunReadIn(Deadline deadline, const Erased& body);
   absl::Status RunWrite(Deadline deadline, const Erased& body);
   absl::Status RunWriteOne(Deadline deadline, const Erased& body);
   // Of the exception that is being handled; `query` began last.

@@ -68,6 +68,41 @@ TEST_F(DatabaseTest, UniqueViolationIsAlreadyExists) {
               StatusIs(absl::StatusCode::kAlreadyExists, "UNIQUE_VIOLATION"));
 }
 
+TEST_F(DatabaseTest, ReadSnapshotSeesWhatThereWasWhenItBegan) {
+  const auto count_twice = [this](Tx& tx) -> absl::StatusOr<std::int64_t> {
+    const std::int64_t before = tx.RunScript("SELECT count(*) FROM thing").Int(0, 0);
+    EXPECT_THAT(database_.WriteOne(Soon(),
+                                   [before](Tx& write) {
+                                     write.Run(kInsert, Params().Int(before).Text("new"));
+                                     return absl::OkStatus();
+                                   }),
+                IsOk());
+    return tx.RunScript("SELECT count(*) FROM thing").Int(0, 0) - before;
+  };
+
+  EXPECT_EQ(database_.ReadSnapshot(Soon(), count_twice).value(), 0);
+  EXPECT_EQ(database_.Read(Soon(), count_twice).value(), 1);
+  EXPECT_EQ(Count().value(), 2);
+}
+
+TEST_F(DatabaseTest, ReadSnapshotOnlyReadsAndIsCancelledAtItsDeadline) {
+  EXPECT_FALSE(database_
+                   .ReadSnapshot(Soon(),
+                                 [](Tx& tx) {
+                                   tx.Run(kInsert, Params().Int(1).Text("one"));
+                                   return absl::OkStatus();
+                                 })
+                   .ok());
+  const absl::Status late = database_.ReadSnapshot(Deadline::After(milliseconds(100)), [](Tx& tx) {
+    tx.Run(kSleep, Params().Int(30));
+    return absl::OkStatus();
+  });
+
+  EXPECT_EQ(late.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(database_.Figures().in_use, 0);
+  EXPECT_EQ(Count().value(), 0);
+}
+
 TEST_F(DatabaseTest, ReadIsCancelledAtItsDeadlineAndThePoolStaysUsable) {
   const absl::Status status = database_.Read(Deadline::After(milliseconds(100)), [](Tx& tx) {
     tx.Run(kSleep, Params().Int(30));
