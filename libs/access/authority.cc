@@ -28,11 +28,7 @@ class LiveRights final : public resource::RecordRights {
   }
   [[nodiscard]] absl::Status CheckPermission(std::string_view permission) const override {
     LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, StandingOf(policies_, user_));
-    const bool permits =
-        permission.empty() ||
-        std::ranges::any_of(standing->permissions(), [&](const std::string& granted) {
-          return PermissionCovers(granted, permission);
-        });
+    const bool permits = permission.empty() || AnyCovers(standing->permissions(), permission);
     return permits ? absl::OkStatus() : PermissionDenied(permission);
   }
   [[nodiscard]] bool ReadsAll() const override {

@@ -116,10 +116,7 @@ bool Subject::Administers() const {
   return std::ranges::all_of(kOfAdministrators, [&](const std::string_view type) {
     const resource::Declaration& declaration = *Vocabulary::Linked().FindType(type);
     const std::string write = PermissionPrefixOf(declaration) + ".write";
-    return WritesAll(ViewOf(declaration)) &&
-           std::ranges::any_of(permissions, [&](const std::string& permission) {
-             return PermissionCovers(permission, write);
-           });
+    return WritesAll(ViewOf(declaration)) && AnyCovers(permissions, write);
   });
 }
 

@@ -1,7 +1,5 @@
 #include "libs/access/projection.h"
 
-#include <map>
-
 #include "libs/access/queries.sql.h"
 #include "lotura/directory/v1/api_key.pb.h"
 #include "lotura/directory/v1/client.pb.h"
@@ -26,13 +24,7 @@ bool IsOfPolicy(const events::Event& event) {
 }  // namespace
 
 absl::Status ProjectPolicy(pg::Tx& tx, std::span<const events::Event> events) {
-  // One row cannot be changed twice by a statement.
-  std::map<std::pair<TenantId, std::string>, const events::Event*> newest;
-  for (const events::Event& event : events) {
-    if (!IsOfPolicy(event)) continue;
-    const events::Event*& last = newest[{event.tenant, event.subject}];
-    if (last == nullptr || event.IsNewerThan(*last)) last = &event;
-  }
+  const std::vector<const events::Event*> newest = events::NewestWhere(events, IsOfPolicy);
   if (newest.empty()) return absl::OkStatus();
   pg::Array tenants(pg::Type::kUuid);
   pg::Array names(pg::Type::kText);
@@ -41,9 +33,9 @@ absl::Status ProjectPolicy(pg::Tx& tx, std::span<const events::Event> events) {
   pg::Array versions(pg::Type::kInt64);
   pg::Array deleted(pg::Type::kBool);
   pg::Array records(pg::Type::kBytea);
-  for (const auto& [key, event] : newest) {
-    tenants.Add(pg::binary::UuidValue(key.first.value));
-    names.Add(key.second);
+  for (const events::Event* event : newest) {
+    tenants.Add(pg::binary::UuidValue(event->tenant.value));
+    names.Add(event->subject);
     types.Add(event->change.resource_type());
     epochs.Add(pg::binary::Int64(event->epoch()));
     versions.Add(pg::binary::Int64(event->version()));

@@ -51,6 +51,19 @@ const resource::Declaration* Vocabulary::FindType(std::string_view type) const {
   return found == types_.end() ? nullptr : found->second.get();
 }
 
+const resource::Declaration* Vocabulary::FindTypeOfName(std::string_view full_name) const {
+  if (!full_name.starts_with("//")) return nullptr;
+  full_name.remove_prefix(2);
+  // Types begin as the names of their records do: "sales.lotura/".
+  const std::string_view host = full_name.substr(0, full_name.find('/') + 1);
+  const std::string_view name = full_name.substr(host.size());
+  for (auto type = types_.lower_bound(host); type != types_.end() && type->first.starts_with(host);
+       ++type) {
+    if (type->second->pattern().Matches(name)) return type->second.get();
+  }
+  return nullptr;
+}
+
 bool Vocabulary::KnowsPermission(std::string_view permission) const {
   return std::ranges::any_of(permissions_, [permission](const std::string& known) {
     return PermissionCovers(permission, known);
@@ -59,6 +72,14 @@ bool Vocabulary::KnowsPermission(std::string_view permission) const {
 
 std::string PermissionPrefixOf(const resource::Declaration& declaration) {
   return fmt::format("{}.{}", declaration.service(), declaration.pattern().Collection());
+}
+
+std::string ReadPermissionOf(const resource::Declaration& declaration) {
+  const auto* get = pbuf::DescriptorPool::generated_pool()->FindMethodByName(fmt::format(
+      "{}Service.Get{}", declaration.message()->full_name(), declaration.message()->name()));
+  const std::string declared =
+      get == nullptr ? "" : get->options().GetExtension(options::v1::rpc).permission();
+  return declared.empty() ? PermissionPrefixOf(declaration) + ".read" : declared;
 }
 
 }  // namespace lotura::access

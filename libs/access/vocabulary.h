@@ -20,6 +20,9 @@ class Vocabulary {
 
   // Of "sales.lotura/Opportunity"; null if no proto declares it.
   [[nodiscard]] const resource::Declaration* FindType(std::string_view type) const;
+  // Of "//sales.lotura/opportunities/o1"; null if it is the name of no record that is shown to
+  // anybody.
+  [[nodiscard]] const resource::Declaration* FindTypeOfName(std::string_view full_name) const;
   // Whether an RPC, or the setting of times, asks for something that is permitted so. A "*" at the
   // end stands for all below.
   [[nodiscard]] bool KnowsPermission(std::string_view permission) const;
@@ -35,5 +38,8 @@ class Vocabulary {
 
 // "sales.opportunities": what the permissions of a type begin with.
 std::string PermissionPrefixOf(const resource::Declaration& declaration);
+// What reading records of the type takes, as its Get method declares it, or as that would if it had
+// one: "sales.stages.read".
+std::string ReadPermissionOf(const resource::Declaration& declaration);
 
 }  // namespace lotura::access

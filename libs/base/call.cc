@@ -26,12 +26,13 @@ bool PermissionCovers(std::string_view granted, std::string_view permission) {
   return granted.ends_with(".*") && permission.starts_with(granted.substr(0, granted.size() - 1));
 }
 
+bool AnyCovers(std::span<const std::string> granted, std::string_view permission) {
+  return std::ranges::any_of(
+      granted, [permission](const std::string& one) { return PermissionCovers(one, permission); });
+}
+
 bool Principal::Permits(std::string_view permission) const {
-  const auto covers = [permission](const std::string& granted) {
-    return PermissionCovers(granted, permission);
-  };
-  return std::ranges::any_of(permissions, covers) &&
-         (scopes.empty() || std::ranges::any_of(scopes, covers));
+  return AnyCovers(permissions, permission) && (scopes.empty() || AnyCovers(scopes, permission));
 }
 
 TraceContext TraceContext::ParseOrEmpty(std::string_view traceparent, std::string_view tracestate) {

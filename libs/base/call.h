@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ namespace lotura {
 // Whether whoever has `granted` may do what `permission` asks for. A trailing "*" stands for all
 // below: "sales.*", "*".
 bool PermissionCovers(std::string_view granted, std::string_view permission);
+// Whether one of them does.
+bool AnyCovers(std::span<const std::string> granted, std::string_view permission);
 
 // What a caller may do, as it is now and not when his call began; what he may do with single
 // records and their fields resource::RecordRights says.

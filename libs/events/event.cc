@@ -15,7 +15,8 @@ absl::Status ReadState(const v1::State& state, google::protobuf::Message& record
   return absl::OkStatus();
 }
 
-std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type) {
+std::vector<const Event*> NewestWhere(std::span<const Event> events,
+                                      const std::function<bool(const Event&)>& counts) {
   // Services may give their records the same names.
   using RecordName = std::tuple<TenantId, std::string_view, std::string_view>;
   const auto name_of = [](const Event& event) {
@@ -23,7 +24,7 @@ std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::strin
   };
   std::map<RecordName, const Event*> newest;
   for (const Event& event : events) {
-    if (event.change.resource_type() != type) continue;
+    if (!counts(event)) continue;
     const auto [known, added] = newest.emplace(name_of(event), &event);
     if (!added && event.IsNewerThan(*known->second)) known->second = &event;
   }
@@ -34,6 +35,11 @@ std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::strin
     if (found != newest.end() && found->second == &event) kept.push_back(&event);
   }
   return kept;
+}
+
+std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type) {
+  return NewestWhere(events,
+                     [type](const Event& event) { return event.change.resource_type() == type; });
 }
 
 }  // namespace lotura::events

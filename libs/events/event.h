@@ -4,6 +4,7 @@
 #include <absl/status/statusor.h>
 #include <google/protobuf/message.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -73,8 +74,12 @@ struct Event {
   }
 };
 
-// The newest event of each record of this type, of each source, in the order in which these came:
-// what an upsert of a whole batch takes, since one statement may touch a row only once.
+// The newest event of each record, of each tenant and source, among those that count, in the order
+// in which these came: what an upsert of a whole batch takes, since one statement may touch a row
+// only once.
+std::vector<const Event*> NewestWhere(std::span<const Event> events,
+                                      const std::function<bool(const Event&)>& counts);
+// The same among those about records of this type.
 std::vector<const Event*> NewestOfEach(std::span<const Event> events, std::string_view type);
 
 template <typename Record>

@@ -1,26 +1,14 @@
 #include "libs/feed/event_catalog.h"
 
-#include <fmt/format.h>
-
 #include <set>
 
+#include "libs/access/vocabulary.h"
 #include "libs/resource/event_types.h"
 
 namespace lotura::feed {
 namespace {
 
 const pbuf::DescriptorPool& Pool() { return *pbuf::DescriptorPool::generated_pool(); }
-
-// Types without a Get of their own have the permission that theirs would have.
-std::string ReadPermission(const resource::Declaration& declaration) {
-  const std::string& message = declaration.message()->name();
-  const auto* get = Pool().FindMethodByName(
-      fmt::format("{}Service.Get{}", declaration.message()->full_name(), message));
-  const std::string declared =
-      get == nullptr ? "" : get->options().GetExtension(options::v1::rpc).permission();
-  if (!declared.empty()) return declared;
-  return fmt::format("{}.{}.read", declaration.service(), declaration.pattern().Collection());
-}
 
 // Adds a file behind everything that it imports.
 void AddFile(const pbuf::FileDescriptor& file, std::set<const pbuf::FileDescriptor*>& added,
@@ -37,7 +25,7 @@ EventCatalog::EventCatalog(std::string service, const resource::Catalog& catalog
   for (const resource::RecordType& record : catalog_.types()) {
     const resource::Declaration& declaration = *record.declaration;
     if (declaration.internal()) continue;
-    const std::string permission = ReadPermission(declaration);
+    const std::string permission = access::ReadPermissionOf(declaration);
     permissions_[&record] = permission;
     for (const resource::EventKind& kind : resource::EventKindsOf(declaration)) {
       events::v1::EventType& type = types_[kind.type];

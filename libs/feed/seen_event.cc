@@ -24,15 +24,10 @@ void SetState(const pbuf::Message& record, const resource::View& view, events::v
   state.set_personal(std::move(parts.personal));
 }
 
-bool IsReadable(const std::string& path, const pbuf::Message& record, const resource::View& view) {
-  const auto* column = view.declaration().FindColumn(path.substr(0, path.find('.')));
-  return column != nullptr && view.Of(*column, record) >= resource::FieldAccess::kRead;
-}
-
 void CutFields(const pbuf::Message& record, const resource::View& view, Change& change) {
   google::protobuf::FieldMask seen;
   for (const std::string& path : change.changed_fields().paths()) {
-    if (IsReadable(path, record, view)) seen.add_paths(path);
+    if (view.Reads(path, record)) seen.add_paths(path);
   }
   change.mutable_changed_fields()->Swap(&seen);
 }

@@ -116,17 +116,23 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
+  template <typename Request, typename Response>
+  using Query = absl::StatusOr<Response> (*)(const Call&, const Request&, QueryContext&);
+
   // A query. It reads what it likes, and so is answered to those who may read everything.
   template <typename Request, typename Response>
-  void Handle(const std::string& method,
-              absl::StatusOr<Response> (*use_case)(const Call&, const Request&, QueryContext&)) {
-    shared_.door.Handle(
-        method, rpc::Bind<Request, Response>(
-                    [use_case, &context = *query_context_](
-                        const Call& call, const Request& request) -> absl::StatusOr<Response> {
-                      LOTURA_RETURN_IF_ERROR(resource::CheckReadsAll(call.principal));
-                      return use_case(call, request, context);
-                    }));
+  void Handle(const std::string& method, Query<Request, Response> query) {
+    ServeQuery<Request, Response>(method, [query](const Call& call, const Request& request,
+                                                  QueryContext& context) {
+      const absl::Status reads_all = resource::CheckReadsAll(call.principal);
+      return reads_all.ok() ? query(call, request, context) : absl::StatusOr<Response>(reads_all);
+    });
+  }
+
+  // A query that judges by itself what of its answer each caller may see.
+  template <typename Request, typename Response>
+  void HandleJudged(const std::string& method, Query<Request, Response> query) {
+    ServeQuery<Request, Response>(method, query);
   }
 
   // A business verb: what it changes is committed as one unit when it returns. It may run again, as
@@ -182,6 +188,15 @@ class Service {
   [[nodiscard]] feed::Feed& feed() const;
 
  private:
+  template <typename Request, typename Response, typename UseCase>
+  void ServeQuery(const std::string& method, UseCase use_case) {
+    shared_.door.Handle(method,
+                        rpc::Bind<Request, Response>([use_case, &context = *query_context_](
+                                                         const Call& call, const Request& request) {
+                          return use_case(call, request, context);
+                        }));
+  }
+
   Service(const ServiceSpec& spec, const SharedParts& shared);
 
   // Outside of development an acknowledged write must be on disk.

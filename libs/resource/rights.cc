@@ -23,7 +23,7 @@ absl::Status CheckReadsAll(const Principal& principal) {
   const bool all =
       principal.SeesAll() || (principal.rights != nullptr &&
                               static_cast<const RecordRights&>(*principal.rights).ReadsAll());
-  if (all || mutant::Omits("query.records")) return absl::OkStatus();
+  if (all) return absl::OkStatus();
   return Error(absl::StatusCode::kPermissionDenied, "NEEDS_ALL_RECORDS",
                "the answer is made of records of many types, all of which the caller must be "
                "allowed to read");

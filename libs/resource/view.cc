@@ -10,8 +10,9 @@
 namespace lotura::resource {
 namespace {
 
-bool IsWholeGrant(const Grant& grant) {
-  return grant.access == Access::kDelete && !grant.records.root.has_value() && grant.fields.empty();
+// Whether it allows this with every record.
+bool IsOfAll(const Grant& grant, Access access) {
+  return grant.access >= access && !grant.records.root.has_value();
 }
 
 // Fields of a newer release, of which nobody knows whether they may be seen.
@@ -24,13 +25,27 @@ bool HasUnknownFields(const pbuf::Message& record) {
 View::View(const Declaration& declaration, std::vector<Grant> grants)
     : declaration_(declaration), grants_(std::move(grants)) {
   std::erase_if(grants_, [](const Grant& grant) { return grant.access == Access::kNone; });
-  whole_ = std::ranges::any_of(grants_, IsWholeGrant);
+  whole_ = std::ranges::any_of(grants_, [](const Grant& grant) {
+    return IsOfAll(grant, Access::kDelete) && grant.fields.empty();
+  });
 }
 
 View View::Whole(const Declaration& declaration) {
   View view(declaration, {});
   view.whole_ = true;
   return view;
+}
+
+bool View::ShowsEverything() const {
+  return whole_ || std::ranges::any_of(grants_, [](const Grant& grant) {
+           return IsOfAll(grant, Access::kRead) && grant.fields.empty();
+         });
+}
+
+bool View::ShowsEverywhere(const Column& column) const {
+  return whole_ || std::ranges::any_of(grants_, [&](const Grant& grant) {
+           return IsOfAll(grant, Access::kRead) && In(grant, column) >= FieldAccess::kRead;
+         });
 }
 
 bool View::Allows(Access access, const pbuf::Message& record) const {
@@ -122,6 +137,11 @@ FieldAccess View::Of(const Column& column, const pbuf::Message& record) const {
     if (FilterMatches(grant.records, record)) access = std::max(access, In(grant, column));
   }
   return access;
+}
+
+bool View::Reads(std::string_view path, const pbuf::Message& record) const {
+  const Column* column = declaration_.FindColumn(path.substr(0, path.find('.')));
+  return column != nullptr && Of(*column, record) >= FieldAccess::kRead;
 }
 
 std::shared_ptr<const pbuf::Message> View::Show(std::shared_ptr<const pbuf::Message> record) const {

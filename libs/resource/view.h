@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/resource/filter_check.h"
@@ -44,6 +45,11 @@ class View {
   // Whether everything is allowed with every record.
   [[nodiscard]] bool IsWhole() const { return whole_; }
 
+  // Whether every record may be read, with all of its fields.
+  [[nodiscard]] bool ShowsEverything() const;
+  // Whether the column may be read of every record there is.
+  [[nodiscard]] bool ShowsEverywhere(const Column& column) const;
+
   // As a function over a record ...
   [[nodiscard]] bool Allows(Access access, const pbuf::Message& record) const;
   // ... and as the same condition for a list: true of exactly the same records.
@@ -58,6 +64,9 @@ class View {
 
   // What may be done with a field of this record. The engine's own fields may always be read.
   [[nodiscard]] FieldAccess Of(const Column& column, const pbuf::Message& record) const;
+  // Whether what stands at the path, "amount.units", may be read of this record: the first of its
+  // fields says so.
+  [[nodiscard]] bool Reads(std::string_view path, const pbuf::Message& record) const;
   // Whether every field of this record may be read.
   [[nodiscard]] bool ShowsAll(const pbuf::Message& record) const;
   // What one of the grants allows with a field of the records that it is about.

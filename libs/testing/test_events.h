@@ -9,6 +9,7 @@
 
 #include "libs/base/text.h"
 #include "libs/events/event.h"
+#include "libs/resource/personal.h"
 #include "libs/testing/fakes.h"
 
 namespace lotura::testing {
@@ -63,10 +64,12 @@ class TestEvents {
     event.change.set_resource_type(Record::descriptor()->full_name());
     event.change.set_version(++versions_[record.name()]);
     event.change.set_kind(kind);
-    if (kind != events::v1::KIND_CREATED)
-      event.change.mutable_before()->set_plain(states_[record.name()]);
-    states_[record.name()] = record.SerializeAsString();
-    event.change.mutable_after()->set_plain(states_[record.name()]);
+    if (kind != events::v1::KIND_CREATED) *event.change.mutable_before() = states_[record.name()];
+    const resource::Parts parts = resource::Split(record);
+    events::v1::State& state = states_[record.name()];
+    state.set_plain(parts.plain);
+    state.set_personal(parts.personal);
+    *event.change.mutable_after() = state;
     events_.push_back(std::move(event));
   }
 
@@ -74,7 +77,7 @@ class TestEvents {
   FakeIds ids_;
   FakeClock clock_;
   std::map<std::string, std::int64_t> versions_;
-  std::map<std::string, std::string> states_;
+  std::map<std::string, events::v1::State> states_;
   std::vector<events::Event> events_;
 };
 

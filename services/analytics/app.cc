@@ -9,14 +9,14 @@ namespace lotura::analytics {
 namespace {
 
 absl::Status Serve(host::Service& service) {
-  service.Handle("lotura.analytics.v1.ReportService/QueryFunnel", QueryFunnel);
-  service.Handle("lotura.analytics.v1.ReportService/QueryRevenue", QueryRevenue);
+  service.HandleJudged("lotura.analytics.v1.ReportService/QueryFunnel", QueryFunnel);
+  service.HandleJudged("lotura.analytics.v1.ReportService/QueryRevenue", QueryRevenue);
   service.Consume(
       {.name = "facts",
        .services = {"directory", "accounts", "sales"},
        .handler = Project,
        .tables = {"user_dimension", "team_dimension", "organization_dimension", "product_dimension",
-                  "stage_dimension", "opportunity_fact", "stage_entry_fact"}});
+                  "stage_dimension", "opportunity_fact", "stage_entry_fact", "record_state"}});
   return absl::OkStatus();
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "libs/access/record_states.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "services/analytics/domain/fact.h"
 #include "services/analytics/queries.sql.h"
@@ -157,6 +158,9 @@ absl::Status ProjectOpportunities(pg::Tx& tx, std::span<const events::Event> eve
   for (const events::Event* event : events::NewestOf<Opportunity>(events))
     LOTURA_RETURN_IF_ERROR(AddFact(*event, tenants[event->tenant].facts));
   for (const auto& [tenant, rows] : tenants) Write(tx, tenant, rows);
+  // Together with the facts: who may read an opportunity decides for whom it counts.
+  access::ProjectRecordStates(
+      tx, events, [](const events::Event& event) { return event.IsAbout<Opportunity>(); });
   return absl::OkStatus();
 }
 

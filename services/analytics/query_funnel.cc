@@ -2,6 +2,7 @@
 
 #include "services/analytics/queries.sql.h"
 #include "services/analytics/report_query.h"
+#include "services/analytics/report_sight.h"
 
 namespace lotura::analytics {
 namespace {
@@ -10,6 +11,14 @@ sales::v1::Stage::Kind KindOf(std::string_view text) {
   if (text == "OPEN") return sales::v1::Stage::KIND_OPEN;
   if (text == "WON") return sales::v1::Stage::KIND_WON;
   return text == "LOST" ? sales::v1::Stage::KIND_LOST : sales::v1::Stage::KIND_UNSPECIFIED;
+}
+
+const ReportKind& Kind() {
+  static const ReportKind kind = {
+      sql::kFunnelCandidates,
+      {"pipeline", "stage", "stage_enter_time", "state", "open_time", "amount", "close_amount"},
+      {"display_name", "position", "kind"}};
+  return kind;
 }
 
 google::protobuf::Duration DurationOf(std::int64_t microseconds) {
@@ -47,9 +56,11 @@ absl::StatusOr<v1::QueryFunnelResponse> QueryFunnel(const Call& call,
                                                     host::QueryContext& context) {
   LOTURA_ASSIGN_OR_RETURN(const ReportQuery query,
                           ReportQuery::Read(request, PipelineIs::kRequired));
-  return context.database.Read(
+  return context.database.ReadSnapshot(
       call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryFunnelResponse> {
-        const pg::Rows rows = tx.Run(sql::kQueryFunnel, query.ParamsFor(call.principal.tenant));
+        LOTURA_ASSIGN_OR_RETURN(const Counted counted, CountedFor(call, query, Kind(), tx));
+        const pg::Rows rows =
+            tx.Run(sql::kQueryFunnel, query.ParamsFor(call.principal.tenant, counted));
         LOTURA_RETURN_IF_ERROR(ReportQuery::CheckSize(rows));
         v1::QueryFunnelResponse response;
         Groups groups(query);

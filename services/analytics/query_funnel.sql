@@ -1,6 +1,7 @@
 -- name: QueryFunnel
 -- $2 pipeline, $3 and $4 period of the opening, $5 to $7 places of the grouping dimensions in `v` (0: none), $8 to $14 values that each
--- dimension may have (empty: all), $15 whether money is divided among products, $16 most rows.
+-- dimension may have (empty: all), $15 whether money is divided among products, $16 most rows, $17 whether all opportunities
+-- count or only $18.
 WITH deal AS MATERIALIZED (
   SELECT f.name, f.stage, f.state, g.groups, f.amount_currency, f.close_amount_currency,
     sum(p.amount) AS amount, sum(p.close_amount) AS close_amount
@@ -21,6 +22,7 @@ WITH deal AS MATERIALIZED (
     AND (cardinality($10::text[]) = 0 OR d.v[3] = ANY ($10::text[])) AND (cardinality($11::text[]) = 0 OR d.v[4] = ANY ($11::text[]))
     AND (cardinality($12::text[]) = 0 OR d.v[5] = ANY ($12::text[])) AND (cardinality($13::text[]) = 0 OR d.v[6] = ANY ($13::text[]))
     AND (cardinality($14::text[]) = 0 OR d.v[7] = ANY ($14::text[]))
+    AND ($17::boolean OR f.name IN (SELECT unnest($18::text[])))
   GROUP BY f.name, f.stage, f.state, g.groups, f.amount_currency, f.close_amount_currency
 ), entered AS (
   SELECT d.groups, e.to_stage AS stage, count(DISTINCT d.name) AS entered,

@@ -2,17 +2,29 @@
 
 #include "services/analytics/queries.sql.h"
 #include "services/analytics/report_query.h"
+#include "services/analytics/report_sight.h"
 
 namespace lotura::analytics {
+namespace {
+
+const ReportKind& Kind() {
+  static const ReportKind kind = {
+      sql::kRevenueCandidates, {"pipeline", "state", "close_date", "close_amount"}, {}};
+  return kind;
+}
+
+}  // namespace
 
 absl::StatusOr<v1::QueryRevenueResponse> QueryRevenue(const Call& call,
                                                       const v1::QueryRevenueRequest& request,
                                                       host::QueryContext& context) {
   LOTURA_ASSIGN_OR_RETURN(const ReportQuery query,
                           ReportQuery::Read(request, PipelineIs::kOptional));
-  return context.database.Read(
+  return context.database.ReadSnapshot(
       call.deadline, [&](pg::Tx& tx) -> absl::StatusOr<v1::QueryRevenueResponse> {
-        const pg::Rows rows = tx.Run(sql::kQueryRevenue, query.ParamsFor(call.principal.tenant));
+        LOTURA_ASSIGN_OR_RETURN(const Counted counted, CountedFor(call, query, Kind(), tx));
+        const pg::Rows rows =
+            tx.Run(sql::kQueryRevenue, query.ParamsFor(call.principal.tenant, counted));
         LOTURA_RETURN_IF_ERROR(ReportQuery::CheckSize(rows));
         v1::QueryRevenueResponse response;
         Groups groups(query);

@@ -1,5 +1,5 @@
 -- name: QueryRevenue
--- $2 pipeline (empty: all), $3 and $4 period of the close date; $5 to $16 as in QueryFunnel.
+-- $2 pipeline (empty: all), $3 and $4 period of the close date; $5 to $18 as in QueryFunnel.
 WITH deal AS (
   SELECT f.name, g.groups, f.close_amount_currency AS currency, p.close_amount
   FROM opportunity_fact f
@@ -18,6 +18,7 @@ WITH deal AS (
     AND (cardinality($10::text[]) = 0 OR d.v[3] = ANY ($10::text[])) AND (cardinality($11::text[]) = 0 OR d.v[4] = ANY ($11::text[]))
     AND (cardinality($12::text[]) = 0 OR d.v[5] = ANY ($12::text[])) AND (cardinality($13::text[]) = 0 OR d.v[6] = ANY ($13::text[]))
     AND (cardinality($14::text[]) = 0 OR d.v[7] = ANY ($14::text[]))
+    AND ($17::boolean OR f.name IN (SELECT unnest($18::text[])))
 )
 SELECT d.groups, d.currency, count(DISTINCT d.name), sum(d.close_amount)::text
 FROM deal d

@@ -87,7 +87,7 @@ void ReportQuery::ReadPeriod(const google::type::Date* start, const google::type
   if (end_ < start_) violations.Add("end_date", reasons::kReportPeriod, "lies before start_date");
 }
 
-void ReportQuery::ReadGroups(const Dimensions& group_by, Violations& violations) {
+void ReportQuery::ReadGroups(const GroupBy& group_by, Violations& violations) {
   if (static_cast<std::size_t>(group_by.size()) > kGroupsMax) {
     return violations.Add("group_by", reasons::kReportDimensions,
                           fmt::format("has more than {} items", kGroupsMax));
@@ -127,20 +127,33 @@ void ReportQuery::ReadFilter(const v1::DimensionFilter& filter, const std::strin
   values.assign(filter.values().begin(), filter.values().end());
 }
 
-bool ReportQuery::DividesByProduct() const {
-  const bool grouped = std::ranges::find(group_by_, v1::DIMENSION_PRODUCT) != group_by_.end();
-  return grouped || !filters_[v1::DIMENSION_PRODUCT - 1].empty();
+std::set<v1::Dimension> ReportQuery::Dimensions() const {
+  std::set<v1::Dimension> dimensions(group_by_.begin(), group_by_.end());
+  for (std::size_t i = 0; i < kDimensions; ++i) {
+    if (!filters_[i].empty()) dimensions.insert(static_cast<v1::Dimension>(i + 1));
+  }
+  return dimensions;
 }
 
-pg::Params ReportQuery::ParamsFor(const TenantId& tenant) const {
+pg::Params ReportQuery::ParamsFor(const TenantId& tenant, const Counted& counted) const {
   pg::Params params;
   params.Tenant(tenant).Text(pipeline_).Raw(pg::binary::Date(start_)).Raw(pg::binary::Date(end_));
   for (std::size_t i = 0; i < kGroupsMax; ++i) params.Int(i < group_by_.size() ? group_by_[i] : 0);
   for (const auto& values : filters_) params.Texts(values);
-  params.Raw(pg::binary::Bool(DividesByProduct()));
+  params.Raw(pg::binary::Bool(Dimensions().contains(v1::DIMENSION_PRODUCT)));
   // One more, to see whether there are too many.
   params.Int(kRowsMax + 1);
+  params.Raw(pg::binary::Bool(counted.all)).Texts(counted.names);
   return params;
+}
+
+pg::Params ReportQuery::CandidateParamsFor(const TenantId& tenant) const {
+  return pg::Params()
+      .Tenant(tenant)
+      .Text(pipeline_)
+      .Raw(pg::binary::Date(start_))
+      .Raw(pg::binary::Date(end_))
+      .Texts(ValuesOf(v1::DIMENSION_OWNER));
 }
 
 absl::Status ReportQuery::CheckSize(const pg::Rows& rows) {

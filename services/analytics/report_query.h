@@ -21,6 +21,13 @@ namespace lotura::analytics {
 // Whether a report is about one pipeline or, if the request names none, about all of them.
 enum class PipelineIs { kRequired, kOptional };
 
+// Which opportunities count.
+struct Counted {
+  bool all = false;
+  // If not all, these, by their full names.
+  std::vector<std::string> names = {};
+};
+
 // A checked request.
 class ReportQuery {
  public:
@@ -38,26 +45,32 @@ class ReportQuery {
     return query;
   }
 
-  // $1 to $16 of a report's statement.
-  [[nodiscard]] pg::Params ParamsFor(const TenantId& tenant) const;
+  // $1 to $18 of a report's statement.
+  [[nodiscard]] pg::Params ParamsFor(const TenantId& tenant, const Counted& counted) const;
+  // $1 to $5 of the statement that finds the opportunities that it is about.
+  [[nodiscard]] pg::Params CandidateParamsFor(const TenantId& tenant) const;
   [[nodiscard]] const std::vector<v1::Dimension>& group_by() const { return group_by_; }
+  // Of groups and of filters.
+  [[nodiscard]] std::set<v1::Dimension> Dimensions() const;
   // FAILED_PRECONDITION if the statement returned more than a report may have.
   static absl::Status CheckSize(const pg::Rows& rows);
 
  private:
   static constexpr std::size_t kDimensions = 7;
 
-  using Dimensions = google::protobuf::RepeatedField<int>;
+  using GroupBy = google::protobuf::RepeatedField<int>;
   using Filters = google::protobuf::RepeatedPtrField<v1::DimensionFilter>;
 
   void ReadPipeline(const std::string& pipeline, PipelineIs pipeline_is, Violations& violations);
   void ReadPeriod(const google::type::Date* start, const google::type::Date* end,
                   Violations& violations);
-  void ReadGroups(const Dimensions& group_by, Violations& violations);
+  void ReadGroups(const GroupBy& group_by, Violations& violations);
   void ReadFilters(const Filters& filters, Violations& violations);
   void ReadFilter(const v1::DimensionFilter& filter, const std::string& path,
                   Violations& violations);
-  [[nodiscard]] bool DividesByProduct() const;
+  [[nodiscard]] const std::vector<std::string>& ValuesOf(v1::Dimension dimension) const {
+    return filters_[static_cast<std::size_t>(dimension) - 1];
+  }
 
   std::string pipeline_;
   std::chrono::sys_days start_;

@@ -3,12 +3,11 @@
 
 #include <gmock/gmock.h>
 
-#include "libs/pg/migration.h"
 #include "libs/resource/memory_store.h"
-#include "libs/testing/postgres.h"
+#include "libs/testing/service_bench.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/test_events.h"
-#include "services/analytics/migrations.sql.h"
+#include "services/analytics/app.h"
 #include "services/analytics/projection.h"
 #include "services/analytics/query_funnel.h"
 #include "services/analytics/query_revenue.h"
@@ -31,11 +30,6 @@ inline google::type::Money Dollars(std::int64_t units) {
 class ReportTest : public ::testing::Test {
  protected:
   static constexpr char kPipeline[] = "//sales.lotura/pipelines/p";
-
-  ReportTest() {
-    const std::vector<pg::MigrationSet> sets = {{"analytics", &sql::kMigrations}};
-    EXPECT_THAT(pg::Migrate(database_, "analytics", sets, Soon()), testing::IsOk());
-  }
 
   static Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
 
@@ -70,7 +64,7 @@ class ReportTest : public ::testing::Test {
     return response.value_or(v1::QueryRevenueResponse());
   }
 
-  const std::string conninfo_ = testing::Postgres().NewDatabase();
+  const std::string conninfo_ = testing::NewServiceDatabase(Spec());
   pg::Database database_{pg::Options{.conninfo = conninfo_, .schema = "analytics", .pool_size = 2}};
   const resource::PageTokens page_tokens_ = *resource::PageTokens::Create({{.id = "k1"}});
   const resource::Catalog catalog_;

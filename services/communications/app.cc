@@ -14,11 +14,11 @@ absl::Status Declare(resource::Catalog& catalog) {
 }
 
 absl::Status Serve(host::Service& service) {
-  service.Handle("lotura.communications.v1.TimelineService/ListTimeline", ListTimeline);
+  service.HandleJudged("lotura.communications.v1.TimelineService/ListTimeline", ListTimeline);
   service.Consume({.name = "timeline",
                    .services = {"directory", "accounts", "sales", "communications"},
                    .handler = Project,
-                   .tables = {"timeline_entry"}});
+                   .tables = {"timeline_entry", "record_state"}});
   return absl::OkStatus();
 }
 

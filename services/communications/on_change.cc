@@ -1,11 +1,12 @@
 #include "services/communications/on_change.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/descriptor.h>
 
 #include <map>
 #include <memory>
 
+#include "libs/access/record_states.h"
+#include "libs/access/vocabulary.h"
 #include "libs/base/calendar.h"
 #include "lotura/communications/v1/activity.pb.h"
 #include "lotura/communications/v1/timeline.pb.h"
@@ -28,13 +29,18 @@ bool IsForTimelines(const events::Event& event) {
   return !event.IsAbout<v1::Activity>() && !event.IsAbout<sales::v1::StageChange>();
 }
 
-// Null for a type that this binary does not know: a newer one, which the next release will show.
-std::unique_ptr<Message> NewRecord(const std::string& type) {
-  using google::protobuf::DescriptorPool;
-  const auto* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(type);
-  if (descriptor == nullptr) return nullptr;
-  return std::unique_ptr<Message>(
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
+// Null for a type that nobody is shown, or that this binary does not know: a newer one, which the
+// next release will show.
+const resource::Declaration* FindType(const events::Event& event) {
+  const resource::Declaration* type =
+      access::Vocabulary::Linked().FindTypeOfName(event.source + "/" + event.subject);
+  const bool fits = type != nullptr && type->message()->full_name() == event.change.resource_type();
+  return fits ? type : nullptr;
+}
+
+// Whether timelines tell of the record, or may be those of it.
+bool IsOnTimelines(const events::Event& event) {
+  return !event.IsAbout<sales::v1::StageChange>() && FindType(event) != nullptr;
 }
 
 std::string DisplayNameOf(const Message& record) {
@@ -67,9 +73,9 @@ Instant TimeOf(const events::Event& event, const Message* before, const Message&
   const auto* deal = dynamic_cast<const Opportunity*>(&after);
   if (deal == nullptr) return event.time;
   const auto* previous = dynamic_cast<const Opportunity*>(before);
-  if (previous == nullptr || previous->stage() != deal->stage())
-    return ToInstant(deal->stage_enter_time());
-  return event.time;
+  const bool entered = previous == nullptr ? event.change.kind() == events::v1::KIND_CREATED
+                                           : previous->stage() != deal->stage();
+  return entered ? ToInstant(deal->stage_enter_time()) : event.time;
 }
 
 // Entries of one tenant, column by column in the order of the statement's parameters.
@@ -126,8 +132,9 @@ class EntryRows {
 };
 
 absl::Status AddEvent(const events::Event& event, EntryRows& rows) {
-  const std::unique_ptr<Message> after = NewRecord(event.change.resource_type());
-  if (after == nullptr) return absl::OkStatus();
+  const resource::Declaration* type = FindType(event);
+  if (type == nullptr) return absl::OkStatus();
+  const std::unique_ptr<Message> after = type->NewMessage();
   LOTURA_RETURN_IF_ERROR(events::ReadState(event.change.after(), *after));
   const std::unique_ptr<Message> before(event.change.has_before() ? after->New() : nullptr);
   if (before != nullptr) LOTURA_RETURN_IF_ERROR(events::ReadState(event.change.before(), *before));
@@ -144,6 +151,9 @@ absl::Status ProjectChanges(pg::Tx& tx, std::span<const events::Event> events) {
   }
   for (const auto& [tenant, rows] : tenants)
     tx.Run(sql::kAddTimelineEntries, rows.ParamsFor(tenant));
+  // Together with the entries, so that nobody is shown what was made of a record after it was taken
+  // from him.
+  access::ProjectRecordStates(tx, events, IsOnTimelines);
   return absl::OkStatus();
 }
 

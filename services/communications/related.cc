@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <string_view>
-
 #include "libs/base/names.h"
 #include "lotura/accounts/v1/affiliation.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
@@ -26,6 +24,12 @@ std::set<std::string> RelatedTo(const events::Event& event,
     add(affiliation->organization());
   }
   return related;
+}
+
+std::vector<std::string_view> RelatingFields(const google::protobuf::Descriptor& type) {
+  if (&type == sales::v1::Opportunity::descriptor()) return {"organization"};
+  if (&type == accounts::v1::Affiliation::descriptor()) return {"person", "organization"};
+  return {};
 }
 
 }  // namespace lotura::communications

@@ -5,6 +5,8 @@
 
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "libs/events/event.h"
 
@@ -15,5 +17,9 @@ namespace lotura::communications {
 // is what the event's record was or is.
 std::set<std::string> RelatedTo(const events::Event& event,
                                 const google::protobuf::Message& record);
+
+// The fields of a type by which its changes stand on the timelines of others: who sees an entry
+// there knows what they hold. The parent of a child record stands in its name.
+std::vector<std::string_view> RelatingFields(const google::protobuf::Descriptor& type);
 
 }  // namespace lotura::communications

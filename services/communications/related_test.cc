@@ -45,5 +45,12 @@ TEST(RelatedTest, ChildConcernsItsParentAndATopLevelRecordNobody) {
   EXPECT_THAT(RelatedTo(Of("//accounts.lotura", "people/p1"), accounts::v1::Person()), IsEmpty());
 }
 
+TEST(RelatedTest, FieldsThatRelateAreThoseOfTheirTypes) {
+  EXPECT_THAT(RelatingFields(*sales::v1::Opportunity::descriptor()), ElementsAre("organization"));
+  EXPECT_THAT(RelatingFields(*accounts::v1::Affiliation::descriptor()),
+              ElementsAre("person", "organization"));
+  EXPECT_THAT(RelatingFields(*accounts::v1::Person::descriptor()), IsEmpty());
+}
+
 }  // namespace
 }  // namespace lotura::communications

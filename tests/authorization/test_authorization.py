@@ -54,7 +54,8 @@ def world(stack, records):
     in_force = roles.resolve(known)
     # Roles, teams and facts reach the services by events: until then less is seen, never more.
     first = [Trial(made, row, caller, in_force[caller]) for row in made.rows for caller in assigned
-             if row.rpc.kind is Kind.GET or row.judgement is Judgement.QUERY]
+             if row.rpc.kind is Kind.GET
+             or row.judgement in (Judgement.QUERY, Judgement.REPORT, Judgement.TIMELINE)]
     wait_until(lambda: not differences(first), IN_FORCE_S)
     yield made
     made.close()

@@ -38,8 +38,8 @@ CHUNK = 100
 THREADS = 12
 # Who owns a record that is not the caller's.
 OWNERS = {Relation.TEAM: "users/mate", Relation.BELOW: "users/below",
-          Relation.FOREIGN: "users/foreign", Relation.READER: "users/foreign",
-          Relation.EDITOR: "users/foreign"}
+          Relation.FOREIGN: "users/foreign", Relation.READER: "users/reading",
+          Relation.EDITOR: "users/editing"}
 
 
 def parent_of(name: str) -> str:
@@ -174,7 +174,8 @@ class World:
         self._call("team", "north", display_name="North")
         self._call("team", "north-below", display_name="Below North", parent_team="teams/north")
         self._call("team", "south", display_name="South")
-        for user, team in (("mate", "north"), ("below", "north-below"), ("foreign", "south"),
+        for user, team in (("mate", "north"), ("below", "north-below"),
+                           *((one, "south") for one in ("foreign", "reading", "editing")),
                            *((one, "north") for one in assigned), ("nobody", "north")):
             self._call("user", user, display_name=user, team=f"teams/{team}")
         # Whoever leads the team also belongs to it.
@@ -307,7 +308,7 @@ class World:
         """An opportunity for each owner, of which reports tell."""
         record_type = self.catalog.types[OPPORTUNITY]
         orders = [Order(record_type, "report", caller, relation) for caller in self.callers
-                  for relation in model.OWNED]
+                  for relation in (*model.OWNED, *model.SHARED)]
         self._create(self.admin, self.samples, orders)
         in_parallel(self._win, [self._records[one] for one in orders])
 

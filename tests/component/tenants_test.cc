@@ -260,8 +260,8 @@ TEST_F(TenantsTest, GoesWithoutATraceAndNothingOfAnotherWithIt) {
        {"directory.app_user", "directory.team", "directory.role", "directory.journal",
         "directory.request", "accounts.organization", "accounts.foreign_record",
         "sales.opportunity", "sales.policy_record", "sales.audit_seal",
-        "communications.timeline_entry", "communications.inbox", "communications.parked_event",
-        "analytics.inbox", "directory.match_key"})
+        "communications.timeline_entry", "communications.record_state", "communications.inbox",
+        "communications.parked_event", "analytics.inbox", "directory.match_key"})
     EXPECT_GT(before.at(table), 0) << table;
   const std::string record = fmt::format("name: '{}'", NameOf(3));
 

@@ -21,7 +21,7 @@ def figures():
 
 @pytest.fixture(scope="module")
 def analyst(connect):
-    return connect("analytics.reports.read")
+    return connect("analytics.reports.read", "sales.*", "directory.*", "accounts.*")
 
 
 @pytest.fixture(scope="module")

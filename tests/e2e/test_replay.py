@@ -12,9 +12,10 @@ TENANT = "00000000-0000-4000-8000-0000000e7e09"
 TIMEOUT_S = 300
 ENTRIES = """SELECT record, entry_id, time, kind, source, source_display_name, event_type, source_version,
   actor, changed_fields FROM communications.timeline_entry ORDER BY tenant_id, record, entry_id"""
+STATES = "SELECT * FROM communications.record_state ORDER BY tenant_id, name"
 FACTS = " UNION ALL ".join(f"SELECT '{table}', t::text FROM analytics.{table} t" for table in (
     "user_dimension", "team_dimension", "organization_dimension", "product_dimension",
-    "stage_dimension", "opportunity_fact", "stage_entry_fact")) + " ORDER BY 1, 2"
+    "stage_dimension", "opportunity_fact", "stage_entry_fact", "record_state")) + " ORDER BY 1, 2"
 SOURCES = {"communications.timeline": ("directory", "accounts", "sales", "communications"),
            "analytics.facts": ("directory", "accounts", "sales")}
 COUNT = "SELECT count(*) FROM {table} WHERE tenant_id = '" + TENANT + "'"
@@ -75,14 +76,16 @@ def count(stack, table: str) -> int:
 
 @pytest.mark.usefixtures("records")
 def test_a_timeline_that_was_damaged_is_made_again(stack, admin):
-    before = stack.postgres.query(ENTRIES)
+    before, states = stack.postgres.query(ENTRIES), stack.postgres.query(STATES)
     stack.postgres.query("DELETE FROM communications.timeline_entry WHERE source_version = 2")
+    stack.postgres.query("UPDATE communications.record_state SET epoch = 9, state = ''")
     assert stack.postgres.query(ENTRIES) != before
 
     done = admin("replay", "projection", "communications.timeline")
 
     assert done.returncode == 0, done.stderr
     assert stack.postgres.query(ENTRIES) == before
+    assert stack.postgres.query(STATES) == states != ""
     assert " 0 wait for a decision" in done.stdout
 
 

@@ -38,17 +38,25 @@ SCOPES = {
 # The most that a share gives, whatever the rule says.
 SHARE_MAX = {Relation.READER: Access.READ, Relation.EDITOR: Access.UPDATE}
 
+# What reports tell of every record of a type, and of each opportunity that they count.
+EVERY_RECORD = {"QueryFunnel": tuple(("sales.lotura/Stage", one)
+                                     for one in ("display_name", "position", "kind")),
+                "QueryRevenue": ()}
+COUNTED_BY = {"QueryFunnel": ("owner", "pipeline", "stage", "stage_enter_time", "state",
+                              "open_time", "amount", "close_amount"),
+              "QueryRevenue": ("owner", "pipeline", "state", "close_date", "close_amount")}
+
 
 class Outcome(enum.Enum):
     """What happens: its letter in the table, and what it is called there."""
 
     DONE = ("+", "is done")
     PARTLY = ("~", "is done, and what comes back is without fields, or has them masked")
-    NOT_THERE = ("0", "as if it were not there: `NOT_FOUND`; in a list, a stream or a report it is missing")
+    NOT_THERE = ("0", "as if it were not there: `NOT_FOUND`; in a list, a stream, a timeline or a report it is missing")
     PROTECTED = ("!", "`PERMISSION_DENIED` `RECORD_PROTECTED`: may be read, and not this")
     FIELD_PROTECTED = ("f", "`PERMISSION_DENIED` `FIELD_PROTECTED`: no field may be written that it takes")
     NO_REFERENCE = ("r", "`FAILED_PRECONDITION` `REFERENCE_NOT_FOUND`: what it refers to is not there, or as if it were not")
-    NEEDS_ALL = ("a", "`PERMISSION_DENIED` `NEEDS_ALL_RECORDS`: only for those who may read everything")
+    NEEDS_ALL = ("a", "`PERMISSION_DENIED` `NEEDS_ALL_RECORDS`: only for those who may read every record that it tells of")
     REFUSED = ("-", "`PERMISSION_DENIED`: the role does not permit the call")
 
     @property
@@ -196,6 +204,26 @@ def _query(row: Row, role: Role, relation: Relation) -> Outcome:
     return Outcome.NOT_THERE if relation in BEYOND else Outcome.DONE
 
 
+def _report(row: Row, role: Role, relation: Relation) -> Outcome:
+    """Of all that one owner has, which is asked for by a filter over owners."""
+    others = (*EVERY_RECORD[row.rpc.method], ("directory.lotura/User", "display_name"))
+    prefix = f"{row.about.service}.{row.about.collection}"
+    if not role.permits(f"{prefix}.read") or not all(_reads_every(role, *one) for one in others):
+        return Outcome.NEEDS_ALL
+    seen = view(role, row.about, relation)
+    tells = all(seen.fields[name] >= FieldAccess.READ for name in COUNTED_BY[row.rpc.method])
+    return Outcome.DONE if seen.access >= Access.READ and tells else Outcome.NOT_THERE
+
+
+def _reads_every(role: Role, record_type: str, field: str) -> bool:
+    """Whether the field of every record of the type is read."""
+    service, name = record_type.split(".lotura/")
+    return role.permits(f"{service}.{name.lower()}s.read") \
+        and role.field(record_type, field) >= FieldAccess.READ \
+        and any(rule.scope == "SCOPE_ALL" and rule.access >= Access.READ
+                for rule in role.rules_of(record_type))
+
+
 def _explanation(row: Row, role: Role, relation: Relation) -> Outcome:
     seen = view(role, row.about, relation)
     return Outcome.DONE if seen.access >= Access.READ else Outcome.NOT_THERE
@@ -208,6 +236,14 @@ def _stream(row: Row, role: Role, relation: Relation) -> Outcome:
     return _read(row, role, relation)
 
 
+def _timeline(row: Row, role: Role, relation: Relation) -> Outcome:
+    """Of a record that was created. At the time of its stage: who does not see that is not told."""
+    seen = view(role, row.about, relation)
+    tells = seen.access >= Access.READ and role.permits(row.read_permission)
+    return Outcome.DONE if tells and seen.fields["stage_enter_time"] >= FieldAccess.READ \
+        else Outcome.NOT_THERE
+
+
 def _plain(_row: Row, _role: Role, _relation: Relation) -> Outcome:
     return Outcome.DONE
 
@@ -218,8 +254,10 @@ _JUDGES: dict[Judgement, Callable[[Row, Role, Relation], Outcome]] = {
     Judgement.DELETION: _deletion,
     Judgement.VERB: _verb,
     Judgement.QUERY: _query,
+    Judgement.REPORT: _report,
     Judgement.EXPLANATION: _explanation,
     Judgement.STREAM: _stream,
+    Judgement.TIMELINE: _timeline,
     Judgement.PERMISSION: _plain,
     Judgement.OPEN: _plain,
 }

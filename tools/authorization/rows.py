@@ -20,8 +20,11 @@ class Judgement(enum.Enum):
     CREATION = "that he could update it when it is there"
     VERB = "that he may update it, and read what he refers to"
     QUERY = "that he may read everything"
+    REPORT = "the permissions to get what it tells of, and that he may read it of every stage, user, team, product and " \
+             "organization; those opportunities count of which he may read it"
     EXPLANATION = "that he may read the record that is explained"
     STREAM = "the permission to get records of the type; each is sent that he may read"
+    TIMELINE = "the permission to get records of the type; what happened to each is told that he may read"
     PERMISSION = "nothing"
     OPEN = "not even a permission"
 
@@ -49,14 +52,14 @@ OPPORTUNITY = "sales.lotura/Opportunity"
 MOVE = Declared(Judgement.VERB, OPPORTUNITY, ("sales.lotura/Stage",))
 DECLARED = {
     "lotura.access.v1.AccessService/ExplainAccess": Declared(Judgement.EXPLANATION, OPPORTUNITY),
-    "lotura.analytics.v1.ReportService/QueryFunnel": Declared(Judgement.QUERY, OPPORTUNITY),
-    "lotura.analytics.v1.ReportService/QueryRevenue": Declared(Judgement.QUERY, OPPORTUNITY),
+    "lotura.analytics.v1.ReportService/QueryFunnel": Declared(Judgement.REPORT, OPPORTUNITY),
+    "lotura.analytics.v1.ReportService/QueryRevenue": Declared(Judgement.REPORT, OPPORTUNITY),
     "lotura.audit.v1.AuditService/ExportAuditLog": Declared(Judgement.PERMISSION),
     "lotura.audit.v1.AuditService/GetAuditCheckpoint": Declared(Judgement.PERMISSION),
     "lotura.audit.v1.AuditService/SearchChanges": Declared(Judgement.PERMISSION),
     "lotura.audit.v1.AuditService/SearchReads": Declared(Judgement.PERMISSION),
     "lotura.communications.v1.TimelineService/ListTimeline":
-        Declared(Judgement.QUERY, OPPORTUNITY),
+        Declared(Judgement.TIMELINE, OPPORTUNITY),
     "lotura.directory.v1.ApiKeyService/GetApiKeyUse":
         Declared(Judgement.QUERY, "directory.lotura/ApiKey"),
     "lotura.events.v1.EventService/Subscribe": Declared(Judgement.STREAM, ANY_TYPE),
@@ -81,7 +84,7 @@ class Row:
     judgement: Judgement
     about: RecordType | None = None
     refers_to: tuple[RecordType, ...] = ()
-    # Of a stream: what getting a record of the type needs.
+    # Of a stream or a timeline: what getting a record of the type needs.
     read_permission: str = ""
 
     @property
@@ -110,6 +113,11 @@ def rows(catalog: Catalog) -> list[Row]:
     return found + [Row(Rpc(path, ""), Judgement.OPEN) for path in EVERYWHERE]
 
 
+def _read_permission(catalog: Catalog, record_type: RecordType) -> str:
+    get = catalog.rpc_of(record_type, Kind.GET)
+    return get.permission if get else f"{record_type.service}.{record_type.collection}.read"
+
+
 def _rows_of(catalog: Catalog, rpc: Rpc) -> Iterator[Row]:
     if rpc.kind is not None:
         yield Row(rpc, OF_KIND[rpc.kind], rpc.type)
@@ -117,11 +125,13 @@ def _rows_of(catalog: Catalog, rpc: Rpc) -> Iterator[Row]:
     declared = DECLARED[rpc.path]
     if declared.about == ANY_TYPE:
         for record_type in catalog.types.values():
-            get = catalog.rpc_of(record_type, Kind.GET)
-            read = get.permission if get else f"{record_type.service}.{record_type.collection}.read"
-            yield Row(rpc, declared.judgement, record_type, read_permission=read)
+            yield Row(rpc, declared.judgement, record_type,
+                      read_permission=_read_permission(catalog, record_type))
         return
     about = catalog.types[declared.about] if declared.about else None
+    if declared.judgement is Judgement.TIMELINE:
+        yield Row(rpc, declared.judgement, about, read_permission=_read_permission(catalog, about))
+        return
     if declared.judgement is Judgement.VERB and rpc.type is not about:
         raise Incomplete(f"{rpc.path} is declared with {declared.about}, and its request names another type")
     yield Row(rpc, declared.judgement, about,

@@ -20,10 +20,11 @@ HANDLED = "lotura_consumer_handled_total"
 # The consumer has one thread.
 CLIENTS = 1
 # What the statements of a batch are known by, in their order.
-PARTS = ("INSERT INTO inbox", "UPDATE dead_letter", "INSERT INTO timeline_entry")
+PARTS = ("INSERT INTO inbox", "UPDATE dead_letter", "INSERT INTO timeline_entry",
+         "INSERT INTO record_state")
 RECORD = "'//accounts.lotura/people/b-' || :n || '-' || i"
 FRESH = {"event_id": "gen_random_uuid()", "entry_id": "gen_random_uuid()::text", "record": RECORD,
-         "source": RECORD}
+         "source": RECORD, "name": RECORD}
 
 
 def publish(rig: Rig, events: int) -> None:

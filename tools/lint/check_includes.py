@@ -48,7 +48,7 @@ LAYERS = {
     "domain": ("libs/base/", "services/{service}/domain/", "lotura/"),
     "rules": ("libs/base/", "libs/observe/", "libs/pg/", "libs/resource/", "libs/access/",
               "services/{service}/", "lotura/"),
-    "verbs": ("libs/base/", "libs/observe/", "libs/pg/", "libs/resource/", "libs/access/",
+    "verbs": ("libs/base/", "libs/mutant/", "libs/observe/", "libs/pg/", "libs/resource/", "libs/access/",
               "libs/events/", "libs/rpc/", "libs/host/", "services/{service}/", "lotura/"),
     "app": ("libs/", "services/{service}/", "lotura/"),
     "test": ("libs/", "services/{service}/", "lotura/"),

@@ -10,12 +10,15 @@
 
 namespace lotura::resource {
 
-// What one grant allows; without a filter with all records, without fields with all of them.
+// What one grant allows; without a filter with all records, without fields with all of them,
+// without a type with all types that have these fields.
 struct Given {
   Access access = Access::kRead;
   std::string filter;
   // What no entry names is hidden.
   std::map<std::string, FieldAccess> fields = {};
+  // "sales.lotura/Opportunity".
+  std::string type = {};
 };
 
 class FixedRights final : public RecordRights {
@@ -25,6 +28,7 @@ class FixedRights final : public RecordRights {
   [[nodiscard]] ViewPtr ViewOf(const Declaration& declaration) const override {
     std::vector<Grant> grants;
     for (const Given& given : given_) {
+      if (!given.type.empty() && given.type != declaration.type()) continue;
       auto records = CompileFilter(given.filter, declaration, std::nullopt);
       LOTURA_CHECK(records.ok());
       grants.push_back({.source = "test",

@@ -21,7 +21,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "Subscribe": ("event stream", "filter", "snapshot", "past", "error"),
     "GetSchema": ("response", "error"), "ListEventTypes": ("response", "error"),
     "ExplainAccess": ("response", "error", "absent", "unchanged"),
-    "ListTimeline": ("aggregate", "error"), "QueryFunnel": ("aggregate", "error"),
+    "ListTimeline": ("response", "page token", "error"), "QueryFunnel": ("aggregate", "error"),
     "QueryRevenue": ("aggregate", "error"),
 }
 # What a permission of its own opens as a whole, whatever else the caller may see: docs/audit.md.
@@ -35,7 +35,8 @@ REFERS = ("Create", "BatchCreate", "Import")
 # Watched by whoever has a world of his own; the rest by callers and streams.
 APART = ("absent", "unchanged")
 # How often a cell comes up beside the rarest ones: what tells of many records does more often.
-WEIGHTS = {"List": 6, "Get": 2, "BatchGet": 4}
+WEIGHTS = {"List": 6, "Get": 2, "BatchGet": 4, "ListTimeline": 4,
+           "QueryFunnel": 2, "QueryRevenue": 2}
 RAREST_SHARE = 0.5
 
 Cell = tuple[str, str]  # The name of an RPC, and a path.

@@ -31,6 +31,8 @@ EXEMPT = (
     Exempt("libs/access/access_service.cc", "ViewFor(call.principal", A_VIEW + "explain.record"),
     Exempt("libs/feed/seen_event.cc", "view.Allows(Access::kRead, *record)",
            WITHIN + "feed.removed, feed.before, feed.detail"),
+    Exempt("libs/access/record_states.cc", "ViewFor(caller_, declaration)",
+           A_VIEW + "states.records, states.fields"),
     Exempt("libs/feed/selection.cc", "view = resource::ViewFor(subscriber_",
            A_VIEW + "feed.record, feed.asked, and those of seen_event.cc"),
     Exempt("libs/feed/selection.cc", "!view->Allows(resource::Access::kRead, *records.after)",
@@ -38,7 +40,8 @@ EXEMPT = (
     Exempt("libs/feed/selection.cc", "? resource::ViewFor(subscriber_",
            "it tells when the views have changed, and shows nothing"),
     Exempt("libs/host/service.h", "CheckReadsAll(call.principal)",
-           "what it calls can be left out: query.records"),
+           "of the one query that is answered so, GetApiKeyUse, the test of authorization asks "
+           "under every role"),
     Exempt("libs/resource/changes.cc", "view = ViewFor(call_.principal",
            A_VIEW + "change.*, create.*, update.fields, reference.record"),
     Exempt("libs/resource/changes.cc", "CheckAccess(ViewOf(type)",
@@ -60,6 +63,10 @@ EXEMPT = (
            A_VIEW + "get.record, get.fields"),
     Exempt("libs/resource/standard_methods.cc", "ViewPtr view = ViewFor(call.principal",
            A_VIEW + "get.record, get.fields"),
+    Exempt("services/communications/timeline_sight.cc", "ViewFor(call.principal, declaration)",
+           A_VIEW + "states.records, timeline.fields"),
+    Exempt("services/communications/timeline_sight.cc", "activities_->Mask(activity)",
+           WITHIN + "timeline.fields"),
 )
 
 

@@ -9,15 +9,19 @@ from dataclasses import dataclass, replace
 
 from fault.leaks import schema
 from fault.leaks.coverage import Coverage
-from fault.leaks.detector import Leak, Sent
+from fault.leaks.detector import Detector, Leak, Sent
 from fault.leaks.event_look import judge_event
 from fault.leaks.ledger import State, Unknown
 from fault.leaks.policy import Access, Policy
 from fault.leaks.replies import Reply
+from fault.leaks.report_look import judge_report
+from fault.leaks.timeline_look import judge_timeline
 from fault.leaks.world import World
 
 # Until then whoever wrote something has told the ledger.
 DEFERRED_S = 30
+# By then whoever wrote what is counted, or what stands on a timeline, has told the ledger.
+TOLD_S = 10.0
 LEAKS_KEPT = 200
 REMEMBERED = 400
 
@@ -25,6 +29,7 @@ REMEMBERED = 400
 @dataclass
 class _Deferred:
     judge: Callable[[], list[Leak]]
+    begin: float  # Not before.
     deadline: float
 
 
@@ -52,6 +57,20 @@ class Hunt:
         """A call that writes nothing."""
         reply = self.world.ask(sent.rpc, sent.request, sent.user, service)
         self.check(sent, reply)
+        return reply
+
+    def timeline(self, sent: Sent) -> Reply:
+        """The same of what tells of records as they were."""
+        return self._ask(sent, judge_timeline)
+
+    def report(self, sent: Sent) -> Reply:
+        """The same of what tells of how many there are."""
+        return self._ask(sent, judge_report)
+
+    def _ask(self, sent: Sent, judge: Callable[[Detector, Sent, Reply], list[Leak]]) -> Reply:
+        reply = self.world.ask(sent.rpc, sent.request, sent.user)
+        self._count(sent, reply)
+        self.judge(lambda: judge(self.world.detector, sent, reply), TOLD_S)
         return reply
 
     def write(self, sent: Sent, names: Iterable[str],
@@ -85,11 +104,15 @@ class Hunt:
 
     def check(self, sent: Sent, reply: Reply) -> None:
         """Judges the reply, now or as soon as the ledger knows of all that it names."""
+        self._count(sent, reply)
+        self.judge(lambda: self.world.detector.judge(sent, reply))
+
+    def _count(self, sent: Sent, reply: Reply) -> None:
+        """Whoever is answered has the permission."""
         if not reply.decided:
             self.undecided += 1
         else:
             self.coverage.count(sent.rpc.name, sent.path)
-        self.judge(lambda: self.world.detector.judge(sent, reply))
         if reply.ok and not any(policy.permits(sent.user, sent.rpc.permission)
                                 for policy in self.possible(reply)):
             self.found(Leak("permission", sent.rpc.name, sent.path, sent.user, "an answer"))
@@ -99,10 +122,14 @@ class Hunt:
         self.coverage.count(sent.rpc.name, sent.path, calls=0)
         self.judge(lambda: judge_event(self.world.detector, sent, answer, begin, end))
 
-    def judge(self, judge: Callable[[], list[Leak]]) -> None:
-        self._judge(_Deferred(judge, time.monotonic() + DEFERRED_S))
+    def judge(self, judge: Callable[[], list[Leak]], after_s: float = 0.0) -> None:
+        now = time.monotonic()
+        self._judge(_Deferred(judge, now + after_s, now + after_s + DEFERRED_S))
 
     def _judge(self, one: _Deferred) -> None:
+        if time.monotonic() < one.begin:
+            self._deferred.append(one)
+            return
         try:
             with self._lock:
                 leaks = one.judge()

@@ -271,18 +271,6 @@ class Policy:
                 return True
         return False
 
-    def reads_all(self, user: str) -> bool:
-        """Whether some role lets him read every record of every type, with all fields."""
-        return self.works(user) and any(
-            not assignment.record_types and self._reads_all(self._chain(assignment.role))
-            for assignment in self._held(user))
-
-    @staticmethod
-    def _reads_all(chain: list[Role]) -> bool:
-        return not any(role.field_rules for role in chain) and any(
-            rule.record_type == ANY and rule.scope is Scope.ALL and rule.access >= Access.READ
-            for role in chain for rule in role.record_rules)
-
     def grants(self, user: str, type_: RecordType) -> list[Grant]:
         key = (user, type_.type)
         if key not in self._grants:

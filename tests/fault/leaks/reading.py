@@ -18,6 +18,9 @@ PAGE_SIZES = (0, 100, 400, 1000)
 SMALL_PAGES = (1, 3, 10)
 EVENT_SERVICES = ("directory", "accounts", "sales", "communications", "analytics")
 DIMENSIONS = 7
+# On whose timelines others stand, or much happens.
+ON_TIMELINES = ("accounts.lotura/Person", "accounts.lotura/Organization", "sales.lotura/Opportunity",
+                "accounts.lotura/Affiliation", "sales.lotura/Pipeline")
 WRONG_NAMES = ("", "people/", "people/UPPER", "nobody/w1xx00001", "people/a/b")
 WRONG_FILTERS = ("display_name =", "unknown = 1", "(((", "display_name < 5 5",
                  "create_time = yesterday")
@@ -182,31 +185,38 @@ class Readers:
             self._hunt.found(Leak("record", rpc.name, path, user, f"that {name} is there"))
 
     def timeline(self, rpc: Rpc, path: str) -> None:
-        names = [self._world.pick(one, self._chance) for one in (
-            "accounts.lotura/Person", "accounts.lotura/Organization", "sales.lotura/Opportunity")]
-        record = self._world.values(self._chance).full(self._chance.choice([
-            name for name in names if name] or ["people/nobody"]))
-        self._aggregate(rpc, path, {"record": "people/x" if path == "error" else record})
+        type_ = schema.record_types()[self._chance.choice(ON_TIMELINES)]
+        state = self._world.any_state(type_, self._chance)
+        record = "people/x" if path == "error" or state is None \
+            else f"//{state.type.service}.lotura/{state.name}"
+        fields = {"record": record, "page_size": self._chance.choice(PAGE_SIZES)}
+        if path == "page token":
+            fields["page_size"] = self._chance.choice(SMALL_PAGES)
+        user = self._hunt.caller(self._chance)
+        for _ in range(PAGES):
+            # Somebody else gets nothing for a token.
+            one = self._hunt.caller(self._chance) if self._chance.random() < 0.1 else user
+            reply = self._hunt.timeline(Sent(rpc, path, one, rpc.request(**fields)))
+            if not reply.ok or not reply.answer.next_page_token:
+                return
+            fields["page_token"] = reply.answer.next_page_token
 
     def funnel(self, rpc: Rpc, path: str) -> None:
         pipeline = self._world.pick("sales.lotura/Pipeline", self._chance) or "pipelines/nothing"
-        self._aggregate(rpc, path, {"pipeline": f"//sales.lotura/{pipeline}", **self._groups(path)})
+        self._report(rpc, path, {"pipeline": f"//sales.lotura/{pipeline}", **self._groups(path)})
 
     def revenue(self, rpc: Rpc, path: str) -> None:
-        self._aggregate(rpc, path, self._groups(path))
+        self._report(rpc, path, self._groups(path))
 
     def _groups(self, path: str) -> dict:
         if path == "error":
             return {"group_by": [1, 1, 0]}
-        return {"group_by": self._chance.sample(range(1, DIMENSIONS + 1), 2)}
+        return {"group_by": self._chance.sample(range(1, DIMENSIONS + 1),
+                                                self._chance.randrange(3))}
 
-    def _aggregate(self, rpc: Rpc, path: str, fields: dict) -> None:
-        user = self._hunt.caller(self._chance)
-        # What it is made of may have changed since.
-        reply = self._ask(rpc, path, user, rpc.request(**fields), replayed=True)
-        if reply.ok and not any(policy.reads_all(user) for policy in self._hunt.possible(reply)):
-            self._hunt.found(Leak("aggregate", rpc.name, path, user,
-                                  "what is made of many records"))
+    def _report(self, rpc: Rpc, path: str, fields: dict) -> None:
+        self._hunt.report(Sent(rpc, path, self._hunt.caller(self._chance), rpc.request(**fields),
+                               replayed=True))
 
     def event_schema(self, rpc: Rpc, path: str) -> None:
         type_ = "lotura.sales.opportunity.moved.v1" if path == "response" else "lotura.nothing.v1"

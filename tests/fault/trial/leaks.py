@@ -35,7 +35,7 @@ ONLY_HUNT, ONLY_MUTANTS = "none", "each"
 
 def uses() -> list[str]:
     """The places at which the platform asks for rights, as its sources name them."""
-    return sorted({name for source in (ROOT / "libs").rglob("*.cc")
+    return sorted({name for folder in ("libs", "services") for source in (ROOT / folder).rglob("*.cc")
                    for name in USE.findall(source.read_text(encoding="utf-8"))
                    if not source.name.endswith("_test.cc")})
 
