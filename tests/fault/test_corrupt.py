@@ -37,7 +37,8 @@ class Reviver:
 
     def __call__(self) -> None:
         for service in self._stack.revive():
-            assert ENDED_BY_LIBRDKAFKA.search(service.log.read_text())
+            told = service.log.read_text()
+            assert ENDED_BY_LIBRDKAFKA.search(told), f"{service.name} ended: {told[-4000:]}"
             self.ended.add(service.name)
 
     def await_writes(self, load: Load, more: int) -> None:
