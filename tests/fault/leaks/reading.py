@@ -18,6 +18,7 @@ PAGE_SIZES = (0, 100, 400, 1000)
 SMALL_PAGES = (1, 3, 10)
 EVENT_SERVICES = ("directory", "accounts", "sales", "communications", "analytics")
 DIMENSIONS = 7
+ACTIVITY = "communications.lotura/Activity"
 # On whose timelines others stand, or much happens.
 ON_TIMELINES = ("accounts.lotura/Person", "accounts.lotura/Organization", "sales.lotura/Opportunity",
                 "accounts.lotura/Affiliation", "sales.lotura/Pipeline")
@@ -184,11 +185,19 @@ class Readers:
                                 for policy in policies for one in states):
             self._hunt.found(Leak("record", rpc.name, path, user, f"that {name} is there"))
 
-    def timeline(self, rpc: Rpc, path: str) -> None:
+    def _on_timeline(self) -> str:
+        """The full name of a record of which something is told: often by an activity."""
+        activity = self._world.any_state(schema.record_types()[ACTIVITY], self._chance)
+        if activity is not None and self._chance.random() < 0.5:
+            told = [*activity.message.regarding, *activity.message.participants]
+            if told:
+                return self._chance.choice(told)
         type_ = schema.record_types()[self._chance.choice(ON_TIMELINES)]
         state = self._world.any_state(type_, self._chance)
-        record = "people/x" if path == "error" or state is None \
-            else f"//{state.type.service}.lotura/{state.name}"
+        return f"//{state.type.service}.lotura/{state.name}" if state is not None else ""
+
+    def timeline(self, rpc: Rpc, path: str) -> None:
+        record = "people/x" if path == "error" else self._on_timeline() or "people/x"
         fields = {"record": record, "page_size": self._chance.choice(PAGE_SIZES)}
         if path == "page token":
             fields["page_size"] = self._chance.choice(SMALL_PAGES)
