@@ -96,6 +96,7 @@ bool ReadableRecords::ReadsNone(std::string_view type) {
 }
 
 void ReadableRecords::Load(pg::Tx& tx, const std::set<std::string>& full_names) {
+  decided_.clear();
   states_.clear();
   std::vector<std::string> asked;
   for (const std::string& name : full_names) {
@@ -115,7 +116,13 @@ void ReadableRecords::Load(pg::Tx& tx, const std::set<std::string>& full_names) 
   }
 }
 
-std::optional<ReadableRecord> ReadableRecords::Find(const std::string& full_name) {
+const ReadableRecord* ReadableRecords::Find(const std::string& full_name) {
+  auto known = decided_.find(full_name);
+  if (known == decided_.end()) known = decided_.emplace(full_name, Decide(full_name)).first;
+  return known->second.has_value() ? &*known->second : nullptr;
+}
+
+std::optional<ReadableRecord> ReadableRecords::Decide(const std::string& full_name) {
   const resource::Declaration* type = Vocabulary::Linked().FindTypeOfName(full_name);
   const resource::View* view = type == nullptr ? nullptr : ViewOf(*type);
   if (view == nullptr) return std::nullopt;

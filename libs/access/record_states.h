@@ -79,16 +79,19 @@ class ReadableRecords {
   // Reads the states of those of the records about which they decide, and forgets others. Read
   // after what was made of the records, or in one snapshot with it, they are at least as new.
   void Load(pg::Tx& tx, const std::set<std::string>& full_names);
-  // Nothing for a record that he may not read, or of which no event has told. Load comes first.
-  [[nodiscard]] std::optional<ReadableRecord> Find(const std::string& full_name);
+  // Null for a record that he may not read, or of which no event has told. Load comes first;
+  // decided once for each record, until the next Load.
+  [[nodiscard]] const ReadableRecord* Find(const std::string& full_name);
 
  private:
   // Null if he may read none of them.
   const resource::View* ViewOf(const resource::Declaration& declaration);
+  [[nodiscard]] std::optional<ReadableRecord> Decide(const std::string& full_name);
 
   const Principal& caller_;
   std::map<const resource::Declaration*, resource::ViewPtr> views_;
   std::map<std::string, RecordState> states_;
+  std::map<std::string, std::optional<ReadableRecord>> decided_;
 };
 
 }  // namespace lotura::access

@@ -44,15 +44,8 @@ class SmallReportTest : public ReportTest {
   }
 
   Opportunity Open(const char* id, std::int64_t amount, const char* owner = "") {
-    Opportunity deal;
-    deal.set_name(std::string("opportunities/") + id);
+    Opportunity deal = OpportunityIn("lead", id, amount, kStart);
     deal.set_owner(owner);
-    deal.set_pipeline("pipelines/p");
-    deal.set_stage("pipelines/p/stages/lead");
-    deal.set_state(Opportunity::STATE_OPEN);
-    *deal.mutable_amount() = Dollars(amount);
-    *deal.mutable_open_time() = ToTimestamp(kStart);
-    *deal.mutable_stage_enter_time() = ToTimestamp(kStart);
     events_.Put("sales", deal);
     return deal;
   }

@@ -69,10 +69,10 @@ class Candidates {
     for (std::size_t i = first; i < end; ++i) names.insert(rows.String(i, 0));
     records_.Load(tx, names);
     for (std::size_t i = first; i < end; ++i) {
-      const auto deal = records_.Find(rows.String(i, 0));
+      const access::ReadableRecord* deal = records_.Find(rows.String(i, 0));
       const auto shows = [&](std::string_view field) { return deal->Shows(field); };
-      const bool counts = deal.has_value() && deal->IsKnownAt(rows.Int(i, 1)) &&
-                          std::ranges::all_of(fields_, shows);
+      const bool counts =
+          deal != nullptr && deal->IsKnownAt(rows.Int(i, 1)) && std::ranges::all_of(fields_, shows);
       if (counts) counted.names.push_back(rows.String(i, 0));
     }
   }

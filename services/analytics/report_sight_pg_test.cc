@@ -50,16 +50,10 @@ class ReportSightTest : public ReportTest {
   }
 
   void Win(const char* id, const char* owner, std::int64_t amount) {
-    Opportunity& deal = deals_[id];
-    deal.set_name(std::string("opportunities/") + id);
+    Opportunity deal = OpportunityIn("won", id, amount, day_);
     deal.set_owner(owner);
-    deal.set_pipeline("pipelines/p");
-    deal.set_stage("pipelines/p/stages/won");
     deal.set_state(Opportunity::STATE_WON);
-    *deal.mutable_amount() = Dollars(amount);
-    *deal.mutable_close_amount() = Dollars(amount);
-    *deal.mutable_open_time() = ToTimestamp(day_);
-    *deal.mutable_stage_enter_time() = ToTimestamp(day_);
+    *deal.mutable_close_amount() = deal.amount();
     *deal.mutable_close_date() = ToDate(day_);
     events_.Put("sales", deal);
   }
@@ -97,7 +91,6 @@ class ReportSightTest : public ReportTest {
   }
 
   const Day day_ = Day(std::chrono::year(2017) / 3 / 1);
-  std::map<std::string, Opportunity> deals_;
   testing::TestEvents events_{TenantOf(1)};
 };
 

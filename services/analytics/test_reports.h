@@ -3,10 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include "libs/base/calendar.h"
 #include "libs/resource/memory_store.h"
 #include "libs/testing/service_bench.h"
 #include "libs/testing/status_matchers.h"
 #include "libs/testing/test_events.h"
+#include "lotura/sales/v1/opportunity.pb.h"
 #include "services/analytics/app.h"
 #include "services/analytics/projection.h"
 #include "services/analytics/query_funnel.h"
@@ -25,6 +27,20 @@ inline google::type::Money Dollars(std::int64_t units) {
   money.set_currency_code("USD");
   money.set_units(units);
   return money;
+}
+
+// An open opportunity of the pipeline "p", since then in its stage.
+inline sales::v1::Opportunity OpportunityIn(const char* stage, const char* id, std::int64_t amount,
+                                            Instant since) {
+  sales::v1::Opportunity deal;
+  deal.set_name(std::string("opportunities/") + id);
+  deal.set_pipeline("pipelines/p");
+  deal.set_stage(std::string("pipelines/p/stages/") + stage);
+  deal.set_state(sales::v1::Opportunity::STATE_OPEN);
+  *deal.mutable_amount() = Dollars(amount);
+  *deal.mutable_open_time() = ToTimestamp(since);
+  *deal.mutable_stage_enter_time() = ToTimestamp(since);
+  return deal;
 }
 
 class ReportTest : public ::testing::Test {

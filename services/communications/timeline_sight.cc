@@ -48,7 +48,7 @@ TimelineSight::TimelineSight(const Call& call, const std::string& record,
 
 bool TimelineSight::SeesRecord(pg::Tx& tx) {
   records_.Load(tx, {record_});
-  return records_.Find(record_).has_value();
+  return records_.Find(record_) != nullptr;
 }
 
 void TimelineSight::Sieve(pg::Tx& tx, std::vector<Entry>& entries) {
@@ -56,10 +56,10 @@ void TimelineSight::Sieve(pg::Tx& tx, std::vector<Entry>& entries) {
   for (const Entry& entry : entries) names.insert(entry.source());
   // The record's as well: it may have been taken away since it was looked at.
   records_.Load(tx, names);
-  const bool sees_record = records_.Find(record_).has_value();
+  const bool sees_record = records_.Find(record_) != nullptr;
   std::erase_if(entries, [&](const Entry& entry) {
-    const auto source = records_.Find(entry.source());
-    return !sees_record || !source.has_value() || !source->IsKnownAt(entry.version());
+    const access::ReadableRecord* source = records_.Find(entry.source());
+    return !sees_record || source == nullptr || !source->IsKnownAt(entry.version());
   });
 }
 
@@ -68,8 +68,8 @@ bool TimelineSight::Trim(Entry& entry) {
 }
 
 bool TimelineSight::TrimChange(Entry& entry) {
-  const auto source = records_.Find(entry.source());
-  LOTURA_CHECK(source.has_value());
+  const access::ReadableRecord* source = records_.Find(entry.source());
+  LOTURA_CHECK(source != nullptr);
   const auto shows = [&](std::string_view path) { return source->Shows(path); };
   // Where and when it stands tells of fields as well.
   if (IsAtStageTime(entry, source->type()) && !shows(kStageTime)) return false;

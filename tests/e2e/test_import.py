@@ -21,7 +21,9 @@ def figures():
 
 @pytest.fixture(scope="module")
 def analyst(connect):
-    return connect("analytics.reports.read", "sales.*", "directory.*", "accounts.*")
+    return connect("analytics.reports.read", "accounts.organizations.read", "directory.teams.read",
+                   "directory.users.read", "sales.opportunities.read", "sales.products.read",
+                   "sales.stages.read")
 
 
 @pytest.fixture(scope="module")

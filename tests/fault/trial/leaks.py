@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 from devkit.console import Failure, say
-from devkit.layout import ROOT, SERVICES
+from devkit.layout import SERVICES
 from devkit.stack import Arrangement, Stack
 
+from fault.leaks.guards import sources
 from fault.trial.crashes import linked_binaries
 from fault.trial.figures import Criterion
 from fault.trial.hunters import Hunters
@@ -35,9 +36,7 @@ ONLY_HUNT, ONLY_MUTANTS = "none", "each"
 
 def uses() -> list[str]:
     """The places at which the platform asks for rights, as its sources name them."""
-    return sorted({name for folder in ("libs", "services") for source in (ROOT / folder).rglob("*.cc")
-                   for name in USE.findall(source.read_text(encoding="utf-8"))
-                   if not source.name.endswith("_test.cc")})
+    return sorted({name for _, text in sources() for name in USE.findall(text)})
 
 
 def hunters_on(trial: Trial) -> Hunters:
