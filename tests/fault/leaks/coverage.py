@@ -35,7 +35,7 @@ REFERS = ("Create", "BatchCreate", "Import")
 # Watched by whoever has a world of his own; the rest by callers and streams.
 APART = ("absent", "unchanged")
 # How often a cell comes up beside the rarest ones: what tells of many records does more often.
-WEIGHTS = {"List": 6, "Get": 2, "BatchGet": 4, "ListTimeline": 4,
+WEIGHTS = {"List": 6, "Get": 2, "BatchGet": 4, "ListTimeline": 8,
            "QueryFunnel": 2, "QueryRevenue": 2}
 RAREST_SHARE = 0.5
 

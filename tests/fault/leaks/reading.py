@@ -14,6 +14,7 @@ from fault.leaks.schema import ALWAYS_SEEN, Rpc
 
 BATCH = 60
 PAGES = 5
+TRIES = 5  # For somebody who may read a record.
 PAGE_SIZES = (0, 100, 400, 1000)
 SMALL_PAGES = (1, 3, 10)
 EVENT_SERVICES = ("directory", "accounts", "sales", "communications", "analytics")
@@ -185,23 +186,32 @@ class Readers:
                                 for policy in policies for one in states):
             self._hunt.found(Leak("record", rpc.name, path, user, f"that {name} is there"))
 
-    def _on_timeline(self) -> str:
-        """The full name of a record of which something is told: often by an activity."""
+    def _on_timeline(self) -> tuple[str, str]:
+        """The full name of a record of which something is told, and somebody to whom: often by an
+        activity that he may read."""
         activity = self._world.any_state(schema.record_types()[ACTIVITY], self._chance)
-        if activity is not None and self._chance.random() < 0.5:
-            told = [*activity.message.regarding, *activity.message.participants]
-            if told:
-                return self._chance.choice(told)
+        told = [] if activity is None else [*activity.message.regarding,
+                                            *activity.message.participants]
+        if told and self._chance.random() < 0.5:
+            return self._chance.choice(told), self._reader(activity)
         type_ = schema.record_types()[self._chance.choice(ON_TIMELINES)]
         state = self._world.any_state(type_, self._chance)
-        return f"//{state.type.service}.lotura/{state.name}" if state is not None else ""
+        if state is None:
+            return "//accounts.lotura/people/nobody", self._hunt.caller(self._chance)
+        return f"//{type_.service}.lotura/{state.name}", self._reader(state)
+
+    def _reader(self, state: State) -> str:
+        """Mostly somebody who may read it."""
+        callers = [self._hunt.caller(self._chance) for _ in range(TRIES)]
+        return next((user for user in callers if self._hunt.access(user, state) >= Access.READ),
+                    callers[0])
 
     def timeline(self, rpc: Rpc, path: str) -> None:
-        record = "people/x" if path == "error" else self._on_timeline() or "people/x"
-        fields = {"record": record, "page_size": self._chance.choice(PAGE_SIZES)}
+        record, user = self._on_timeline()
+        fields = {"record": "people/x" if path == "error" else record,
+                  "page_size": self._chance.choice(PAGE_SIZES)}
         if path == "page token":
             fields["page_size"] = self._chance.choice(SMALL_PAGES)
-        user = self._hunt.caller(self._chance)
         for _ in range(PAGES):
             # Somebody else gets nothing for a token.
             one = self._hunt.caller(self._chance) if self._chance.random() < 0.1 else user
