@@ -15,6 +15,7 @@
 #include "libs/resource/personal.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::access {
@@ -158,7 +159,7 @@ TEST_F(PoliciesTest, NothingThatBelongsToAPersonIsKept) {
   Project({EventOf(Anna(), 1)});
 
   const auto kept = database_.Read(Soon(), [](pg::Tx& tx) -> absl::StatusOr<std::string> {
-    return tx.RunScript("SELECT record FROM policy_record").Bytes(0, 0);
+    return testing::Select(tx, "SELECT record FROM policy_record").Bytes(0, 0);
   });
 
   ASSERT_THAT(kept, IsOk());

@@ -12,7 +12,6 @@ namespace {
 
 using events::BigintOf;
 using events::JournalEntry;
-using events::XidAt;
 
 // One read of seals, and what an answer takes before another one is too much.
 constexpr std::int64_t kSealsAtOnce = 64;
@@ -207,10 +206,10 @@ v1::Seal PgSeals::SealAt(const pg::Rows& rows, std::size_t row, const TenantId& 
   seal.set_number(rows.Int(row, 0));
   seal.set_previous_hash(rows.Bytes(row, 1));
   const auto epoch = static_cast<std::int32_t>(rows.Int(row, 2));
-  *seal.mutable_first() = ToProto(
-      events::Position{.epoch = epoch, .xid = XidAt(rows, row, 3), .seq = rows.Int(row, 4)});
-  *seal.mutable_last() = ToProto(
-      events::Position{.epoch = epoch, .xid = XidAt(rows, row, 5), .seq = rows.Int(row, 6)});
+  *seal.mutable_first() =
+      ToProto(events::Position{.epoch = epoch, .xid = rows.Xid(row, 3), .seq = rows.Int(row, 4)});
+  *seal.mutable_last() =
+      ToProto(events::Position{.epoch = epoch, .xid = rows.Xid(row, 5), .seq = rows.Int(row, 6)});
   seal.set_digests(rows.Bytes(row, 7));
   *seal.mutable_seal_time() = ToTimestamp(rows.Time(row, 8));
   seal.set_hash(rows.Bytes(row, 9));

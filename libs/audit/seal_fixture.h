@@ -10,6 +10,7 @@
 #include "libs/events/migrations.sql.h"
 #include "libs/events/pg_journal.h"
 #include "libs/testing/events_schema.h"
+#include "libs/testing/select.h"
 
 namespace lotura::testing {
 
@@ -65,7 +66,7 @@ class SealFixture : public ::testing::Test {
     return database_
         .Read(AMinute(),
               [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                return tx.RunScript(query).Int(0, 0);
+                return testing::Select(tx, query).Int(0, 0);
               })
         .value();
   }

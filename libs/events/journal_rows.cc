@@ -3,7 +3,6 @@
 #include <fmt/chrono.h>
 
 #include <bit>
-#include <charconv>
 #include <limits>
 
 #include "libs/base/check.h"
@@ -22,8 +21,8 @@ std::string BytesOrEmpty(const pg::Rows& rows, std::size_t row, std::size_t colu
   return rows.IsNull(row, column) ? std::string() : rows.Bytes(row, column);
 }
 
-std::string TextOrEmpty(const pg::Rows& rows, std::size_t row, std::size_t column) {
-  return rows.IsNull(row, column) ? std::string() : rows.String(row, column);
+std::string IdOrEmpty(const pg::Rows& rows, std::size_t row, std::size_t column) {
+  return rows.IsNull(row, column) ? std::string() : rows.Id(row, column).ToString();
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ pg::Params ReadParams(const Position& after, EpochState state, ReadLimit limit) 
 JournalEntry EntryAt(const pg::Rows& rows, std::size_t row) {
   JournalEntry entry;
   entry.position = {.epoch = static_cast<std::int32_t>(rows.Int(row, 0)),
-                    .xid = XidAt(rows, row, 1),
+                    .xid = rows.Xid(row, 1),
                     .seq = rows.Int(row, 2)};
   entry.create_time = rows.Time(row, 3);
   entry.tenant = {rows.Id(row, 4)};
@@ -97,20 +96,12 @@ JournalEntry EntryAt(const pg::Rows& rows, std::size_t row) {
   entry.person_keys = rows.Texts(row, 17);
   entry.actor = rows.String(row, 18);
   entry.method = rows.String(row, 19);
-  entry.request_id = TextOrEmpty(rows, row, 20);
+  entry.request_id = IdOrEmpty(rows, row, 20);
   entry.cause = rows.String(row, 21);
   entry.traceparent = rows.String(row, 22);
   return entry;
 }
 
 std::int64_t BigintOf(std::uint64_t xid) { return std::bit_cast<std::int64_t>(xid); }
-
-std::uint64_t XidAt(const pg::Rows& rows, std::size_t row, std::size_t column) {
-  const std::string_view text = rows.Text(row, column);
-  std::uint64_t xid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), xid);
-  LOTURA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return xid;
-}
 
 }  // namespace lotura::events

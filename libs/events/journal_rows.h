@@ -37,6 +37,5 @@ JournalEntry EntryAt(const pg::Rows& rows, std::size_t row);
 // Numbers of transactions are unsigned, and so are theirs of PostgreSQL; on their way there they
 // are bigint.
 std::int64_t BigintOf(std::uint64_t xid);
-std::uint64_t XidAt(const pg::Rows& rows, std::size_t row, std::size_t column);
 
 }  // namespace lotura::events

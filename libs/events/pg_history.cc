@@ -37,7 +37,7 @@ absl::StatusOr<HistoryBounds> PgHistory::Bounds(Deadline deadline) {
     const LayoutPtr layout = LayoutOf(tx);
     if (layout->epochs.empty() || layout->days.empty()) return Internal("the journal has no day");
     const Instant now = clock_.Now();
-    const std::uint64_t horizon = XidAt(tx.Run(sql::kHorizon, {}), 0, 0);
+    const std::uint64_t horizon = tx.Run(sql::kHorizon, {}).Xid(0, 0);
     HistoryBounds bounds;
     bounds.latest = {BehindHorizon(layout->epochs.rbegin()->first, horizon), now};
     bounds.earliest = {Position(), FloorOf(*layout)};
@@ -92,7 +92,7 @@ PgHistory::Span PgHistory::SpanAfter(pg::Tx& tx, const Layout& layout,
   Span span{.after = after};
   std::vector<std::pair<Position, Day>> starts;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Position start{after.epoch, XidAt(rows, i, 1), rows.Int(i, 2)};
+    const Position start{after.epoch, rows.Xid(i, 1), rows.Int(i, 2)};
     if (rows.Int(i, 0) < 0) {
       span.horizon = start.xid;
     } else {
@@ -124,7 +124,7 @@ absl::Status PgHistory::Fill(pg::Tx& tx, const HistoryQuery& query, const Span& 
           .Int(span.before.seq)
           .Int(static_cast<std::int64_t>(scan)));
   if (looked.empty()) return Internal("the journal lost an entry");
-  const Cursor last{{span.after.epoch, XidAt(looked, 0, 1), looked.Int(0, 2)}, looked.Time(0, 3)};
+  const Cursor last{{span.after.epoch, looked.Xid(0, 1), looked.Int(0, 2)}, looked.Time(0, 3)};
   const pg::Rows rows = tx.RunBuilt(
       "events.HistoryRead", HistoryStatement(sql::kHistoryRead, sql::kHistoryReadLeaf, span.days),
       pg::Params()
@@ -157,7 +157,7 @@ PgHistory::LayoutPtr PgHistory::LayoutOf(pg::Tx& tx) {
       Layout{.days = DaysOf(tx, "journal"), .fresh_until = Deadline::After(options_.refresh)});
   const pg::Rows rows = tx.Run(sql::kJournalEpochs, {});
   for (std::size_t i = 0; i < rows.size(); ++i)
-    layout->epochs.emplace(static_cast<std::int32_t>(rows.Int(i, 0)), XidAt(rows, i, 1));
+    layout->epochs.emplace(static_cast<std::int32_t>(rows.Int(i, 0)), rows.Xid(i, 1));
   const std::lock_guard lock(mutex_);
   layout_ = layout;
   return layout;

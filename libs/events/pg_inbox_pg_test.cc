@@ -6,6 +6,7 @@
 #include "libs/events/cloud_events.h"
 #include "libs/events/parking.h"
 #include "libs/testing/events_schema.h"
+#include "libs/testing/select.h"
 
 namespace lotura::events {
 namespace {
@@ -70,8 +71,8 @@ class PgInboxTest : public ::testing::Test {
     return schema_.database()
         .Read(AMinute(),
               [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
-                return tx
-                    .RunScript(fmt::format("SELECT coalesce(string_agg(version::text, ' ' ORDER BY "
+                return testing::Select(
+                           tx, fmt::format("SELECT coalesce(string_agg(version::text, ' ' ORDER BY "
                                            "seq), '') FROM effect WHERE name = '{}'",
                                            name))
                     .String(0, 0);

@@ -39,7 +39,7 @@ absl::StatusOr<Position> PgJournal::LoadCursor(const std::string& relay, Deadlin
     const pg::Rows rows = tx.Run(sql::kLoadCursor, pg::Params().Text(relay));
     if (rows.empty()) return Position();
     return Position{.epoch = static_cast<std::int32_t>(rows.Int(0, 0)),
-                    .xid = XidAt(rows, 0, 1),
+                    .xid = rows.Xid(0, 1),
                     .seq = rows.Int(0, 2)};
   });
 }

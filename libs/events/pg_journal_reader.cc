@@ -58,7 +58,7 @@ absl::StatusOr<Backlog> PgJournalReader::Inspect(const Position& after, Deadline
   LOTURA_RETURN_IF_ERROR(Refresh(after, deadline));
   return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<Backlog> {
     const pg::Rows horizon = tx.Run(sql::kHorizon, {});
-    Backlog backlog{.horizon = XidAt(horizon, 0, 0), .next = XidAt(horizon, 0, 1)};
+    Backlog backlog{.horizon = horizon.Xid(0, 0), .next = horizon.Xid(0, 1)};
     Position from = Start(after);
     backlog.oldest = OldestAfter(tx, from);
     while (!backlog.oldest.has_value() && !IsCurrent(from.epoch)) {
@@ -76,7 +76,7 @@ std::optional<Instant> PgJournalReader::OldestAfter(pg::Tx& tx, const Position& 
     const pg::Rows rows =
         tx.RunBuilt("events.OldestInLeaf", ForLeaf(sql::kOldestInLeaf, day), From(after));
     if (rows.empty()) continue;
-    const std::pair place{XidAt(rows, 0, 0), rows.Int(0, 1)};
+    const std::pair place{rows.Xid(0, 0), rows.Int(0, 1)};
     if (first.has_value() && *first < place) continue;
     first = place;
     oldest = rows.Time(0, 2);
@@ -100,7 +100,7 @@ absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) 
     const pg::Rows rows = tx.Run(sql::kJournalEpochs, {});
     Epochs epochs;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      epochs.emplace(static_cast<std::int32_t>(rows.Int(i, 0)), XidAt(rows, i, 1));
+      epochs.emplace(static_cast<std::int32_t>(rows.Int(i, 0)), rows.Xid(i, 1));
     }
     if (epochs.empty()) return Internal("the schema has no epoch");
     // Entries of a new epoch may lie in days that were left.
@@ -112,7 +112,7 @@ absl::Status PgJournalReader::Refresh(const Position& after, Deadline deadline) 
     if (!IsCurrent(Start(after).epoch) || window_.Ended(now).empty()) return absl::OkStatus();
     // In this order: the next number must be taken when those that ran before have ended.
     const DayWindow::Transactions running = RunningTransactions(tx);
-    const std::uint64_t next = XidAt(tx.Run(sql::kHorizon, {}), 0, 1);
+    const std::uint64_t next = tx.Run(sql::kHorizon, {}).Xid(0, 1);
     window_.ObserveRunning(now, running, next);
     if (!window_.fence().has_value()) return absl::OkStatus();
     const auto fence = BigintOf(*window_.fence());

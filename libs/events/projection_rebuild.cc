@@ -138,8 +138,7 @@ absl::Status ProjectionRebuild::StartReading(const RebuildSource& source) {
         const pg::Rows rows =
             tx.Run(sql::kLoadRebuilt, pg::Params().Text(options_.consumer).Text(source.service));
         if (rows.empty()) return Position();
-        return Position{static_cast<std::int32_t>(rows.Int(0, 0)), XidAt(rows, 0, 1),
-                        rows.Int(0, 2)};
+        return Position{static_cast<std::int32_t>(rows.Int(0, 0)), rows.Xid(0, 1), rows.Int(0, 2)};
       }));
   reader_ = source.journal.NewReader();
   return absl::OkStatus();

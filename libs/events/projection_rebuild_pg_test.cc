@@ -5,6 +5,7 @@
 #include "libs/events/partitions.h"
 #include "libs/events/pg_journal.h"
 #include "libs/testing/events_schema.h"
+#include "libs/testing/select.h"
 
 namespace lotura::events {
 namespace {
@@ -87,10 +88,10 @@ class ProjectionRebuildTest : public ::testing::Test {
     return schema_.database()
         .Read(AMinute(),
               [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
-                return tx
-                    .RunScript(
-                        "SELECT coalesce(string_agg(version::text, ' ' ORDER BY seq), '') FROM "
-                        "effect")
+                return testing::Select(
+                           tx,
+                           "SELECT coalesce(string_agg(version::text, ' ' ORDER BY seq), '') FROM "
+                           "effect")
                     .String(0, 0);
               })
         .value();

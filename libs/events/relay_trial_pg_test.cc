@@ -18,6 +18,7 @@
 #include "libs/events/step_thread.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/kafka.h"
+#include "libs/testing/select.h"
 
 namespace lotura::events {
 namespace {
@@ -146,8 +147,9 @@ class RelayTrial : public ::testing::Test {
     schema_.database()
         .Read(AMinute(),
               [&](pg::Tx& tx) {
-                const pg::Rows rows = tx.RunScript("SELECT event_id FROM journal");
-                for (std::size_t i = 0; i < rows.size(); ++i) committed.insert(rows.String(i, 0));
+                const pg::Rows rows = testing::Select(tx, "SELECT event_id FROM journal");
+                for (std::size_t i = 0; i < rows.size(); ++i)
+                  committed.insert(rows.Id(i, 0).ToString());
                 return absl::OkStatus();
               })
         .IgnoreError();

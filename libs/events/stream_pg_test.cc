@@ -9,6 +9,7 @@
 #include "libs/events/relay.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/kafka.h"
+#include "libs/testing/select.h"
 
 namespace lotura::events {
 namespace {
@@ -219,7 +220,8 @@ TEST_F(StreamTest, DatabaseThatRestartsDelaysEffectsAndLosesNone) {
         return schema_.database()
             .Read(AMinute(),
                   [](pg::Tx& tx) {
-                    return tx.RunScript("SELECT 1").empty() ? Internal("") : absl::OkStatus();
+                    return testing::Select(tx, "SELECT 1").empty() ? Internal("")
+                                                                   : absl::OkStatus();
                   })
             .ok();
       },

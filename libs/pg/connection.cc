@@ -2,22 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <pqxx/binarystring>
 #include <pqxx/except>
-#include <pqxx/nontransaction>
-#include <pqxx/prepared_statement>
 
 #include "libs/pg/copy.h"
 
 namespace lotura::pg {
 namespace {
 
-std::vector<pqxx::binarystring> Binary(const Params& params) {
-  std::vector<pqxx::binarystring> binary;
-  binary.reserve(params.values().size());
-  for (const std::string& value : params.values()) binary.emplace_back(value);
-  return binary;
-}
+constexpr int kBinary = 1;
 
 }  // namespace
 
@@ -48,23 +40,54 @@ Connection::Connection(const std::string& conninfo)
   connection_.set_verbosity(pqxx::connection_base::verbose);
 }
 
-Rows Connection::Run(pqxx::transaction_base& transaction, const Query& query,
-                     const Params& params) {
-  if (prepared_.insert(query.name).second) connection_.prepare(query.name, query.text);
-  return Rows(
-      transaction.exec_prepared(query.name, pqxx::prepare::make_dynamic_params(Binary(params))));
+Rows Connection::Run(const Query& query, const Params& params) {
+  if (!prepared_.contains(query.name)) {
+    Prepare(query.name, query.text);
+    prepared_.insert(query.name);
+  }
+  return Execute(query.name, params);
 }
 
-Rows Connection::RunBuilt(pqxx::transaction_base& transaction, const std::string& text,
-                          const Params& params) {
-  return Rows(transaction.exec_prepared(NameOfBuilt(text),
-                                        pqxx::prepare::make_dynamic_params(Binary(params))));
+Rows Connection::RunBuilt(const std::string& text, const Params& params) {
+  return Execute(NameOfBuilt(text), params);
 }
 
 void Connection::Copy(const std::string& text, const CopyRows& rows,
                       std::span<const std::size_t> places) {
-  if (connection_.below() == nullptr) throw pqxx::broken_connection("closed before COPY");
-  CopyIn(*connection_.below(), text, rows, places);
+  CopyIn(Below(), text, rows, places);
+}
+
+// Without a connection libpqxx would have said so.
+PGconn& Connection::Below() const {
+  if (connection_.below() == nullptr) throw pqxx::broken_connection("closed before a statement");
+  return *connection_.below();
+}
+
+void Connection::Prepare(const std::string& name, const std::string& text) {
+  PGconn& below = Below();
+  Expect(PGRES_COMMAND_OK, below,
+         Result(PQprepare(&below, name.c_str(), text.c_str(), 0, nullptr)));
+}
+
+void Connection::Forget(const std::string& name) {
+  PGconn& below = Below();
+  Expect(PGRES_COMMAND_OK, below,
+         Result(PQexec(&below, fmt::format("DEALLOCATE {}", name).c_str())));
+}
+
+Rows Connection::Execute(const std::string& name, const Params& params) {
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  for (const std::string& value : params.values()) {
+    values.push_back(value.data());
+    lengths.push_back(static_cast<int>(value.size()));
+  }
+  const std::vector<int> formats(values.size(), kBinary);
+  PGconn& below = Below();
+  Result result(PQexecPrepared(&below, name.c_str(), static_cast<int>(values.size()), values.data(),
+                               lengths.data(), formats.data(), kBinary));
+  const bool has_rows = PQresultStatus(result.get()) == PGRES_TUPLES_OK;
+  return Rows(Expect(has_rows ? PGRES_TUPLES_OK : PGRES_COMMAND_OK, below, std::move(result)));
 }
 
 const std::string& Connection::NameOfBuilt(const std::string& text) {
@@ -73,12 +96,12 @@ const std::string& Connection::NameOfBuilt(const std::string& text) {
     return built_.front().second;
   }
   if (built_.size() >= kBuiltMax) {
-    connection_.unprepare(built_.back().second);
+    Forget(built_.back().second);
     built_by_text_.erase(built_.back().first);
     built_.pop_back();
   }
   std::string name = fmt::format("built_{}", ++built_count_);
-  connection_.prepare(name, text);
+  Prepare(name, text);
   built_.emplace_front(text, std::move(name));
   built_by_text_.emplace(text, built_.begin());
   return built_.front().second;

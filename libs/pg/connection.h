@@ -6,7 +6,6 @@
 #include <list>
 #include <memory>
 #include <pqxx/connection>
-#include <pqxx/transaction_base>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -45,15 +44,19 @@ class Connection {
 
   pqxx::connection_base& raw() { return connection_; }
   int backend() const { return backend_; }
-  Rows Run(pqxx::transaction_base& transaction, const Query& query, const Params& params);
-  Rows RunBuilt(pqxx::transaction_base& transaction, const std::string& text, const Params& params);
-  // Within a transaction that is open on this connection.
+  // Within a transaction of libpqxx that is open on this connection.
+  Rows Run(const Query& query, const Params& params);
+  Rows RunBuilt(const std::string& text, const Params& params);
   void Copy(const std::string& text, const CopyRows& rows, std::span<const std::size_t> places);
 
  private:
   // Statements built at run time that stay prepared.
   static constexpr std::size_t kBuiltMax = 200;
 
+  [[nodiscard]] PGconn& Below() const;
+  void Prepare(const std::string& name, const std::string& text);
+  void Forget(const std::string& name);
+  Rows Execute(const std::string& name, const Params& params);
   const std::string& NameOfBuilt(const std::string& text);
 
   Session connection_;

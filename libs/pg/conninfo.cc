@@ -16,10 +16,10 @@ constexpr std::chrono::seconds kConnectMin{2};
 constexpr std::chrono::seconds kConnectMax{5};
 
 // A generic plan that was made while a table was empty would scan it for ever; a plan by index is
-// right for any size.
+// right for any size. By a bitmap all of the range would be read that the first rows are taken of.
 constexpr char kWritePlans[] =
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c "
-    "enable_mergejoin=off";
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off "
+    "-c enable_hashjoin=off -c enable_mergejoin=off";
 
 // A sort or a bitmap reads all rows of a list to find its first page.
 constexpr char kListPlans[] =

@@ -1,27 +1,16 @@
 #include "libs/pg/copy.h"
 
-#include <memory>
 #include <pqxx/except>
+
+#include "libs/pg/result.h"
 
 namespace lotura::pg {
 namespace {
-
-struct Clear {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using Result = std::unique_ptr<PGresult, Clear>;
 
 // Larger pieces gain nothing, and the server holds a whole one.
 constexpr std::size_t kPieceMax = 64 * 1024;
 
 [[noreturn]] void Lost() { throw pqxx::broken_connection("lost during COPY"); }
-
-void Expect(ExecStatusType status, PGconn& connection, const Result& result) {
-  if (PQresultStatus(result.get()) == status) return;
-  const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-  if (state == nullptr || PQstatus(&connection) != CONNECTION_OK) Lost();
-  throw pqxx::sql_error(PQresultErrorMessage(result.get()), "", state);
-}
 
 void Put(PGconn& connection, std::string_view bytes) {
   for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kPieceMax))) {
@@ -51,10 +40,10 @@ void CopyIn(PGconn& connection, const std::string& text, const CopyRows& rows,
   PutRows(connection, rows, places);
   Put(connection, CopyRows::Trailer());
   if (PQputCopyEnd(&connection, nullptr) != 1) Lost();
-  const Result result(PQgetResult(&connection));
+  Result result(PQgetResult(&connection));
   // The connection takes nothing else before all was read.
   while (Result(PQgetResult(&connection)) != nullptr) continue;
-  Expect(PGRES_COMMAND_OK, connection, result);
+  Expect(PGRES_COMMAND_OK, connection, std::move(result));
 }
 
 }  // namespace lotura::pg

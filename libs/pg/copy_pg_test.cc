@@ -3,6 +3,7 @@
 
 #include "libs/pg/database.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::pg {
@@ -43,9 +44,8 @@ class CopyTest : public ::testing::Test {
     return database_
         .Read(Soon(),
               [&](Tx& tx) -> absl::StatusOr<std::string> {
-                return tx
-                    .RunScript("SELECT coalesce(string_agg(" + what +
-                               ", ' ' ORDER BY id), '') FROM thing")
+                return testing::Select(tx, "SELECT coalesce(string_agg(" + what +
+                                               ", ' ' ORDER BY id), '') FROM thing")
                     .String(0, 0);
               })
         .value();

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "libs/base/check.h"
-#include "libs/pg/big_endian.h"
+#include "libs/pg/wire.h"
 
 namespace lotura::pg {
 
@@ -30,7 +30,7 @@ CopyRows& CopyRows::Add(std::string_view bytes) {
 
 CopyRows& CopyRows::AddNull() {
   Begin();
-  AppendBigEndian(bytes_, std::uint32_t{0xFFFF'FFFF});
+  AppendBigEndian(bytes_, kNullSize);
   End();
   return *this;
 }

@@ -19,13 +19,13 @@ class OpenTx final : public Tx {
       : connection_(connection), transaction_(transaction), observer_(observer), last_(last) {}
 
   Rows Run(const Query& query, const Params& params) override {
-    return Observed(query.name, [&] { return connection_.Run(transaction_, query, params); });
+    return Observed(query.name, [&] { return connection_.Run(query, params); });
   }
   Rows RunBuilt(const char* name, const std::string& text, const Params& params) override {
-    return Observed(name, [&] { return connection_.RunBuilt(transaction_, text, params); });
+    return Observed(name, [&] { return connection_.RunBuilt(text, params); });
   }
-  Rows RunScript(const std::string& text) override {
-    return Observed("script", [&] { return Rows(transaction_.exec(text)); });
+  void RunScript(const std::string& text) override {
+    Observed("script", [&] { return transaction_.exec(text); });
   }
   void Copy(const char* name, const std::string& text, const CopyRows& rows,
             std::span<const std::size_t> places) override {

@@ -34,7 +34,7 @@ class Tx {
   virtual void Copy(const char* name, const std::string& text, const CopyRows& rows,
                     std::span<const std::size_t> places) = 0;
   // Statements without parameters, for migrations and upkeep.
-  virtual Rows RunScript(const std::string& text) = 0;
+  virtual void RunScript(const std::string& text) = 0;
 };
 
 enum class PlanFor {

@@ -6,6 +6,7 @@
 
 #include "libs/testing/eventually.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::pg {
@@ -37,7 +38,7 @@ class DatabaseTest : public ::testing::Test {
 
   absl::StatusOr<std::int64_t> Count() {
     return database_.Read(Soon(), [](Tx& tx) -> absl::StatusOr<std::int64_t> {
-      return tx.RunScript("SELECT count(*) FROM thing").Int(0, 0);
+      return testing::Select(tx, "SELECT count(*) FROM thing").Int(0, 0);
     });
   }
 
@@ -70,14 +71,14 @@ TEST_F(DatabaseTest, UniqueViolationIsAlreadyExists) {
 
 TEST_F(DatabaseTest, ReadSnapshotSeesWhatThereWasWhenItBegan) {
   const auto count_twice = [this](Tx& tx) -> absl::StatusOr<std::int64_t> {
-    const std::int64_t before = tx.RunScript("SELECT count(*) FROM thing").Int(0, 0);
+    const std::int64_t before = testing::Select(tx, "SELECT count(*) FROM thing").Int(0, 0);
     EXPECT_THAT(database_.WriteOne(Soon(),
                                    [before](Tx& write) {
                                      write.Run(kInsert, Params().Int(before).Text("new"));
                                      return absl::OkStatus();
                                    }),
                 IsOk());
-    return tx.RunScript("SELECT count(*) FROM thing").Int(0, 0) - before;
+    return testing::Select(tx, "SELECT count(*) FROM thing").Int(0, 0) - before;
   };
 
   EXPECT_EQ(database_.ReadSnapshot(Soon(), count_twice).value(), 0);
@@ -195,7 +196,7 @@ TEST_F(DatabaseTest, ArraysWithNullsAndTimesArriveUnchanged) {
 TEST_F(DatabaseTest, ManyBuiltStatementsStayBounded) {
   const auto count = database_.Read(Soon(), [](Tx& tx) -> absl::StatusOr<std::int64_t> {
     for (int i = 0; i < 500; ++i) tx.RunBuilt("test.Built", fmt::format("SELECT {}", i), {});
-    return tx.RunScript("SELECT count(*) FROM pg_prepared_statements").Int(0, 0);
+    return testing::Select(tx, "SELECT count(*) FROM pg_prepared_statements").Int(0, 0);
   });
 
   EXPECT_LE(count.value(), 201);

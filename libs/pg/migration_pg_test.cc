@@ -7,6 +7,7 @@
 #include "libs/pg/database.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::pg {
@@ -39,7 +40,7 @@ class MigrationTest : public ::testing::Test {
   }
   std::int64_t Number(const std::string& query) {
     const auto number = database_.Read(Soon(), [&](Tx& tx) -> absl::StatusOr<std::int64_t> {
-      return tx.RunScript(query).Int(0, 0);
+      return testing::Select(tx, query).Int(0, 0);
     });
     return number.value();
   }
@@ -156,8 +157,8 @@ TEST_F(MigrationTest, SessionsKeepTheirBoundsAfterAnIndexWasBuilt) {
   ASSERT_THAT(Run({kBegin, kIndex}), IsOk());
 
   const auto bound = database_.Read(Soon(), [](Tx& tx) -> absl::StatusOr<std::string> {
-    return tx.RunScript("SHOW lock_timeout").String(0, 0) + " " +
-           tx.RunScript("SHOW statement_timeout").String(0, 0);
+    return testing::Select(tx, "SHOW lock_timeout").String(0, 0) + " " +
+           testing::Select(tx, "SHOW statement_timeout").String(0, 0);
   });
 
   EXPECT_EQ(bound.value(), "100ms 30s");

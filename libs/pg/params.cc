@@ -3,33 +3,16 @@
 #include <algorithm>
 #include <bit>
 
-#include "libs/pg/big_endian.h"
+#include "libs/pg/wire.h"
 
 namespace lotura::pg {
 namespace {
-
-// PostgreSQL counts from 2000-01-01.
-constexpr std::chrono::sys_days kEpoch{std::chrono::year{2000} / 1 / 1};
 
 template <typename Unsigned>
 std::string BigEndian(Unsigned value) {
   std::string out;
   AppendBigEndian(out, value);
   return out;
-}
-
-constexpr std::uint32_t kNull = 0xFFFF'FFFF;
-
-// The first element of what is left of an array; nothing for NULL.
-std::optional<std::string_view> TakeElement(std::string_view& rest) {
-  std::uint32_t size = 0;
-  for (const char byte : rest.substr(0, sizeof(size)))
-    size = size << 8 | static_cast<unsigned char>(byte);
-  rest.remove_prefix(sizeof(size));
-  if (size == kNull) return std::nullopt;
-  const std::string_view element = rest.substr(0, size);
-  rest.remove_prefix(size);
-  return element;
 }
 
 }  // namespace
@@ -100,7 +83,7 @@ void Array::Add(std::string_view bytes) {
 }
 
 void Array::AddNull() {
-  AppendBigEndian(bytes_, kNull);
+  AppendBigEndian(bytes_, kNullSize);
   ++count_;
   ++nulls_;
 }

@@ -1,150 +1,208 @@
 #include "libs/pg/rows.h"
 
-#include <charconv>
-#include <cstdlib>
-#include <pqxx/result>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <optional>
 
 #include "libs/base/check.h"
-#include "libs/base/hex.h"
+#include "libs/pg/wire.h"
 
 namespace lotura::pg {
+
+// By their object ids in pg_type.
+enum class ValueType : std::uint32_t {
+  kBool = 16,
+  kBytea = 17,
+  kChar = 18,
+  kName = 19,
+  kInt64 = 20,
+  kInt16 = 21,
+  kInt32 = 23,
+  kText = 25,
+  kOid = 26,
+  kFloat32 = 700,
+  kFloat64 = 701,
+  kNameArray = 1003,
+  kTextArray = 1009,
+  kVarchar = 1043,
+  kDate = 1082,
+  kTimestamptz = 1184,
+  kNumeric = 1700,
+  kUuid = 2950,
+  kJsonb = 3802,
+  kXid8 = 5069,
+};
+
 namespace {
 
-// A number of digits alone.
-std::optional<int> Number(std::string_view text) {
-  int value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  return value;
+// Digits of a numeric have the base 10,000.
+constexpr int kGroupDigits = 4;
+constexpr std::uint16_t kPositive = 0x0000;
+constexpr std::uint16_t kNegative = 0x4000;
+
+std::vector<ValueType> TypesOf(const PGresult& result) {
+  std::vector<ValueType> types;
+  for (int column = 0; column < PQnfields(&result); ++column)
+    types.push_back(static_cast<ValueType>(PQftype(&result, column)));
+  return types;
 }
 
-std::string_view CellOf(const pqxx::field& field) {
-  const std::size_t size = field.size();
-  // NULL has no bytes, like an empty text.
-  return size == 0 && field.is_null() ? std::string_view() : std::string_view(field.c_str(), size);
-}
-
-// ".123" as microseconds.
-int Micros(std::string_view fraction) {
-  int micros = 0;
-  for (std::size_t i = 1; i <= 6; ++i)
-    micros = micros * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
-  return micros;
+std::string DecimalOf(std::string_view value) {
+  const std::size_t groups = TakeBigEndian<std::uint16_t>(value);
+  // The power of the base that the first group counts.
+  const int weight = static_cast<std::int16_t>(TakeBigEndian<std::uint16_t>(value));
+  const auto sign = TakeBigEndian<std::uint16_t>(value);
+  const std::size_t decimals = TakeBigEndian<std::uint16_t>(value);
+  // Not a number, or infinite.
+  LOTURA_CHECK(sign == kPositive || sign == kNegative);
+  std::string digits(static_cast<std::size_t>(std::max(-1 - weight, 0)) * kGroupDigits, '0');
+  for (std::size_t i = 0; i < groups; ++i)
+    fmt::format_to(std::back_inserter(digits), "{:0{}}", TakeBigEndian<std::uint16_t>(value),
+                   kGroupDigits);
+  const std::size_t whole = static_cast<std::size_t>(std::max(weight + 1, 0)) * kGroupDigits;
+  digits.resize(std::max(digits.size(), whole), '0');
+  std::string fraction = digits.substr(whole);
+  fraction.resize(decimals, '0');
+  digits.resize(whole);
+  digits.erase(0, digits.find_first_not_of('0'));
+  return fmt::format("{}{}{}{}", sign == kNegative ? "-" : "", digits.empty() ? "0" : digits,
+                     decimals > 0 ? "." : "", fraction);
 }
 
 }  // namespace
 
-// libpqxx copies the result, counted by atomics, for each row and each field that it is asked for;
-// its iterators step on without a copy.
-struct Rows::Content {
-  explicit Content(const pqxx::result& of) : result(of) {
-    cells.reserve(of.size() * of.columns());
-    for (auto row = of.begin(), last = of.end(); row != last; ++row) {
-      for (auto field = row->begin(), end = row->end(); field != end; ++field)
-        cells.push_back(CellOf(field));
-    }
-  }
+Rows::Rows(Result result)
+    : result_(result.release(), ClearResult()),
+      types_(std::make_shared<const std::vector<ValueType>>(TypesOf(*result_))),
+      rows_(static_cast<std::size_t>(PQntuples(result_.get()))) {}
 
-  // Owns what the cells show.
-  const pqxx::result result;
-  std::vector<std::string_view> cells;
-};
-
-Rows::Rows(const pqxx::result& result)
-    : content_(std::make_shared<const Content>(result)),
-      rows_(result.size()),
-      columns_(result.columns()) {}
-
-std::string_view Rows::CellAt(std::size_t row, std::size_t column) const {
-  LOTURA_CHECK(row < rows_ && column < columns_);
-  return content_->cells[row * columns_ + column];
+bool Rows::IsNull(std::size_t row, std::size_t column) const {
+  LOTURA_CHECK(row < rows_ && column < Columns());
+  return PQgetisnull(result_.get(), static_cast<int>(row), static_cast<int>(column)) == 1;
 }
 
 std::string_view Rows::Text(std::size_t row, std::size_t column) const {
-  const std::string_view cell = CellAt(row, column);
-  LOTURA_CHECK(cell.data() != nullptr);
-  return cell;
+  const std::string_view value = ValueAt(row, column);
+  switch ((*types_)[column]) {
+    case ValueType::kText:
+    case ValueType::kVarchar:
+    case ValueType::kName:
+    case ValueType::kChar:
+      return value;
+    case ValueType::kJsonb:
+      // Behind the version of the format.
+      LOTURA_CHECK(value.starts_with('\1'));
+      return value.substr(1);
+    default:
+      LOTURA_CHECK(false);
+  }
 }
 
 std::int64_t Rows::Int(std::size_t row, std::size_t column) const {
-  const std::string_view text = Text(row, column);
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  LOTURA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return value;
+  const std::string_view value = ValueAt(row, column);
+  switch ((*types_)[column]) {
+    case ValueType::kInt64:
+      return static_cast<std::int64_t>(BigEndianAt<std::uint64_t>(value));
+    case ValueType::kInt32:
+      return static_cast<std::int32_t>(BigEndianAt<std::uint32_t>(value));
+    case ValueType::kInt16:
+      return static_cast<std::int16_t>(BigEndianAt<std::uint16_t>(value));
+    case ValueType::kOid:
+      return BigEndianAt<std::uint32_t>(value);
+    default:
+      LOTURA_CHECK(false);
+  }
 }
 
 double Rows::Double(std::size_t row, std::size_t column) const {
-  return std::strtod(String(row, column).c_str(), nullptr);
+  const std::string_view value = ValueAt(row, column);
+  switch ((*types_)[column]) {
+    case ValueType::kFloat64:
+      return std::bit_cast<double>(BigEndianAt<std::uint64_t>(value));
+    case ValueType::kFloat32:
+      return std::bit_cast<float>(BigEndianAt<std::uint32_t>(value));
+    default:
+      LOTURA_CHECK(false);
+  }
 }
 
-bool Rows::Bool(std::size_t row, std::size_t column) const { return Text(row, column) == "t"; }
+bool Rows::Bool(std::size_t row, std::size_t column) const {
+  return ValueOf(ValueType::kBool, row, column) != std::string_view("\0", 1);
+}
+
+std::string Rows::Numeric(std::size_t row, std::size_t column) const {
+  return DecimalOf(ValueOf(ValueType::kNumeric, row, column));
+}
 
 std::string Rows::Bytes(std::size_t row, std::size_t column) const {
-  const std::string_view text = Text(row, column);
-  LOTURA_CHECK(text.starts_with("\\x"));
-  std::string bytes(text.size() / 2 - 1, '\0');
-  LOTURA_CHECK(
-      FromHex(text.substr(2), {reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size()}));
-  return bytes;
+  return std::string(ValueOf(ValueType::kBytea, row, column));
 }
 
 Instant Rows::Time(std::size_t row, std::size_t column) const {
-  const auto instant = ParseTimestamp(Text(row, column));
-  LOTURA_CHECK(instant.has_value());
-  return *instant;
+  const auto micros = static_cast<std::int64_t>(
+      BigEndianAt<std::uint64_t>(ValueOf(ValueType::kTimestamptz, row, column)));
+  // Infinite.
+  LOTURA_CHECK(micros != std::numeric_limits<std::int64_t>::min() &&
+               micros != std::numeric_limits<std::int64_t>::max());
+  return Instant(kEpoch) + std::chrono::microseconds(micros);
+}
+
+std::chrono::sys_days Rows::Date(std::size_t row, std::size_t column) const {
+  const auto days =
+      static_cast<std::int32_t>(BigEndianAt<std::uint32_t>(ValueOf(ValueType::kDate, row, column)));
+  // Infinite.
+  LOTURA_CHECK(days != std::numeric_limits<std::int32_t>::min() &&
+               days != std::numeric_limits<std::int32_t>::max());
+  return kEpoch + std::chrono::days(days);
 }
 
 Uuid Rows::Id(std::size_t row, std::size_t column) const {
-  const auto uuid = Uuid::Parse(Text(row, column));
-  LOTURA_CHECK(uuid.has_value());
-  return *uuid;
+  const std::string_view value = ValueOf(ValueType::kUuid, row, column);
+  Uuid uuid;
+  LOTURA_CHECK(value.size() == uuid.bytes.size());
+  std::ranges::copy(value, uuid.bytes.begin());
+  return uuid;
+}
+
+std::uint64_t Rows::Xid(std::size_t row, std::size_t column) const {
+  return BigEndianAt<std::uint64_t>(ValueOf(ValueType::kXid8, row, column));
 }
 
 std::vector<std::string> Rows::Texts(std::size_t row, std::size_t column) const {
-  return ParseArray(Text(row, column));
-}
-
-std::optional<Instant> ParseTimestamp(std::string_view text) {
-  if (text.size() < 22 || !text.ends_with("+00")) return std::nullopt;
-  const auto year = Number(text.substr(0, 4));
-  const auto month = Number(text.substr(5, 2));
-  const auto day = Number(text.substr(8, 2));
-  const auto hour = Number(text.substr(11, 2));
-  const auto minute = Number(text.substr(14, 2));
-  const auto second = Number(text.substr(17, 2));
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::sys_days date{std::chrono::year{*year} / *month / *day};
-  const std::string_view fraction = text.substr(19, text.size() - 22);
-  return Instant(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second) +
-         std::chrono::microseconds(fraction.empty() ? 0 : Micros(fraction));
-}
-
-std::vector<std::string> ParseArray(std::string_view text) {
-  LOTURA_CHECK(text.size() >= 2 && text.front() == '{' && text.back() == '}');
-  text = text.substr(1, text.size() - 2);
-  std::vector<std::string> values;
-  bool quoted = false;
-  std::string current;
-  if (text.empty()) return values;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\') {
-      current += text[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      values.push_back(std::move(current));
-      current.clear();
-    } else {
-      current += c;
-    }
+  std::string_view value = ValueAt(row, column);
+  const ValueType type = (*types_)[column];
+  LOTURA_CHECK(type == ValueType::kTextArray || type == ValueType::kNameArray);
+  const auto dimensions = TakeBigEndian<std::uint32_t>(value);
+  value.remove_prefix(2 * sizeof(std::uint32_t));  // whether any is NULL, and their type
+  std::vector<std::string> texts;
+  if (dimensions == 0) return texts;
+  LOTURA_CHECK(dimensions == 1);
+  const auto count = TakeBigEndian<std::uint32_t>(value);
+  value.remove_prefix(sizeof(std::uint32_t));  // the lowest index
+  texts.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::optional<std::string_view> text = TakeElement(value);
+    LOTURA_CHECK(text.has_value());
+    texts.emplace_back(*text);
   }
-  values.push_back(std::move(current));
-  return values;
+  return texts;
+}
+
+std::string_view Rows::ValueOf(ValueType type, std::size_t row, std::size_t column) const {
+  const std::string_view value = ValueAt(row, column);
+  LOTURA_CHECK((*types_)[column] == type);
+  return value;
+}
+
+std::string_view Rows::ValueAt(std::size_t row, std::size_t column) const {
+  LOTURA_CHECK(!IsNull(row, column));
+  const int r = static_cast<int>(row);
+  const int c = static_cast<int>(column);
+  return {PQgetvalue(result_.get(), r, c),
+          static_cast<std::size_t>(PQgetlength(result_.get(), r, c))};
 }
 
 }  // namespace lotura::pg

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/resource/testdata/engine_bench.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -72,10 +73,10 @@ TEST_F(BatchRequestTest, FieldsThatTheTypeDoesNotHaveAreNotTakenAlong) {
   EXPECT_EQ(updated.SerializeAsString().find("ann@"), std::string::npos);
   const auto kept = engine_.reads().Read(
       Deadline::After(std::chrono::seconds(10)), [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-        return tx
-            .RunScript(
-                "SELECT count(*) FROM journal WHERE position('ann@' in encode(after_plain, "
-                "'escape') || encode(after_personal, 'escape')) > 0")
+        return testing::Select(
+                   tx,
+                   "SELECT count(*) FROM journal WHERE position('ann@' in encode(after_plain, "
+                   "'escape') || encode(after_personal, 'escape')) > 0")
             .Int(0, 0);
       });
   EXPECT_EQ(kept.value_or(-1), 0);

@@ -207,21 +207,13 @@ bool IsUnset(const pbuf::Message& record, const Column& column) {
   return reflection.GetString(record, column.field).empty();
 }
 
-void SetDate(pbuf::Message& record, const FieldDescriptor* field, std::string_view text) {
+void SetDate(pbuf::Message& record, const FieldDescriptor* field, std::chrono::sys_days day) {
   auto* date =
       static_cast<google::type::Date*>(record.GetReflection()->MutableMessage(&record, field));
-  int parts[3] = {};
-  std::size_t part = 0;
-  for (const char c : text) {
-    if (c == '-') {
-      LOTURA_CHECK(++part < 3);
-    } else {
-      parts[part] = parts[part] * 10 + (c - '0');
-    }
-  }
-  date->set_year(parts[0]);
-  date->set_month(parts[1]);
-  date->set_day(parts[2]);
+  const std::chrono::year_month_day civil(day);
+  date->set_year(static_cast<int>(civil.year()));
+  date->set_month(static_cast<int>(static_cast<unsigned>(civil.month())));
+  date->set_day(static_cast<int>(static_cast<unsigned>(civil.day())));
 }
 
 void SetMoney(pbuf::Message& record, const FieldDescriptor* field, std::string_view decimal,
@@ -262,11 +254,11 @@ void DecodePlain(const pg::Rows& rows, std::size_t row, std::size_t place,
     case ColumnType::kTimestamp:
       return SetTimestamp(record, field, rows.Time(row, place));
     case ColumnType::kDate:
-      return SetDate(record, field, rows.Text(row, place));
+      return SetDate(record, field, rows.Date(row, place));
     case ColumnType::kMoney:
       // The currency stands right after the amount.
       if (!column.is_currency)
-        SetMoney(record, field, rows.Text(row, place), rows.Text(row, place + 1));
+        SetMoney(record, field, rows.Numeric(row, place), rows.Text(row, place + 1));
       return;
     case ColumnType::kTextArray:
       for (std::string& text : rows.Texts(row, place))

@@ -10,6 +10,7 @@
 #include "libs/resource/testdata/random_records.h"
 #include "libs/resource/testdata/specimens.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 #include "lotura/accounts/v1/organization.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
@@ -77,10 +78,10 @@ TEST_P(CodecCopyTest, BothFormsAreTheSameRows) {
 
   const auto same = database.Write(soon, [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
     forms.Write(tx);
-    return tx
-        .RunScript(
-            "SELECT count(*) FROM (SELECT w::text FROM written w INTERSECT ALL SELECT c::text FROM "
-            "copied c) AS same")
+    return testing::Select(tx,
+                           "SELECT count(*) FROM (SELECT w::text FROM written w INTERSECT ALL "
+                           "SELECT c::text FROM "
+                           "copied c) AS same")
         .Int(0, 0);
   });
 

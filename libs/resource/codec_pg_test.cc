@@ -6,6 +6,7 @@
 #include "libs/pg/database.h"
 #include "libs/resource/testdata/specimens.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 
 namespace lotura::resource {
 namespace {
@@ -22,7 +23,7 @@ class CodecTest : public ::testing::Test {
     return database_
         .Read(Deadline::After(std::chrono::seconds(10)),
               [&](pg::Tx& tx) -> absl::StatusOr<Record> {
-                return codec_.ReadRow(tx.RunScript("SELECT " + list), 0);
+                return codec_.ReadRow(testing::Select(tx, "SELECT " + list), 0);
               })
         .value();
   }

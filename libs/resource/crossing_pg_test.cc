@@ -14,6 +14,7 @@
 #include "libs/resource/codec.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/testing/eventually.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -137,7 +138,7 @@ class Crossing : public ::testing::Test {
     return database
         .Read(Deadline::After(seconds(60)),
               [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                return tx.RunScript(query).Int(0, 0);
+                return testing::Select(tx, query).Int(0, 0);
               })
         .value();
   }

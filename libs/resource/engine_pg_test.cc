@@ -3,6 +3,7 @@
 
 #include "libs/base/names.h"
 #include "libs/resource/testdata/engine_bench.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -268,7 +269,8 @@ TEST_F(EngineTest, JournalKeepsThePersonalPartApart) {
 
   const auto parts = engine_.reads().Read(
       Deadline::After(std::chrono::seconds(10)), [](pg::Tx& tx) -> absl::StatusOr<Parts> {
-        const pg::Rows rows = tx.RunScript("SELECT after_plain, after_personal FROM journal");
+        const pg::Rows rows =
+            testing::Select(tx, "SELECT after_plain, after_personal FROM journal");
         return Parts{rows.Bytes(0, 0), rows.Bytes(0, 1)};
       });
 

@@ -4,6 +4,7 @@
 #include "libs/resource/import_chunk.h"
 #include "libs/resource/testdata/engine_bench.h"
 #include "libs/resource/testdata/import_client.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -26,7 +27,7 @@ class ImportTest : public ::testing::Test {
     return engine_.reads()
         .Read(Deadline::After(std::chrono::seconds(10)),
               [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
-                return tx.RunScript(statement).String(0, 0);
+                return testing::Select(tx, statement).String(0, 0);
               })
         .value();
   }

@@ -5,6 +5,7 @@
 #include "libs/resource/testdata/engine_bench.h"
 #include "libs/resource/testdata/import_client.h"
 #include "libs/testing/eventually.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -39,7 +40,7 @@ class InDoubtTest : public ::testing::Test {
     return admin_
         .Read(Deadline::After(seconds(10)),
               [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
-                return tx.RunScript(statement).String(0, 0);
+                return testing::Select(tx, statement).String(0, 0);
               })
         .value();
   }

@@ -5,6 +5,7 @@
 #include "libs/resource/lister.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/resource/testdata/fixed_rights.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -62,16 +63,18 @@ class ListPlansTest : public ::testing::Test {
   // Rows of tables and entries of indexes so far.
   std::int64_t RowsRead() {
     return database_
-        .Read(Soon(),
-              [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                tx.RunScript("SELECT pg_stat_force_next_flush()");
-                return tx
-                    .RunScript(
-                        "SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname "
-                        "= 'widget')::bigint + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE "
-                        "relname = 'widget')")
-                    .Int(0, 0);
-              })
+        .Read(
+            Soon(),
+            [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
+              tx.RunScript("SELECT pg_stat_force_next_flush()");
+              return testing::Select(
+                         tx,
+                         "SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname "
+                         "= 'widget')::bigint + (SELECT seq_tup_read FROM pg_stat_user_tables "
+                         "WHERE "
+                         "relname = 'widget')")
+                  .Int(0, 0);
+            })
         .value();
   }
   // Of the first page and the one behind it together.

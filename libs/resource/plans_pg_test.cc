@@ -6,6 +6,7 @@
 #include "libs/resource/pg_store.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/testing/eventually.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -67,11 +68,11 @@ class PlansTest : public ::testing::Test {
     return database
         .Read(Soon(),
               [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                return tx
-                    .RunScript(
-                        "SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes WHERE "
-                        "relname = 'widget' AND indexrelname LIKE '" +
-                        pattern + "'")
+                return testing::Select(
+                           tx,
+                           "SELECT sum(idx_scan)::bigint FROM pg_stat_user_indexes WHERE "
+                           "relname = 'widget' AND indexrelname LIKE '" +
+                               pattern + "'")
                     .Int(0, 0);
               })
         .value();

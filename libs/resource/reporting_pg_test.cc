@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/resource/testdata/bench.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource {
@@ -53,7 +54,7 @@ class ReportingTest : public ::testing::Test {
     pg::Database database({.conninfo = conninfo_, .schema = "testdata", .pool_size = 1});
     return database.Read(Soon(), [&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::string>> {
       tx.RunScript("SET SESSION AUTHORIZATION " + login);
-      const pg::Rows rows = tx.RunScript(query);
+      const pg::Rows rows = testing::Select(tx, query);
       std::vector<std::string> found;
       for (std::size_t i = 0; i < rows.size(); ++i) found.push_back(rows.String(i, 0));
       return found;

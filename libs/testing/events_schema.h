@@ -13,6 +13,7 @@
 #include "libs/pg/migration.h"
 #include "libs/testing/journal_contract.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/select.h"
 
 namespace lotura::testing {
 
@@ -46,7 +47,7 @@ class EventsSchema {
     return database_
         .Read(AMinute(),
               [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                return tx.RunScript(query).Int(0, 0);
+                return testing::Select(tx, query).Int(0, 0);
               })
         .value();
   }

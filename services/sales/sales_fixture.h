@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "libs/testing/select.h"
 #include "libs/testing/service_bench.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "lotura/sales/v1/pipeline.pb.h"
@@ -79,7 +80,8 @@ class SalesTest : public ::testing::Test {
     std::vector<std::string> found;
     EXPECT_THAT(bench_.writes().Write(Deadline::After(std::chrono::seconds(10)),
                                       [&](pg::Tx& tx) {
-                                        const pg::Rows rows = tx.RunScript(
+                                        const pg::Rows rows = testing::Select(
+                                            tx,
                                             "SELECT type || ' ' || version FROM journal WHERE name "
                                             "= 'opportunities/o1' ORDER BY version");
                                         for (std::size_t i = 0; i < rows.size(); ++i)

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "libs/testing/eventually.h"
+#include "libs/testing/select.h"
 #include "libs/testing/service_bench.h"
 #include "lotura/directory/v1/tenant.pb.h"
 #include "services/all/services.h"
@@ -121,7 +122,7 @@ void Platform::StopStreams() {
 
 std::string Platform::Dump(const std::string& query) {
   const auto text = counter_->Read(Soon(), [&](pg::Tx& tx) -> absl::StatusOr<std::string> {
-    const pg::Rows rows = tx.RunScript(query);
+    const pg::Rows rows = testing::Select(tx, query);
     std::string all;
     for (std::size_t i = 0; i < rows.size(); ++i) all += rows.String(i, 0) + "\n";
     return all;
@@ -167,12 +168,12 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Platform::Call(
 RowCounts Platform::CountRows() {
   const auto counts = counter_->Read(Soon(), [](pg::Tx& tx) -> absl::StatusOr<RowCounts> {
     std::string text;
-    const pg::Rows tables = tx.RunScript(kTables);
+    const pg::Rows tables = testing::Select(tx, kTables);
     for (std::size_t i = 0; i < tables.size(); ++i) {
       text += fmt::format("{0}SELECT '{1}.{2}', count(*) FROM {1}.{2}",
                           text.empty() ? "" : " UNION ALL ", tables.Text(i, 0), tables.Text(i, 1));
     }
-    const pg::Rows rows = tx.RunScript(text);
+    const pg::Rows rows = testing::Select(tx, text);
     RowCounts found;
     for (std::size_t i = 0; i < rows.size(); ++i) found[rows.String(i, 0)] = rows.Int(i, 1);
     return found;

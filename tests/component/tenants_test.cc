@@ -7,6 +7,7 @@
 #include "libs/base/hex.h"
 #include "libs/rpc/conversation.h"
 #include "libs/testing/eventually.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 #include "lotura/directory/v1/tenant.pb.h"
 #include "lotura/events/v1/event_service.pb.h"
@@ -146,7 +147,7 @@ class TenantsTest : public ::testing::Test {
     std::optional<pg::Rows> rows;
     EXPECT_THAT(platform_.database().WriteOne(Deadline::After(kArrival),
                                               [&](pg::Tx& tx) {
-                                                rows = tx.RunScript(script);
+                                                rows = testing::Select(tx, script);
                                                 return absl::OkStatus();
                                               }),
                 IsOk());

@@ -5,6 +5,7 @@
 #include "libs/resource/standard_methods.h"
 #include "libs/resource/testdata/bench.h"
 #include "libs/testing/run_call.h"
+#include "libs/testing/select.h"
 
 namespace lotura::resource::testdata {
 
@@ -74,7 +75,7 @@ class EngineBench {
     return reads_
         .Read(Deadline::After(std::chrono::seconds(10)),
               [&](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                return tx.RunScript("SELECT count(*) FROM " + table).Int(0, 0);
+                return testing::Select(tx, "SELECT count(*) FROM " + table).Int(0, 0);
               })
         .value();
   }

@@ -6,6 +6,7 @@
 #include "libs/resource/changed_keys.h"
 #include "libs/resource/codec.h"
 #include "libs/resource/testdata/bench.h"
+#include "libs/testing/select.h"
 #include "libs/testing/status_matchers.h"
 
 namespace lotura::resource::testdata {
@@ -30,7 +31,7 @@ class InPostgres {
         reads_
             .Read(Deadline::After(std::chrono::seconds(10)),
                   [](pg::Tx& tx) -> absl::StatusOr<std::int64_t> {
-                    return tx.RunScript("SELECT count(*) FROM journal").Int(0, 0);
+                    return testing::Select(tx, "SELECT count(*) FROM journal").Int(0, 0);
                   })
             .value());
   }
