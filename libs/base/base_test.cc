@@ -41,6 +41,16 @@ TEST(UuidTest, NewOnesGrowWithTimeInBothForms) {
   EXPECT_EQ(ToBase32(first).size(), 26);
 }
 
+TEST(TimeTest, Rfc3339HasTheFractionThatThereIs) {
+  const Instant instant{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} +
+                        std::chrono::hours(8) + std::chrono::seconds(5)};
+
+  EXPECT_EQ(ToRfc3339(instant), "2026-03-01T08:00:05Z");
+  EXPECT_EQ(ToRfc3339(instant + std::chrono::milliseconds(120)), "2026-03-01T08:00:05.12Z");
+  EXPECT_EQ(ToRfc3339(instant + std::chrono::microseconds(7)), "2026-03-01T08:00:05.000007Z");
+  EXPECT_EQ(ToRfc3339(Instant() - std::chrono::microseconds(1)), "1969-12-31T23:59:59.999999Z");
+}
+
 TEST(HexTest, EveryByteRoundTripsInBothCases) {
   std::array<std::uint8_t, 256> bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);

@@ -1,8 +1,21 @@
 #include "libs/base/clock.h"
 
-#include <fmt/format.h>
+#include <string_view>
 
 namespace lotura {
+namespace {
+
+constexpr std::size_t kRfc3339Max = std::string_view("2026-01-31T08:15:00.123456Z").size();
+
+// Events are dated by the hundred thousand a second: a general formatter took a quarter of what it
+// took to make one.
+void AppendDigits(std::string& text, std::int64_t value, std::size_t width) {
+  text.append(width, '0');
+  for (std::size_t at = text.size(); value != 0; value /= 10)
+    text[--at] = static_cast<char>('0' + value % 10);
+}
+
+}  // namespace
 
 Instant SystemClock::Now() const {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -23,16 +36,25 @@ std::string ToRfc3339(Instant instant) {
   const auto day = std::chrono::floor<std::chrono::days>(seconds);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(seconds - day);
-  const auto micros = (instant - seconds).count();
-  std::string text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  time.hours().count(), time.minutes().count(), time.seconds().count());
-  if (micros != 0) {
-    text += fmt::format(".{:06}", micros);
+  std::string text;
+  text.reserve(kRfc3339Max);
+  AppendDigits(text, static_cast<int>(date.year()), 4);
+  text += '-';
+  AppendDigits(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  AppendDigits(text, static_cast<unsigned>(date.day()), 2);
+  text += 'T';
+  AppendDigits(text, time.hours().count(), 2);
+  text += ':';
+  AppendDigits(text, time.minutes().count(), 2);
+  text += ':';
+  AppendDigits(text, time.seconds().count(), 2);
+  if (const auto micros = (instant - seconds).count(); micros != 0) {
+    text += '.';
+    AppendDigits(text, micros, 6);
     text.erase(text.find_last_not_of('0') + 1);
   }
-  return text + "Z";
+  return text += 'Z';
 }
 
 }  // namespace lotura

@@ -8,7 +8,6 @@ namespace {
 constexpr char kDigits[] = "0123456789abcdef";
 constexpr std::uint8_t kNoDigit = 0xFF;
 
-// Whole journals are read as digits: one look for each of them.
 constexpr std::array<std::uint8_t, 256> Values() {
   std::array<std::uint8_t, 256> values{};
   values.fill(kNoDigit);
@@ -20,12 +19,14 @@ constexpr std::array<std::uint8_t, 256> kValues = Values();
 
 }  // namespace
 
+void WriteHex(std::uint8_t byte, char* out) {
+  out[0] = kDigits[byte >> 4];
+  out[1] = kDigits[byte & 0xF];
+}
+
 std::string ToHex(std::span<const std::uint8_t> bytes) {
   std::string text(bytes.size() * 2, '0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    text[2 * i] = kDigits[bytes[i] >> 4];
-    text[2 * i + 1] = kDigits[bytes[i] & 0xF];
-  }
+  for (std::size_t i = 0; i < bytes.size(); ++i) WriteHex(bytes[i], text.data() + 2 * i);
   return text;
 }
 

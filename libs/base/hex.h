@@ -8,6 +8,8 @@
 
 namespace lotura {
 
+// In lower case, to two places.
+void WriteHex(std::uint8_t byte, char* out);
 // In lower case.
 std::string ToHex(std::span<const std::uint8_t> bytes);
 // Fills `bytes` from twice as many digits in either case. False, with `bytes` unspecified, if there

@@ -31,9 +31,12 @@ std::optional<Uuid> Uuid::Parse(std::string_view text) {
 }
 
 std::string Uuid::ToString() const {
-  std::string text = ToHex(bytes);
-  for (std::size_t at = 0; at < kTextSize; ++at) {
-    if (IsDashAt(at)) text.insert(at, 1, '-');
+  std::string text(kTextSize, '-');
+  std::size_t at = 0;
+  for (const std::uint8_t byte : bytes) {
+    if (IsDashAt(at)) ++at;
+    WriteHex(byte, text.data() + at);
+    at += 2;
   }
   return text;
 }
