@@ -7,7 +7,7 @@
 SELECT j.epoch, j.xid, j.seq, j.create_time, j.tenant_id, j.event_id, j.name, j.type, j.resource_type, j.version, j.kind,
   j.changed_fields, j.before_plain, j.before_personal, j.after_plain, j.after_personal, j.detail, j.person_keys, j.actor, j.method,
   j.request_id, j.cause, j.traceparent,
-  octet_length(j.after_plain) + coalesce(octet_length(j.before_plain), 0) + coalesce(octet_length(j.after_personal), 0)
+  coalesce(octet_length(j.after_plain), 0) + coalesce(octet_length(j.before_plain), 0) + coalesce(octet_length(j.after_personal), 0)
     + coalesce(octet_length(j.before_personal), 0) + coalesce(octet_length(j.detail), 0) + 400 AS size
 FROM journal_leaf j
 WHERE (j.xid, j.seq) > ($2::xid8, $3::bigint) AND j.xid < greatest($4::xid8, pg_snapshot_xmin(pg_current_snapshot()))

@@ -32,7 +32,7 @@ class InDoubtTest : public ::testing::Test {
   // Kills the processes whose commits wait; returns how many those were.
   std::int64_t KillWaitingCommits() {
     return std::stoll(
-        Text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        Text("SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity "
              "WHERE application_name = 'widget-writes' AND wait_event = 'SyncRep'"));
   }
 

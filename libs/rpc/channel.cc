@@ -9,6 +9,8 @@ namespace {
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kReconnectFirstMs = 100;
 constexpr int kReconnectMaxMs = 5'000;
+// What an attempt may take: a handshake waits for a processor where there is much to do.
+constexpr int kConnectMs = 2'000;
 constexpr char kRoundRobin[] = R"({"loadBalancingConfig":[{"round_robin":{}}]})";
 
 std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const ClientOptions& options,
@@ -37,7 +39,8 @@ std::shared_ptr<grpc::Channel> ConnectWith(const ClientOptions& options,
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, options.metadata_bytes_max);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
+  // Despite its name the bound of an attempt, which may be longer than the pause behind it.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMs);
   arguments.SetServiceConfigJSON(kRoundRobin);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
