@@ -198,11 +198,13 @@ std::string_view Rows::ValueOf(ValueType type, std::size_t row, std::size_t colu
 }
 
 std::string_view Rows::ValueAt(std::size_t row, std::size_t column) const {
-  LOTURA_CHECK(!IsNull(row, column));
+  LOTURA_CHECK(row < rows_ && column < Columns());
   const int r = static_cast<int>(row);
   const int c = static_cast<int>(column);
-  return {PQgetvalue(result_.get(), r, c),
-          static_cast<std::size_t>(PQgetlength(result_.get(), r, c))};
+  const int size = PQgetlength(result_.get(), r, c);
+  // NULL has no bytes, like an empty text.
+  LOTURA_CHECK(size > 0 || !IsNull(row, column));
+  return {PQgetvalue(result_.get(), r, c), static_cast<std::size_t>(size)};
 }
 
 }  // namespace lotura::pg

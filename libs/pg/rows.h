@@ -26,6 +26,8 @@ class Rows {
   [[nodiscard]] std::size_t size() const { return rows_; }
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] std::size_t Columns() const { return types_->size(); }
+  // What they take in memory: all values and more.
+  [[nodiscard]] std::size_t MemoryBytes() const { return PQresultMemorySize(result_.get()); }
   [[nodiscard]] bool IsNull(std::size_t row, std::size_t column) const;
   // text, varchar, name, "char" and jsonb.
   [[nodiscard]] std::string_view Text(std::size_t row, std::size_t column) const;
@@ -55,6 +57,7 @@ class Rows {
 
   // Shared by the copies of these rows.
   std::shared_ptr<const PGresult> result_;
+  // Shared likewise.
   std::shared_ptr<const std::vector<ValueType>> types_;
   std::size_t rows_ = 0;
 };

@@ -151,6 +151,7 @@ class DeclarationCompiler {
     if (option_->uuid_ids() && !option_->id_prefix().empty())
       return Wrong("a UUID has no id_prefix");
     out_.message_ = message_;
+    out_.prototype_ = pbuf::MessageFactory::generated_factory()->GetPrototype(message_);
     out_.service_ = package[1];
     out_.type_ = api.type();
     if (out_.type_ != fmt::format("{}.lotura/{}", out_.service_, message_->name()))
@@ -328,15 +329,13 @@ const Order* Declaration::FindOrder(std::string_view order_by) const {
 }
 
 std::unique_ptr<pbuf::Message> Declaration::NewMessage() const {
-  return std::unique_ptr<pbuf::Message>(
-      pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New());
+  return std::unique_ptr<pbuf::Message>(prototype_->New());
 }
 
 std::shared_ptr<pbuf::Message> Declaration::NewMessage(
     const std::shared_ptr<pbuf::Arena>& arena) const {
   if (arena == nullptr) return NewMessage();
-  return {arena,
-          pbuf::MessageFactory::generated_factory()->GetPrototype(message_)->New(arena.get())};
+  return {arena, prototype_->New(arena.get())};
 }
 
 std::string Declaration::NameOf(const pbuf::Message& record) const {

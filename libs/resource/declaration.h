@@ -188,6 +188,8 @@ class Declaration {
   Declaration() = default;
 
   const pbuf::Descriptor* message_ = nullptr;
+  // Looking it up again would cost a record more than one of its fields.
+  const pbuf::Message* prototype_ = nullptr;
   std::string type_;
   std::string service_;
   std::string singular_;
