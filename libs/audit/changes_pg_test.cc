@@ -107,8 +107,8 @@ TEST_F(ChangesTest, ASealerWhoseClockIsBehindHidesNoChange) {
   testing::FakeClock behind;
   behind.Advance(clock_.Now() - 30s - behind.Now());
   Change("users/anna", "opportunities/o1");
-  SealStep step({.service = "sales", .holder = ids_.Next()}, key_, {journal_, seals_, behind},
-                metrics_, log_);
+  SealStep step({.service = "sales", .holder = ids_.Next()}, key_,
+                {journal_, heard_, seals_, behind}, metrics_, log_);
   SealAll(step);
   step.Stop();
   v1::SearchChangesRequest request;

@@ -11,7 +11,6 @@ namespace lotura::audit {
 namespace {
 
 using events::BigintOf;
-using events::JournalEntry;
 
 // One read of seals, and what an answer takes before another one is too much.
 constexpr std::int64_t kSealsAtOnce = 64;
@@ -99,7 +98,7 @@ bool Advance(pg::Tx& tx, const events::LeaseToken& lease, const events::Position
 
 absl::StatusOr<std::size_t> PgSeals::Append(const events::LeaseToken& lease,
                                             const events::Position& after,
-                                            std::span<const JournalEntry> entries,
+                                            std::span<const Sealable> entries,
                                             const Sealing& sealing, Deadline deadline) {
   const std::vector<TenantId> tenants = TenantsOf(entries);
   return database_.Write(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::size_t> {

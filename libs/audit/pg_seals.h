@@ -34,8 +34,8 @@ class PgSeals {
   // both or nothing. FAILED_PRECONDITION LEASE_LOST if another process has moved it, the lease is
   // not held any more, or the database lives elsewhere. Returns how many seals it took.
   absl::StatusOr<std::size_t> Append(const events::LeaseToken& lease, const events::Position& after,
-                                     std::span<const events::JournalEntry> entries,
-                                     const Sealing& sealing, Deadline deadline);
+                                     std::span<const Sealable> entries, const Sealing& sealing,
+                                     Deadline deadline);
 
   // The seals of a tenant behind a number with what they cover of what is still kept: as many as an
   // answer holds, one at least. Contents that none holds are left out.

@@ -9,8 +9,6 @@
 namespace lotura::audit {
 namespace {
 
-using events::JournalEntry;
-
 constexpr char kSeal[] = "lotura.audit.v1.Seal";
 
 void AddPosition(Canonical& canonical, const v1::Position& position) {
@@ -24,10 +22,10 @@ class Drafts {
  public:
   explicit Drafts(const Sealing& sealing) : sealing_(sealing) {}
 
-  void Add(const JournalEntry& entry) {
+  void Add(const Sealable& entry) {
     v1::Seal& seal = SealFor(entry);
     *seal.mutable_last() = ToProto(entry.position);
-    seal.mutable_digests()->append(ToBytes(DigestOf(sealing_.service, entry, HashesOf(entry))));
+    seal.mutable_digests()->append(ToBytes(entry.digest));
   }
 
   std::vector<v1::Seal> Finish(std::map<TenantId, Head> heads) {
@@ -46,7 +44,7 @@ class Drafts {
   }
 
  private:
-  v1::Seal& SealFor(const JournalEntry& entry) {
+  v1::Seal& SealFor(const Sealable& entry) {
     const auto place = open_.find(entry.tenant);
     if (place != open_.end() && seals_[place->second].last().epoch() == entry.position.epoch)
       return seals_[place->second];
@@ -69,6 +67,12 @@ class Drafts {
 
 }  // namespace
 
+Sealable SealableOf(std::string_view service, const events::JournalEntry& entry) {
+  return {.position = entry.position,
+          .tenant = entry.tenant,
+          .digest = DigestOf(service, entry, HashesOf(entry))};
+}
+
 std::string HashOf(const v1::Seal& seal) {
   Canonical canonical(kSeal);
   canonical.Text(seal.service())
@@ -83,16 +87,16 @@ std::string HashOf(const v1::Seal& seal) {
   return ToBytes(canonical.Digest());
 }
 
-std::vector<TenantId> TenantsOf(std::span<const JournalEntry> entries) {
+std::vector<TenantId> TenantsOf(std::span<const Sealable> entries) {
   std::set<TenantId> tenants;
-  for (const JournalEntry& entry : entries) tenants.insert(entry.tenant);
+  for (const Sealable& entry : entries) tenants.insert(entry.tenant);
   return {tenants.begin(), tenants.end()};
 }
 
 std::vector<v1::Seal> SealsOf(const Sealing& sealing, std::map<TenantId, Head> heads,
-                              std::span<const JournalEntry> entries) {
+                              std::span<const Sealable> entries) {
   Drafts drafts(sealing);
-  for (const JournalEntry& entry : entries) drafts.Add(entry);
+  for (const Sealable& entry : entries) drafts.Add(entry);
   return drafts.Finish(std::move(heads));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/crypto.h"
 #include "libs/base/ed25519.h"
 #include "libs/events/journal.h"
 #include "lotura/audit/v1/audit_service.pb.h"
@@ -29,15 +30,23 @@ struct Sealing {
   Instant now;
 };
 
+// An entry of the journal, as a seal covers it.
+struct Sealable {
+  events::Position position;
+  TenantId tenant;
+  Sha256Digest digest{};
+};
+Sealable SealableOf(std::string_view service, const events::JournalEntry& entry);
+
 // SHA-256 over all that a seal says, but for its hash, its key and its signature.
 std::string HashOf(const v1::Seal& seal);
 
 // The tenants that entries belong to, each once.
-std::vector<TenantId> TenantsOf(std::span<const events::JournalEntry> entries);
+std::vector<TenantId> TenantsOf(std::span<const Sealable> entries);
 
 // Seals that cover the entries, which go on where `heads` ended: for each tenant one, and one more
 // where a new epoch begins. In the order of the numbers of each.
 std::vector<v1::Seal> SealsOf(const Sealing& sealing, std::map<TenantId, Head> heads,
-                              std::span<const events::JournalEntry> entries);
+                              std::span<const Sealable> entries);
 
 }  // namespace lotura::audit

@@ -74,7 +74,7 @@ class SealFixture : public ::testing::Test {
   std::unique_ptr<SealStep> NewStep(events::ReadLimit batch = {.entries = 4, .bytes = 1 << 20}) {
     return std::make_unique<SealStep>(
         SealOptions{.service = "sales", .holder = ids_.Next(), .batch = batch}, key_,
-        SealParts{journal_, seals_, clock_}, metrics_, log_);
+        SealParts{journal_, heard_, seals_, clock_}, metrics_, log_);
   }
   // Until there is nothing left to seal.
   void SealAll(SealStep& step) {
@@ -118,6 +118,7 @@ class SealFixture : public ::testing::Test {
   observe::Metrics metrics_{"sales"};
   observe::Log log_{{.service = "sales", .level = observe::Level::kError}, metrics_};
   events::PgJournal journal_{database_, clock_, {.refresh = std::chrono::milliseconds(0)}};
+  HeardEntries heard_{"sales"};
   PgSeals seals_{"sales", database_};
   const SigningKey key_ = SigningKey::Generate();
   std::int64_t version_ = 0;

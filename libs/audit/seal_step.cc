@@ -28,6 +28,7 @@ SealStep::SealStep(SealOptions options, SigningKey key, const SealParts& parts,
     : options_(std::move(options)),
       key_(std::move(key)),
       journal_(parts.journal),
+      heard_(parts.heard),
       seals_(parts.seals),
       clock_(parts.clock),
       metrics_(metrics),
@@ -46,7 +47,7 @@ void SealStep::Stop() {
   if (!term_.has_value()) return;
   // One that is not released expires.
   (void)journal_.Release(term_->lease, Bound());
-  term_.reset();
+  EndTerm();
 }
 
 absl::Status SealStep::HoldLease(Instant now) {
@@ -55,7 +56,7 @@ absl::Status SealStep::HoldLease(Instant now) {
                           journal_.Acquire(kAuditRelay, options_.holder, options_.lease, Bound()));
   renew_at_ = now + options_.lease / kRenewalsInALease;
   if (!lease.has_value()) {
-    term_.reset();
+    EndTerm();
     behind_since_.reset();
     return absl::OkStatus();
   }
@@ -72,23 +73,40 @@ absl::StatusOr<bool> SealStep::Pass(Instant now) {
   return SealBatch(now);
 }
 
+absl::StatusOr<SealStep::Batch> SealStep::NextBatch() {
+  const events::ReadLimit& limit = options_.batch;
+  Batch batch{.entries = heard_.Take(term_->lease.origin, term_->sealed, limit.entries)};
+  if (!batch.entries.empty()) {
+    batch.is_full = batch.entries.size() >= limit.entries;
+    return batch;
+  }
+  LOTURA_ASSIGN_OR_RETURN(const auto entries, term_->reader->Read(term_->sealed, limit, Bound()));
+  for (const events::JournalEntry& entry : entries)
+    batch.entries.push_back(SealableOf(options_.service, entry));
+  batch.is_full = limit.IsReachedBy(entries);
+  return batch;
+}
+
 absl::StatusOr<bool> SealStep::SealBatch(Instant now) {
-  LOTURA_ASSIGN_OR_RETURN(const auto entries,
-                          term_->reader->Read(term_->sealed, options_.batch, Bound()));
-  if (entries.empty()) {
+  LOTURA_ASSIGN_OR_RETURN(const Batch batch, NextBatch());
+  if (batch.entries.empty()) {
     behind_since_.reset();
     return false;
   }
   if (!behind_since_.has_value()) behind_since_ = now;
   const Sealing sealing{.service = options_.service, .key = key_, .now = now};
-  LOTURA_ASSIGN_OR_RETURN(const std::size_t seals,
-                          seals_.Append(term_->lease, term_->sealed, entries, sealing, Bound()));
-  term_->sealed = entries.back().position;
+  LOTURA_ASSIGN_OR_RETURN(const std::size_t seals, seals_.Append(term_->lease, term_->sealed,
+                                                                 batch.entries, sealing, Bound()));
+  term_->sealed = batch.entries.back().position;
   metrics_.seals.Add(static_cast<double>(seals));
-  metrics_.entries.Add(static_cast<double>(entries.size()));
-  const bool more = options_.batch.IsReachedBy(entries);
-  if (!more) behind_since_.reset();
-  return more;
+  metrics_.entries.Add(static_cast<double>(batch.entries.size()));
+  if (!batch.is_full) behind_since_.reset();
+  return batch.is_full;
+}
+
+void SealStep::EndTerm() {
+  term_.reset();
+  heard_.Forget();
 }
 
 std::chrono::microseconds SealStep::AfterFailure(const absl::Status& status, Instant now) {
@@ -100,7 +118,7 @@ std::chrono::microseconds SealStep::AfterFailure(const absl::Status& status, Ins
   if (!behind_since_.has_value()) behind_since_ = now;
   Measure(now);
   // What became of the last batch stands in the cursor.
-  term_.reset();
+  EndTerm();
   renew_at_ = now;
   return options_.retry;
 }

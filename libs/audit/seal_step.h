@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "libs/audit/heard_entries.h"
 #include "libs/audit/pg_seals.h"
 #include "libs/base/ed25519.h"
 #include "libs/events/journal.h"
@@ -43,11 +44,13 @@ struct SealOptions {
 // What it works with; everything outlives it.
 struct SealParts {
   events::Journal& journal;
+  HeardEntries& heard;
   PgSeals& seals;
   const Clock& clock;
 };
 
-// While it holds the lease it reads what was committed, in its final order, and seals it. Entries
+// While it holds the lease it seals what was committed, in its final order: what a relay of this
+// process has read, and what it reads itself where no relay was before it. Entries
 // are sealed once each, whoever seals: seals and cursor are written together. Used by one thread.
 class SealStep {
  public:
@@ -67,10 +70,18 @@ class SealStep {
     events::Position sealed;
   };
 
+  struct Batch {
+    std::vector<Sealable> entries;
+    // Whether more may wait.
+    bool is_full = false;
+  };
+
   // Whether there may be more to seal.
   absl::StatusOr<bool> Pass(Instant now);
   absl::Status HoldLease(Instant now);
   absl::StatusOr<bool> SealBatch(Instant now);
+  absl::StatusOr<Batch> NextBatch();
+  void EndTerm();
   std::chrono::microseconds AfterFailure(const absl::Status& status, Instant now);
   void Measure(Instant now);
   [[nodiscard]] Deadline Bound() const { return Deadline::After(options_.statement); }
@@ -78,6 +89,7 @@ class SealStep {
   const SealOptions options_;
   const SigningKey key_;
   events::Journal& journal_;
+  HeardEntries& heard_;
   PgSeals& seals_;
   const Clock& clock_;
   const SealMetrics metrics_;

@@ -152,6 +152,43 @@ TEST_F(SealStepTest, ContentThatNoAnswerHoldsIsLeftOutOfTheExport) {
   EXPECT_EQ(report.left_out, 1);
 }
 
+// What the relay tells is sealed as it was then: no second look finds it changed.
+TEST_F(SealStepTest, WhatARelayHasReadIsNotReadAgain) {
+  const auto step = NewStep({.entries = 100});
+  SealAll(*step);
+  const auto lease = journal_.Acquire("relay", ids_.Next(), std::chrono::seconds(10), AMinute());
+  events::HeardReader relay(journal_.NewReader(), lease.value()->origin, heard_);
+  Write(1, 3);
+  Write(2, 2);
+  ASSERT_EQ(relay.Read({}, {}, AMinute()).value().size(), 5U);
+  Run("UPDATE journal SET after_personal = set_byte(after_personal, 2, 0) WHERE version = 3");
+  Write(1, 2);
+
+  SealAll(*step);
+  SealAll(*step);
+
+  EXPECT_EQ(Metric("lotura_audit_sealed_entries_total"), 7);
+  const Report report = Verify(1);
+  EXPECT_EQ(report.entries, 5);
+  ASSERT_EQ(report.findings_count, 1);
+  EXPECT_THAT(report.findings[0].what, HasSubstr("version 3) was changed"));
+  EXPECT_EQ(Verify(2).findings_count, 0);
+}
+
+TEST_F(SealStepTest, WhatWasReadOfAnotherDatabaseIsNotSealed) {
+  const auto step = NewStep({.entries = 100});
+  SealAll(*step);
+  events::HeardReader relay(journal_.NewReader(), "another cluster/00000001", heard_);
+  Write(1, 3);
+  ASSERT_EQ(relay.Read({}, {}, AMinute()).value().size(), 3U);
+  Run("UPDATE journal SET after_personal = set_byte(after_personal, 2, 0) WHERE version = 3");
+
+  SealAll(*step);
+
+  EXPECT_EQ(Verify(1).entries, 3);
+  EXPECT_EQ(Verify(1).findings_count, 0);
+}
+
 TEST_F(SealStepTest, DaysAreKeptUntilTheyAreSealed) {
   Write(1);
   const auto is_needed = [&] {

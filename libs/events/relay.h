@@ -9,9 +9,9 @@ namespace lotura::events {
 // Thread-safe.
 class Relay {
  public:
-  Relay(const RelayOptions& options, Journal& journal, Bus& bus, const Clock& clock,
-        const observe::Metrics& metrics, const observe::Log& log)
-      : step_(options, {journal, bus, clock}, metrics, log, [this] { thread_.Wake(); }),
+  Relay(const RelayOptions& options, const RelayParts& parts, const observe::Metrics& metrics,
+        const observe::Log& log)
+      : step_(options, parts, metrics, log, [this] { thread_.Wake(); }),
         thread_(
             {.name = "relay", .spacing = kSpacing}, metrics, log, [this] { return step_.Run(); },
             [this] { step_.Stop(); }) {}

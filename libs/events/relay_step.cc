@@ -62,6 +62,7 @@ RelayStep::RelayStep(RelayOptions options, const RelayParts& parts, const observ
       journal_(parts.journal),
       bus_(parts.bus),
       clock_(parts.clock),
+      listener_(parts.listener),
       metrics_(metrics),
       log_(log),
       wake_(std::move(wake)),
@@ -148,7 +149,7 @@ absl::Status RelayStep::BeginTerm(const LeaseToken& lease) {
   LOTURA_ASSIGN_OR_RETURN(term->confirmed, journal_.LoadCursor(options_.name, Bound()));
   term->saved = term->confirmed;
   term->read = term->confirmed;
-  term->reader = NewReader();
+  term->reader = NewReader(lease);
   LOTURA_ASSIGN_OR_RETURN(term->producer, bus_.NewProducer());
   term_ = std::move(term);
   metrics_.lease_held.Set(1);
@@ -156,8 +157,10 @@ absl::Status RelayStep::BeginTerm(const LeaseToken& lease) {
   return absl::OkStatus();
 }
 
-std::unique_ptr<JournalReader> RelayStep::NewReader() {
+std::unique_ptr<JournalReader> RelayStep::NewReader(const LeaseToken& lease) {
   auto reader = journal_.NewReader();
+  if (listener_ != nullptr)
+    reader = std::make_unique<HeardReader>(std::move(reader), lease.origin, *listener_);
   if (!options_.read_ahead) return reader;
   return std::make_unique<ReadAhead>(std::move(reader));
 }
@@ -202,7 +205,7 @@ void RelayStep::ReadAgain() {
   term_->read = term_->confirmed;
   term_->is_more_likely = false;
   // It may have left the days that come again.
-  term_->reader = NewReader();
+  term_->reader = NewReader(term_->lease);
 }
 
 bool RelayStep::MayRead() const {

@@ -11,6 +11,7 @@
 #include "libs/events/backlog_watch.h"
 #include "libs/events/bus.h"
 #include "libs/events/journal.h"
+#include "libs/events/journal_listener.h"
 #include "libs/events/metrics.h"
 #include "libs/observe/log.h"
 
@@ -46,6 +47,8 @@ struct RelayParts {
   Journal& journal;
   Bus& bus;
   const Clock& clock;
+  // Hears all that is read; null: nobody does.
+  JournalListener* listener = nullptr;
 };
 
 // While it holds the lease it reads a batch, produces it, and moves its position past what the
@@ -84,7 +87,8 @@ class RelayStep {
   absl::Status HoldLease(Instant now);
   absl::Status BeginTerm(const LeaseToken& lease);
   void EndTerm();
-  std::unique_ptr<JournalReader> NewReader();
+  // Of a term under this lease.
+  std::unique_ptr<JournalReader> NewReader(const LeaseToken& lease);
   absl::Status Collect();
   void Advance(Batch& batch, std::size_t confirmed);
   void ReadAgain();
@@ -101,6 +105,7 @@ class RelayStep {
   Journal& journal_;
   Bus& bus_;
   const Clock& clock_;
+  JournalListener* const listener_;
   const RelayMetrics metrics_;
   const observe::Log log_;
   const std::function<void()> wake_;

@@ -64,8 +64,8 @@ class StreamTest : public ::testing::Test {
 
   std::unique_ptr<Relay> StartRelay() {
     auto relay = std::make_unique<Relay>(
-        RelayOptions{.service = service_, .holder = ids_.Next(), .read_ahead = true}, journal_,
-        bus_, clock_, metrics_, log_);
+        RelayOptions{.service = service_, .holder = ids_.Next(), .read_ahead = true},
+        RelayParts{journal_, bus_, clock_}, metrics_, log_);
     relay->Start();
     return relay;
   }

@@ -15,6 +15,7 @@
 #include "libs/host/kafka_acls.h"
 #include "libs/host/parked.h"
 #include "libs/host/replay_command.h"
+#include "libs/observe/crash_report.h"
 #include "libs/observe/http_endpoint.h"
 #include "libs/quota/shared_quotas.h"
 #include "libs/rpc/server.h"
@@ -294,6 +295,7 @@ int Do(const Config& config, const std::vector<ServiceSpec>& services,
 }  // namespace
 
 int Main(int argc, char** argv, const std::vector<ServiceSpec>& services) {
+  observe::ReportCrashes();
   const CommandLine line(argc, argv);
   std::optional<OperatorCommand> operators;
   if (!line.words.empty()) {

@@ -58,8 +58,9 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
       database_(database),
       journal_(database, shared.clock),
       upkeep_(UpkeepOptionsOf(shared), database, journal_, shared.clock, metrics, log),
-      relay_(RelayOptionsOf(service_, shared.ids), journal_, shared.bus, shared.clock, metrics,
-             log),
+      heard_(service_),
+      relay_(RelayOptionsOf(service_, shared.ids), {journal_, shared.bus, shared.clock, &heard_},
+             metrics, log),
       seals_(service_, database),
       tenants_(tenants),
       topics_({events::TopicOf(service_)}),
@@ -73,8 +74,8 @@ Service::Streams::Streams(std::string service, const SharedParts& shared, const 
   }
   if (!shared.audit_key.has_value()) return;
   const audit::SealOptions options{.service = service_, .holder = shared.ids.Next()};
-  sealer_.emplace(options, *shared.audit_key, audit::SealParts{journal_, seals_, shared.clock},
-                  metrics, log);
+  sealer_.emplace(options, *shared.audit_key,
+                  audit::SealParts{journal_, heard_, seals_, shared.clock}, metrics, log);
 }
 
 Service::Streams::~Streams() { Stop(); }

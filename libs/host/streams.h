@@ -78,6 +78,8 @@ class Service::Streams {
   pg::Database& database_;
   events::PgJournal journal_;
   events::Upkeep upkeep_;
+  // What the relay tells whoever seals.
+  audit::HeardEntries heard_;
   events::Relay relay_;
   audit::PgSeals seals_;
   // Nothing without a key.

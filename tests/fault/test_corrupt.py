@@ -8,7 +8,8 @@ from devkit.process import wait_until
 from devkit.stack import Arrangement, Stack
 from conftest import BINARIES
 from fault.announced import Sources, await_handled, check, query
-from fault.trial.gate import ENDED_BY_LIBRDKAFKA, Gate, corrupt
+from fault.crash import Crashes
+from fault.trial.gate import Gate, corrupt
 from load import PROGRESS_SECONDS, Load
 
 WRITES = 300
@@ -33,12 +34,13 @@ class Reviver:
 
     def __init__(self, stack: Stack):
         self._stack = stack
+        self._crashes = Crashes()
         self.ended: set[str] = set()
 
     def __call__(self) -> None:
         for service in self._stack.revive():
-            told = service.log.read_text()
-            assert ENDED_BY_LIBRDKAFKA.search(told), f"{service.name} ended: {told[-4000:]}"
+            told = service.log.read_text()[-4000:]
+            assert self._crashes.is_of_librdkafka(service), f"{service.name} ended: {told}"
             self.ended.add(service.name)
 
     def await_writes(self, load: Load, more: int) -> None:

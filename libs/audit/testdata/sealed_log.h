@@ -30,8 +30,10 @@ class SealedLog {
       entries.push_back(std::move(entry));
     }
     const Sealing sealing{.service = "sales", .key = key_, .now = clock_.Now()};
+    std::vector<Sealable> covered;
+    for (const events::JournalEntry& entry : entries) covered.push_back(SealableOf("sales", entry));
     v1::SealedEntries sealed;
-    *sealed.mutable_seal() = SealsOf(sealing, {{entries.front().tenant, head_}}, entries).at(0);
+    *sealed.mutable_seal() = SealsOf(sealing, {{entries.front().tenant, head_}}, covered).at(0);
     head_ = {.number = sealed.seal().number(), .hash = sealed.seal().hash()};
     for (const events::JournalEntry& entry : entries) *sealed.add_entries() = ToProto(entry);
     parts.push_back(std::move(sealed));

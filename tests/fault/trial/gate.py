@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import re
 import socket
 import threading
 from collections import Counter
@@ -14,8 +13,6 @@ CHUNK = 65536
 WAIT_S = 10
 # What is smaller holds no value that anybody could believe.
 CORRUPT_MIN = 64
-# How librdkafka 2.0.2 ends a process on some wrong lengths, as its log has it.
-ENDED_BY_LIBRDKAFKA = re.compile(r"rd\w+\.c:\d+: rd_\w+: Assertion")
 Behavior = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 

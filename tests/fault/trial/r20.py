@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from devkit.stack import Stack
 
+from fault.crash import Crashes
 from fault.trial.figures import Criterion
-from fault.trial.gate import (ENDED_BY_LIBRDKAFKA, Behavior, Gate, corrupt, delay, reset, swallow,
-                              trickle)
+from fault.trial.gate import Behavior, Gate, corrupt, delay, reset, swallow, trickle
 from fault.trial.history import CREATE, PROBE, READ, UPDATE
 from fault.trial.r15 import metrics_of
 from fault.trial.supervisor import Supervisor, Trial, run_under
@@ -39,6 +39,7 @@ class LinkFaults:
     """Each link misbehaves in each way for a while; in an order that the seed decides."""
 
     gates: dict[str, Gate]
+    crashes: Crashes = field(default_factory=Crashes)
     done: int = 0
     ended: Counter = field(default_factory=Counter)  # Services that did not outlive a fault, by why.
 
@@ -57,8 +58,8 @@ class LinkFaults:
             self.gates[link].heal()
             supervisor.faults.note("healed", f"{link} {behavior}")
             for service in supervisor.stack.revive():
-                excused = ((link, behavior) == WRONG_EVENTS
-                           and ENDED_BY_LIBRDKAFKA.search(service.log.read_text()) is not None)
+                of_librdkafka = self.crashes.is_of_librdkafka(service)
+                excused = (link, behavior) == WRONG_EVENTS and of_librdkafka
                 self.ended["librdkafka" if excused else "other"] += 1
             self.done += 1
             goes_on = supervisor.rest(PAUSE_S)

@@ -1,0 +1,52 @@
+// What a relay of the same process has read of the journal and nobody has sealed yet.
+#pragma once
+
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libs/audit/seal.h"
+#include "libs/events/journal_listener.h"
+
+namespace lotura::audit {
+
+// Keeps what stands for each entry in its seal, without gap behind the position that was sealed
+// last: whoever seals then need not read them once more. Bounded: what finds no room is read from
+// the journal. Thread-safe.
+class HeardEntries final : public events::JournalListener {
+ public:
+  explicit HeardEntries(std::string service, std::size_t entries_max = kEntriesMax)
+      : service_(std::move(service)), entries_max_(entries_max) {}
+
+  void Hear(const std::string& origin, const events::Position& after,
+            std::span<const events::JournalEntry> entries) override;
+
+  // The entries right behind `sealed`, at most so many, that were read where the lease was taken;
+  // none if the journal has to be read. Until the next call what follows them is kept.
+  std::vector<Sealable> Take(const std::string& origin, const events::Position& sealed,
+                             std::size_t most);
+  // Nothing is kept any more, until Take is called.
+  void Forget();
+
+ private:
+  // About 6 MB.
+  static constexpr std::size_t kEntriesMax = 64 * 1024;
+
+  // Up to where everything is kept or sealed.
+  [[nodiscard]] const events::Position& End() const {
+    return entries_.empty() ? *sealed_ : entries_.back().position;
+  }
+
+  const std::string service_;
+  const std::size_t entries_max_;
+  std::mutex mutex_;
+  // Of the last Take.
+  std::string origin_;
+  std::optional<events::Position> sealed_;
+  std::deque<Sealable> entries_;
+};
+
+}  // namespace lotura::audit
