@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/rpc/fence.h"
 
@@ -78,15 +79,11 @@ void ImportSession::OnRoom() {
 }
 
 void ImportSession::OnEnd() {
-  std::optional<std::uint64_t> place;
-  {
-    const std::lock_guard lock(mutex_);
-    over_ = true;
-    unsent_.clear();
-    place.swap(place_);
-    turned_.notify_all();
-  }
-  if (place.has_value()) imports_.Leave(*place);
+  const std::lock_guard lock(mutex_);
+  over_ = true;
+  unsent_.clear();
+  turned_.notify_all();
+  Leave();
 }
 
 void ImportSession::EndIfSilent(Deadline::Point now) {
@@ -183,7 +180,13 @@ void ImportSession::End(const absl::Status& why) {
   over_ = true;
   unsent_.clear();
   turned_.notify_all();
+  // Before the caller knows: whoever was answered may begin the next one.
+  Leave();
   stream_->Finish(why);
+}
+
+void ImportSession::Leave() {
+  if (const auto place = std::exchange(place_, std::nullopt)) imports_.Leave(*place);
 }
 
 rpc::StreamHandler ImportHandler(const pbuf::MethodDescriptor& method, const RecordType& type,

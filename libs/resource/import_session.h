@@ -38,6 +38,8 @@ class ImportSession final : public rpc::StreamSession,
   // All of these are called with the lock held.
   absl::Status Follows(const ChunkHead& head) const;
   void End(const absl::Status& why);
+  // Gives its place among the open imports to another one.
+  void Leave();
   void SendUnsent();
   void FinishIfDone();
 
