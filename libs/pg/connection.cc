@@ -57,7 +57,6 @@ void Connection::Copy(const std::string& text, const CopyRows& rows,
   CopyIn(Below(), text, rows, places);
 }
 
-// Without a connection libpqxx would have said so.
 PGconn& Connection::Below() const {
   if (connection_.below() == nullptr) throw pqxx::broken_connection("closed before a statement");
   return *connection_.below();
