@@ -66,15 +66,15 @@ RedisCache::~RedisCache() { client_.Stop(); }
 std::vector<Lookup> RedisCache::GetMany(std::span<const Key> keys) {
   const Deadline deadline = Deadline::After(options_.call_timeout);
   std::vector<Lookup> lookups(keys.size(), Miss{});
-  std::vector<Command> commands;
+  std::vector<std::string> places;
   std::vector<std::size_t> asked;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     // Redis may hold what this process knows to be old.
     if (owed_.Holds(keys[i])) continue;
-    commands.push_back({"GET", keys[i].bytes});
+    places.push_back(keys[i].bytes);
     asked.push_back(i);
   }
-  const auto replies = commands.empty() ? std::nullopt : client_.Run(commands, deadline);
+  const auto replies = Read(std::move(places), deadline);
   std::size_t first = 0;
   if (replies.has_value()) {
     std::vector<Unanswered> unanswered;
@@ -86,6 +86,16 @@ std::vector<Lookup> RedisCache::GetMany(std::span<const Key> keys) {
   }
   CountLookups(lookups, first);
   return lookups;
+}
+
+std::optional<std::vector<Reply>> RedisCache::Read(std::vector<std::string> places,
+                                                   Deadline deadline) {
+  if (places.empty()) return std::vector<Reply>();
+  const std::size_t wanted = places.size();
+  places.insert(places.begin(), "MGET");
+  auto replies = client_.Run(std::span(&places, 1), deadline);
+  if (!replies.has_value() || replies->front().list.size() != wanted) return std::nullopt;
+  return std::move(replies->front().list);
 }
 
 std::size_t RedisCache::TurnAwayFirst(std::span<const Key> keys,
@@ -231,9 +241,9 @@ Told RedisCache::Tell(std::span<const Moment> moments, std::chrono::seconds life
 
 std::optional<std::vector<std::optional<Instant>>> RedisCache::Look(
     std::span<const MomentKey> keys) {
-  std::vector<Command> commands;
-  for (const MomentKey& key : keys) commands.push_back({"GET", Place(key)});
-  const auto replies = client_.Run(commands, Deadline::After(options_.call_timeout));
+  std::vector<std::string> places;
+  for (const MomentKey& key : keys) places.push_back(Place(key));
+  const auto replies = Read(std::move(places), Deadline::After(options_.call_timeout));
   if (!replies.has_value()) return std::nullopt;
   std::vector<std::optional<Instant>> moments;
   for (const Reply& reply : *replies) moments.push_back(MomentIn(reply));

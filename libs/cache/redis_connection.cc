@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include "libs/base/check.h"
 
@@ -41,17 +42,24 @@ bool FinishConnect(int fd, Deadline deadline) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
+// hiredis bounds how deep lists lie within lists.
 Reply ToReply(const redisReply& reply) {
   switch (reply.type) {
     case REDIS_REPLY_STRING:
     case REDIS_REPLY_STATUS:
-      return {Reply::Kind::kText, {reply.str, reply.len}, 0};
+      return {.kind = Reply::Kind::kText, .text = {reply.str, reply.len}};
     case REDIS_REPLY_ERROR:
-      return {Reply::Kind::kError, {reply.str, reply.len}, 0};
+      return {.kind = Reply::Kind::kError, .text = {reply.str, reply.len}};
     case REDIS_REPLY_INTEGER:
-      return {Reply::Kind::kNumber, {}, reply.integer};
-    case REDIS_REPLY_ARRAY:
-      return {Reply::Kind::kList, {}, 0};
+      return {.kind = Reply::Kind::kNumber, .number = reply.integer};
+    case REDIS_REPLY_ARRAY: {
+      Reply list{.kind = Reply::Kind::kList};
+      list.list.reserve(reply.elements);
+      for (const redisReply* element : std::span(reply.element, reply.elements)) {
+        list.list.push_back(ToReply(*element));
+      }
+      return list;
+    }
     default:
       return {};
   }

@@ -25,6 +25,7 @@ struct Reply {
   // Of a text or an error.
   std::string text;
   std::int64_t number = 0;
+  std::vector<Reply> list;
 };
 
 // A command and its arguments.

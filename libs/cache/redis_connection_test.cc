@@ -75,6 +75,22 @@ TEST(RedisConnectionTest, RepliesThatTrickleArePutTogether) {
   EXPECT_EQ(replies->front().text, "PONG");
 }
 
+TEST(RedisConnectionTest, AListIsReadWithWhatIsInIt) {
+  const TricklingServer server("*3\r\n$1\r\na\r\n$-1\r\n:7\r\n");
+  const auto connection =
+      RedisConnection::Connect(server.address(), Deadline::After(std::chrono::seconds(5)));
+  ASSERT_NE(connection, nullptr);
+
+  const auto replies = connection->Run(kPing, Deadline::After(std::chrono::seconds(5)));
+
+  ASSERT_TRUE(replies.has_value());
+  const std::vector<Reply>& list = replies->front().list;
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[0].text, "a");
+  EXPECT_EQ(list[1].kind, Reply::Kind::kNil);
+  EXPECT_EQ(list[2].number, 7);
+}
+
 TEST(RedisConnectionTest, DeadlineHoldsHoweverSlowlyBytesCome) {
   const TricklingServer server("$10000\r\n" + std::string(10'000, 'x') + "\r\n");
   const auto connection =
