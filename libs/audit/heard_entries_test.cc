@@ -30,7 +30,7 @@ class HeardEntriesTest : public ::testing::Test {
   std::vector<std::int64_t> Take(std::int64_t sealed, std::size_t most = 100,
                                  const std::string& origin = kHere) {
     std::vector<std::int64_t> taken;
-    for (const Sealable& entry : heard_.Take(origin, At(sealed), most))
+    for (const Sealable& entry : heard_.Take(origin, At(sealed), most).entries)
       taken.push_back(entry.position.seq);
     return taken;
   }
@@ -79,6 +79,27 @@ TEST_F(HeardEntriesTest, BehindAGapNothingIsKept) {
   EXPECT_THAT(Take(3), ElementsAre(4));
 }
 
+TEST_F(HeardEntriesTest, BehindWhatTheJournalWasReadForEverythingIsKeptAgain) {
+  Take(0);
+  Hear(1, 3);
+  heard_.Await(kHere, At(3));
+  Hear(3, 5);
+
+  EXPECT_THAT(Take(3), ElementsAre(4, 5));
+}
+
+TEST_F(HeardEntriesTest, WhatIsKnownOfAndNotGivenIsMore) {
+  Take(0);
+  Hear(0, 4);
+  EXPECT_TRUE(heard_.Take(kHere, At(0), 3).more);
+  EXPECT_FALSE(heard_.Take(kHere, At(0), 4).more);
+
+  Hear(4, 6);
+  EXPECT_TRUE(heard_.Take(kHere, At(0), 4).more);
+  EXPECT_TRUE(heard_.Take(kHere, At(4), 4).more);
+  EXPECT_FALSE(heard_.Take(kHere, At(6), 4).more);
+}
+
 TEST_F(HeardEntriesTest, WhatFindsNoRoomLeavesAGap) {
   Take(0);
   Hear(0, 4);
@@ -114,7 +135,7 @@ TEST_F(HeardEntriesTest, EachIsWhatItsSealCovers) {
   entry.position = At(1);
   heard_.Hear(kHere, At(0), {&entry, 1});
 
-  const std::vector<Sealable> taken = heard_.Take(kHere, At(0), 1);
+  const std::vector<Sealable> taken = heard_.Take(kHere, At(0), 1).entries;
 
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].tenant, entry.tenant);

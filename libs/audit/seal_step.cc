@@ -73,22 +73,22 @@ absl::StatusOr<bool> SealStep::Pass(Instant now) {
   return SealBatch(now);
 }
 
-absl::StatusOr<SealStep::Batch> SealStep::NextBatch() {
+absl::StatusOr<HeardEntries::Taken> SealStep::NextBatch() {
   const events::ReadLimit& limit = options_.batch;
-  Batch batch{.entries = heard_.Take(term_->lease.origin, term_->sealed, limit.entries)};
-  if (!batch.entries.empty()) {
-    batch.is_full = batch.entries.size() >= limit.entries;
-    return batch;
-  }
+  const std::string& origin = term_->lease.origin;
+  HeardEntries::Taken batch = heard_.Take(origin, term_->sealed, limit.entries);
+  if (!batch.entries.empty()) return batch;
   LOTURA_ASSIGN_OR_RETURN(const auto entries, term_->reader->Read(term_->sealed, limit, Bound()));
+  // A relay is hardly further, and goes on from there: after a gap it is heard again.
+  if (!entries.empty()) heard_.Await(origin, entries.back().position);
   for (const events::JournalEntry& entry : entries)
     batch.entries.push_back(SealableOf(options_.service, entry));
-  batch.is_full = limit.IsReachedBy(entries);
+  batch.more = limit.IsReachedBy(entries);
   return batch;
 }
 
 absl::StatusOr<bool> SealStep::SealBatch(Instant now) {
-  LOTURA_ASSIGN_OR_RETURN(const Batch batch, NextBatch());
+  LOTURA_ASSIGN_OR_RETURN(const HeardEntries::Taken batch, NextBatch());
   if (batch.entries.empty()) {
     behind_since_.reset();
     return false;
@@ -100,8 +100,8 @@ absl::StatusOr<bool> SealStep::SealBatch(Instant now) {
   term_->sealed = batch.entries.back().position;
   metrics_.seals.Add(static_cast<double>(seals));
   metrics_.entries.Add(static_cast<double>(batch.entries.size()));
-  if (!batch.is_full) behind_since_.reset();
-  return batch.is_full;
+  if (!batch.more) behind_since_.reset();
+  return batch.more;
 }
 
 void SealStep::EndTerm() {

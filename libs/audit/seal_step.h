@@ -50,8 +50,8 @@ struct SealParts {
 };
 
 // While it holds the lease it seals what was committed, in its final order: what a relay of this
-// process has read, and what it reads itself where no relay was before it. Entries
-// are sealed once each, whoever seals: seals and cursor are written together. Used by one thread.
+// process has read, and what it reads itself where that is not known. Entries are sealed once each,
+// whoever seals: seals and cursor are written together. Used by one thread.
 class SealStep {
  public:
   SealStep(SealOptions options, SigningKey key, const SealParts& parts,
@@ -70,17 +70,11 @@ class SealStep {
     events::Position sealed;
   };
 
-  struct Batch {
-    std::vector<Sealable> entries;
-    // Whether more may wait.
-    bool is_full = false;
-  };
-
   // Whether there may be more to seal.
   absl::StatusOr<bool> Pass(Instant now);
   absl::Status HoldLease(Instant now);
   absl::StatusOr<bool> SealBatch(Instant now);
-  absl::StatusOr<Batch> NextBatch();
+  absl::StatusOr<HeardEntries::Taken> NextBatch();
   void EndTerm();
   std::chrono::microseconds AfterFailure(const absl::Status& status, Instant now);
   void Measure(Instant now);

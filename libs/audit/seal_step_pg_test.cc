@@ -175,6 +175,25 @@ TEST_F(SealStepTest, WhatARelayHasReadIsNotReadAgain) {
   EXPECT_EQ(Verify(2).findings_count, 0);
 }
 
+TEST_F(SealStepTest, ARelayThatWasReadingBeforeIsHeardFromTheFirstPassOn) {
+  const auto step = NewStep({.entries = 100});
+  const auto lease = journal_.Acquire("relay", ids_.Next(), std::chrono::seconds(10), AMinute());
+  events::HeardReader relay(journal_.NewReader(), lease.value()->origin, heard_);
+  Write(1, 2);
+  const auto before = relay.Read({}, {}, AMinute()).value();
+  step->Run();
+  Write(1, 3);
+  ASSERT_EQ(relay.Read(before.back().position, {}, AMinute()).value().size(), 3U);
+  Run("UPDATE journal SET after_personal = set_byte(after_personal, 2, 0) WHERE version = 5");
+
+  SealAll(*step);
+
+  const Report report = Verify(1);
+  EXPECT_EQ(report.entries, 5);
+  ASSERT_EQ(report.findings_count, 1);
+  EXPECT_THAT(report.findings[0].what, HasSubstr("version 5) was changed"));
+}
+
 TEST_F(SealStepTest, WhatWasReadOfAnotherDatabaseIsNotSealed) {
   const auto step = NewStep({.entries = 100});
   SealAll(*step);

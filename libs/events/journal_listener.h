@@ -9,6 +9,7 @@
 
 namespace lotura::events {
 
+// Outlives all readers that tell it.
 class JournalListener {
  public:
   virtual ~JournalListener() = default;

@@ -7,8 +7,29 @@ namespace {
 using ::lotura::testing::IsOk;
 using ::std::chrono::milliseconds;
 using ::std::chrono::seconds;
+using Versions = std::vector<std::int64_t>;
 
 class RelayStepTest : public RelayFixture {};
+
+// What was told, if it was without gap and of the database that was read.
+class Told final : public JournalListener {
+ public:
+  explicit Told(std::string origin) : origin_(std::move(origin)) {}
+
+  void Hear(const std::string& origin, const Position& after,
+            std::span<const JournalEntry> entries) override {
+    EXPECT_EQ(origin, origin_);
+    EXPECT_TRUE(versions.empty() || after <= last_);
+    for (const JournalEntry& entry : entries) versions.push_back(entry.version);
+    last_ = entries.back().position;
+  }
+
+  Versions versions;
+
+ private:
+  const std::string origin_;
+  Position last_;
+};
 
 TEST_F(RelayStepTest, PublishesEachEntryOnceAndInOrder) {
   const auto relay = NewRelay();
@@ -130,6 +151,26 @@ TEST_F(RelayStepTest, ProducerThatBreaksTakesAllBatchesAlongAndAllAreReadAgain) 
 
   EXPECT_EQ(Published(), (Versions{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
   EXPECT_EQ(Metric("lotura_relay_producers_replaced_total"), 1);
+}
+
+TEST_F(RelayStepTest, WhoListensIsToldOfAllThatIsReadAndAgainOfWhatIsReadAgain) {
+  const auto lease =
+      journal_.Acquire("another", ids_.Next(), seconds(1), Deadline::After(seconds(1)));
+  Told told((*lease)->origin);
+  RelayStep relay({.service = "sales", .holder = ids_.Next(), .batch = {.entries = 2}},
+                  {journal_, bus_, clock_, &told}, metrics_, log_, [] {});
+  Write(1, 3);
+  Settle(relay);
+  EXPECT_EQ(told.versions, (Versions{1, 2, 3}));
+
+  bus_.Stop();
+  Write(4, 4);
+  Settle(relay);
+  bus_.BreakProducers();
+  bus_.Start();
+  Settle(relay);
+
+  EXPECT_EQ(told.versions, (Versions{1, 2, 3, 4, 4}));
 }
 
 TEST_F(RelayStepTest, BrokenProducerIsReplacedAndTheRestFollowsInOrder) {

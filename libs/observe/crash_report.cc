@@ -2,10 +2,12 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdint>
@@ -20,9 +22,14 @@ constexpr std::string_view kEnd = "\"}\n";
 constexpr std::size_t kTextMax = 512;
 constexpr int kFramesMax = 64;
 constexpr int kHex = 16;
+// What is broken must not live on because its report does not get on.
+constexpr unsigned kReportSecondsMax = 5;
 
-// One line of the log. A fault may come anywhere: nothing here allocates or locks, which no library
-// for this promises.
+// The thread that tells of a fault, or 0.
+std::atomic<pid_t> teller = 0;
+
+// One line in the form of the log's. A fault may come anywhere: nothing here allocates, which no
+// library for this promises.
 class Line {
  public:
   Line() { std::ranges::copy(kBegin, bytes_.data()); }
@@ -39,6 +46,9 @@ class Line {
   }
   void Write() {
     std::ranges::copy(kEnd, bytes_.data() + size_);
+    // A line that nobody takes is left out, as in the log.
+    pollfd ready{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    if (::poll(&ready, 1, 0) != 1) return;
     // Nobody could be told of a failure.
     [[maybe_unused]] const auto written =
         ::write(STDERR_FILENO, bytes_.data(), size_ + kEnd.size());
@@ -70,13 +80,34 @@ void TellFrame(void* address) {
   line.Write();
 }
 
+void EndBy(int signal) {
+  ::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+// The loader may hold its lock for ever where the fault came.
+void BoundReport() {
+  ::signal(SIGALRM, SIG_DFL);
+  sigset_t alarm;
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  ::pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
+  ::alarm(kReportSecondsMax);
+}
+
 void Tell(int signal) {
+  pid_t nobody = 0;
+  if (!teller.compare_exchange_strong(nobody, ::gettid())) {
+    // A fault within the report ends the process at once; another thread's waits for that.
+    if (nobody == ::gettid()) EndBy(signal);
+    for (;;) ::pause();
+  }
+  BoundReport();
   Line().Text("signal ").Number(static_cast<std::uint64_t>(signal), 10).Write();
   std::array<void*, kFramesMax> frames{};
   const int count = ::backtrace(frames.data(), kFramesMax);
   for (int i = 0; i < count; ++i) TellFrame(frames[static_cast<std::size_t>(i)]);
-  // The handler is gone by now.
-  std::raise(signal);
+  EndBy(signal);
 }
 
 }  // namespace
@@ -87,8 +118,7 @@ void ReportCrashes() {
   ::backtrace(warm.data(), 1);
   struct sigaction action {};
   action.sa_handler = Tell;
-  // A fault within the report ends the process at once.
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  action.sa_flags = SA_NODEFER;
   for (const int fault : kFaults) ::sigaction(fault, &action, nullptr);
 }
 

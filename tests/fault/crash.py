@@ -1,6 +1,7 @@
 """Where services crashed, by what they left in their logs."""
 
 import re
+from itertools import pairwise
 
 FRAME = re.compile(r'"message":"crash","trace":"([^"]*)"')
 SIGNAL = "signal "
@@ -8,17 +9,13 @@ SIGNAL = "signal "
 CALLED = ("libc.", "libjemalloc.", "libstdc++.")
 
 
-def place_of_crash(told: str) -> str:
-    """The library and place where the last crash began, or nothing if none was told of."""
+def places_of_crashes(told: str) -> list[str]:
+    """Of each crash that was told of the library and place where it began, or nothing."""
     frames = FRAME.findall(told)
     signals = [i for i, frame in enumerate(frames) if frame.startswith(SIGNAL)]
-    if not signals:
-        return ""
-    # The first one is the report's own.
-    for frame in frames[signals[-1] + 2:]:
-        if not frame.startswith(CALLED):
-            return frame
-    return ""
+    # The first frame of each is the report's own.
+    return [next((frame for frame in frames[begin + 2:end] if not frame.startswith(CALLED)), "")
+            for begin, end in pairwise([*signals, len(frames)])]
 
 
 class Crashes:
@@ -26,11 +23,13 @@ class Crashes:
     assertion or by a fault."""
 
     def __init__(self):
-        self._read: dict[str, int] = {}
+        self._judged: dict[str, int] = {}
 
     def is_of_librdkafka(self, service) -> bool:
-        """Of a service that has just ended. What it told of ends before that does not count."""
-        told = service.log.read_text()
-        new = told[self._read.get(service.name, 0):]
-        self._read[service.name] = len(told)
-        return place_of_crash(new).startswith("librdkafka")
+        """Of a service that ended. Each end is judged by a report of its own, in their order: another
+        may have come before anybody looked."""
+        logs = (service.log.with_suffix(".log.1"), service.log)
+        places = places_of_crashes("".join(log.read_text() for log in logs if log.exists()))
+        number = self._judged.get(service.name, 0)
+        self._judged[service.name] = number + 1
+        return number < len(places) and places[number].startswith("librdkafka")
