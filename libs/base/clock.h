@@ -42,7 +42,8 @@ class Deadline {
   Point at_;
 };
 
-// "2026-01-31T08:15:00.123456Z"; trailing zeros of the fraction are left out.
+// "2026-01-31T08:15:00.123456Z", of the years 0 to 9999; trailing zeros of the fraction are left
+// out.
 std::string ToRfc3339(Instant instant);
 
 }  // namespace lotura

@@ -94,8 +94,12 @@ std::optional<std::vector<Reply>> RedisCache::Read(std::vector<std::string> plac
   const std::size_t wanted = places.size();
   places.insert(places.begin(), "MGET");
   auto replies = client_.Run(std::span(&places, 1), deadline);
-  if (!replies.has_value() || replies->front().list.size() != wanted) return std::nullopt;
-  return std::move(replies->front().list);
+  if (!replies.has_value()) return std::nullopt;
+  std::vector<Reply>& found = replies->front().list;
+  if (found.size() == wanted) return std::move(found);
+  // No Redis answers so.
+  observer_.Count(Event::kFailure, 1);
+  return std::nullopt;
 }
 
 std::size_t RedisCache::TurnAwayFirst(std::span<const Key> keys,

@@ -1,5 +1,6 @@
 #include "libs/pg/copy.h"
 
+#include <algorithm>
 #include <pqxx/except>
 
 #include "libs/pg/result.h"

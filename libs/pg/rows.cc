@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -86,47 +88,36 @@ bool Rows::IsNull(std::size_t row, std::size_t column) const {
 
 std::string_view Rows::Text(std::size_t row, std::size_t column) const {
   const std::string_view value = ValueAt(row, column);
-  switch ((*types_)[column]) {
-    case ValueType::kText:
-    case ValueType::kVarchar:
-    case ValueType::kName:
-    case ValueType::kChar:
-      return value;
-    case ValueType::kJsonb:
-      // Behind the version of the format.
-      LOTURA_CHECK(value.starts_with('\1'));
-      return value.substr(1);
-    default:
-      LOTURA_CHECK(false);
+  const ValueType type = (*types_)[column];
+  if (type == ValueType::kJsonb) {
+    // Behind the version of the format.
+    LOTURA_CHECK(value.starts_with('\1'));
+    return value.substr(1);
   }
+  LOTURA_CHECK(type == ValueType::kText || type == ValueType::kVarchar ||
+               type == ValueType::kName || type == ValueType::kChar);
+  return value;
 }
 
 std::int64_t Rows::Int(std::size_t row, std::size_t column) const {
   const std::string_view value = ValueAt(row, column);
-  switch ((*types_)[column]) {
-    case ValueType::kInt64:
-      return static_cast<std::int64_t>(BigEndianAt<std::uint64_t>(value));
-    case ValueType::kInt32:
-      return static_cast<std::int32_t>(BigEndianAt<std::uint32_t>(value));
-    case ValueType::kInt16:
-      return static_cast<std::int16_t>(BigEndianAt<std::uint16_t>(value));
-    case ValueType::kOid:
-      return BigEndianAt<std::uint32_t>(value);
-    default:
-      LOTURA_CHECK(false);
-  }
+  const ValueType type = (*types_)[column];
+  if (type == ValueType::kInt64)
+    return static_cast<std::int64_t>(BigEndianAt<std::uint64_t>(value));
+  if (type == ValueType::kInt32)
+    return static_cast<std::int32_t>(BigEndianAt<std::uint32_t>(value));
+  if (type == ValueType::kInt16)
+    return static_cast<std::int16_t>(BigEndianAt<std::uint16_t>(value));
+  LOTURA_CHECK(type == ValueType::kOid);
+  return BigEndianAt<std::uint32_t>(value);
 }
 
 double Rows::Double(std::size_t row, std::size_t column) const {
   const std::string_view value = ValueAt(row, column);
-  switch ((*types_)[column]) {
-    case ValueType::kFloat64:
-      return std::bit_cast<double>(BigEndianAt<std::uint64_t>(value));
-    case ValueType::kFloat32:
-      return std::bit_cast<float>(BigEndianAt<std::uint32_t>(value));
-    default:
-      LOTURA_CHECK(false);
-  }
+  const ValueType type = (*types_)[column];
+  if (type == ValueType::kFloat64) return std::bit_cast<double>(BigEndianAt<std::uint64_t>(value));
+  LOTURA_CHECK(type == ValueType::kFloat32);
+  return std::bit_cast<float>(BigEndianAt<std::uint32_t>(value));
 }
 
 bool Rows::Bool(std::size_t row, std::size_t column) const {

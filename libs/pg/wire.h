@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,8 +17,8 @@ namespace lotura::pg {
 // From here dates and times are counted.
 inline constexpr std::chrono::sys_days kEpoch{std::chrono::year{2000} / 1 / 1};
 
-// Integers have their highest byte first; `value` is unsigned.
-template <typename Unsigned>
+// Integers have their highest byte first.
+template <std::unsigned_integral Unsigned>
 void AppendBigEndian(std::string& out, Unsigned value) {
   std::array<char, sizeof(Unsigned)> bytes;
   for (std::size_t i = 0; i < bytes.size(); ++i)
@@ -26,7 +27,7 @@ void AppendBigEndian(std::string& out, Unsigned value) {
 }
 
 // The integer that `bytes` begins with.
-template <typename Unsigned>
+template <std::unsigned_integral Unsigned>
 Unsigned BigEndianAt(std::string_view bytes) {
   LOTURA_CHECK(bytes.size() >= sizeof(Unsigned));
   Unsigned value = 0;
@@ -36,7 +37,7 @@ Unsigned BigEndianAt(std::string_view bytes) {
 }
 
 // The same, which is left out of `bytes` afterwards.
-template <typename Unsigned>
+template <std::unsigned_integral Unsigned>
 Unsigned TakeBigEndian(std::string_view& bytes) {
   const auto value = BigEndianAt<Unsigned>(bytes);
   bytes.remove_prefix(sizeof(Unsigned));

@@ -49,10 +49,14 @@ DimensionTells TellsOf(v1::Dimension dimension) {
       return {{"organization"}, {{kOrganization, {"sector"}}}};
     case v1::DIMENSION_COUNTRY:
       return {{"organization"}, {{kOrganization, {"country_code"}}}};
-    default:
-      // A month is that of the period's field.
+    case v1::DIMENSION_MONTH:
+      // That of the period's field.
+    case v1::DIMENSION_UNSPECIFIED:
+    case v1::Dimension_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::Dimension_INT_MAX_SENTINEL_DO_NOT_USE_:
       return {};
   }
+  return {};
 }
 
 // The names that the statement returns of which the caller may read these fields.

@@ -20,10 +20,10 @@ COMMITS = ("lotura_audit_read_batches_total", "")
 
 def gets(rig: Rig, run: Run, in_flight: int) -> float:
     """Gets a second, nearly all of which the cache can answer."""
-    load, hits = rig.part_of_hits(lambda: rig.load("get-person", run.span, in_flight=in_flight,
+    load, lookups = rig.lookups_of(lambda: rig.load("get-person", run.span, in_flight=in_flight,
                                                    records=PEOPLE))
-    if hits < NEARLY_ALL:
-        raise Failure(f"only {hits:.0%} of the gets found their record in the cache.")
+    if lookups["hit"] < NEARLY_ALL:
+        raise Failure(f"only {lookups['hit']:.0%} of the gets found their record in the cache.")
     return load.ok_per_s
 
 

@@ -37,10 +37,10 @@ def redis_gets(rig: Rig, size: int) -> float:
 
 def gets(rig: Rig, span: Span) -> float:
     """Gets a second, nearly all of which the cache can answer."""
-    load, hits = rig.part_of_hits(lambda: rig.load("get-person", span, in_flight=IN_FLIGHT,
+    load, lookups = rig.lookups_of(lambda: rig.load("get-person", span, in_flight=IN_FLIGHT,
                                                    records=PEOPLE))
-    if hits < NEARLY_ALL:
-        raise Failure(f"only {hits:.0%} of the gets found their record in the cache.")
+    if lookups["hit"] < NEARLY_ALL:
+        raise Failure(f"only {lookups['hit']:.0%} of the gets found their record in the cache.")
     return load.ok_per_s
 
 

@@ -18,6 +18,8 @@ from bench.programs import BINARIES, Load, Span, load_meanwhile, run_load
 Found = TypeVar("Found")
 LEASE_S = 30
 REDIS_S = 10
+# What a look-up in the cache comes to.
+LOOKUPS = ("hit", "miss", "miss_first", "miss_unleased")
 HTTP_S = 10
 SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 # Nothing before the relay has taken it for the first time.
@@ -82,12 +84,13 @@ class Rig:
                                              ("lotura_write_batches_total", ""))
         return found, units / batches
 
-    def part_of_hits(self, action: Callable[[], Found]) -> tuple[Found, float]:
-        """What the action returned, and which part of its look-ups the cache could answer."""
-        found, hits, *misses = self.counted(
-            action, *(("lotura_cache_events_total", f'event="{event}"')
-                      for event in ("hit", "miss", "miss_first", "miss_unleased")))
-        return found, hits / max(1, hits + sum(misses))
+    def lookups_of(self, action: Callable[[], Found]) -> tuple[Found, dict[str, float]]:
+        """What the action returned, and of the look-ups in the cache meanwhile the part of each
+        outcome."""
+        found, *counts = self.counted(action, *(("lotura_cache_events_total", f'event="{one}"')
+                                                for one in LOOKUPS))
+        whole = max(1, sum(counts))
+        return found, {one: count / whole for one, count in zip(LOOKUPS, counts, strict=True)}
 
     def _metrics(self) -> str:
         with urlopen(f"http://{self.stack.member(self.name).http}/metrics",
