@@ -14,6 +14,7 @@
 #include "libs/testing/fakes.h"
 #include "libs/testing/postgres.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::access {
 
@@ -21,14 +22,9 @@ using directory::v1::RoleAssignment;
 using directory::v1::User;
 using testing::IsOk;
 using testing::StatusIs;
+using testing::TenantOf;
 
 inline Deadline Soon() { return Deadline::After(std::chrono::seconds(30)); }
-
-inline TenantId TenantOf(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
 
 class PoliciesFixture : public ::testing::Test {
  protected:

@@ -10,6 +10,7 @@
 #include "libs/events/upkeep.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/fakes.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::testing {
 
@@ -24,18 +25,13 @@ namespace {
 using ::lotura::testing::AMinute;
 using ::lotura::testing::IsOk;
 using ::lotura::testing::StatusIs;
+using ::lotura::testing::TenantOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 
 constexpr char kKeys[] = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-TenantId TenantOf(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
 
 class ReadsTest : public ::testing::Test {
  protected:

@@ -11,6 +11,7 @@
 #include "libs/events/pg_journal.h"
 #include "libs/testing/events_schema.h"
 #include "libs/testing/select.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::testing {
 
@@ -24,12 +25,7 @@ namespace lotura::audit {
 using ::lotura::testing::AMinute;
 using ::lotura::testing::EntryOf;
 using ::lotura::testing::IsOk;
-
-inline TenantId TenantOf(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
+using ::lotura::testing::TenantOf;
 
 class SealFixture : public ::testing::Test {
  protected:

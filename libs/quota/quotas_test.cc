@@ -7,6 +7,7 @@
 #include "libs/quota/memory_buckets.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::quota {
 namespace {
@@ -15,6 +16,7 @@ using absl::StatusCode;
 using testing::Eventually;
 using testing::IsOk;
 using testing::StatusIs;
+using testing::TenantOf;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 
 constexpr char kBoth[] = R"({"each_tenant": {"per_second": 100, "burst": 200},
@@ -24,14 +26,8 @@ constexpr char kSlow[] = R"({"each_caller": {"per_second": 2, "burst": 3}})";
 
 Limits LimitsOf(std::string_view json) { return *Limits::Parse(json); }
 
-TenantId Tenant(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
-
 Principal Caller(std::uint8_t tenant, const std::string& name = "users/anna") {
-  return {.tenant = Tenant(tenant), .name = name};
+  return {.tenant = TenantOf(tenant), .name = name};
 }
 
 class QuotasTest : public ::testing::Test {

@@ -6,6 +6,7 @@
 
 #include "libs/events/history.h"
 #include "libs/testing/journal_contract.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::testing {
 
@@ -34,11 +35,6 @@ class HistoryContract : public ::testing::Test {
     write->Commit();
   }
 
-  static TenantId TenantOf(std::uint8_t number) {
-    TenantId tenant;
-    tenant.value.bytes[15] = number;
-    return tenant;
-  }
   HistoryQuery Query(std::uint8_t tenant = 1) {
     return {.tenant = TenantOf(tenant), .resource_types = {"lotura.sales.v1.Opportunity"}};
   }

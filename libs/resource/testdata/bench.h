@@ -14,6 +14,7 @@
 #include "libs/resource/testdata/widget.pb.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/postgres.h"
+#include "libs/testing/tenant.h"
 
 namespace lotura::resource::testdata {
 
@@ -60,11 +61,7 @@ inline Catalog WidgetCatalog(Rules<v1::Widget> rules = {}) {
   return catalog;
 }
 
-inline TenantId TenantOf(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
+using testing::TenantOf;
 
 inline Call CallAs(std::uint8_t tenant, std::string user = "users/anna") {
   return {.principal = {TenantOf(tenant), std::move(user), {"*"}, Grounds::kToken},
