@@ -112,7 +112,7 @@ TEST_F(ArchiveTest, EachTenantsLogIsThereAndVerifies) {
 }
 
 TEST_F(ArchiveTest, NoDayIsDroppedBeforeItIsArchived) {
-  EXPECT_THAT(seals_.BeginArchive(kArchiveRelay, AMinute()), IsOk());
+  EXPECT_THAT(journal_.KeepFor(std::vector<std::string>{kArchiveRelay}, AMinute()), IsOk());
   Write(1, 3);
   SealAll();
   EXPECT_TRUE(TodayIsNeeded());
@@ -123,7 +123,7 @@ TEST_F(ArchiveTest, NoDayIsDroppedBeforeItIsArchived) {
   Write(1, 1);
   SealAll();
   EXPECT_TRUE(TodayIsNeeded());
-  EXPECT_THAT(seals_.EndArchive(kArchiveRelay, AMinute()), IsOk());
+  EXPECT_THAT(journal_.KeepNoMoreFor(kArchiveRelay, AMinute()), IsOk());
   EXPECT_FALSE(TodayIsNeeded());
 }
 

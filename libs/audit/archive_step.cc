@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
 
-#include <algorithm>
+#include <array>
 
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
@@ -64,7 +64,8 @@ absl::StatusOr<bool> ArchiveStep::HoldLease() {
 }
 
 absl::Status ArchiveStep::Pass() {
-  LOTURA_RETURN_IF_ERROR(parts_.seals.BeginArchive(kArchiveRelay, Bound()));
+  const std::array<std::string, 1> archive = {kArchiveRelay};
+  LOTURA_RETURN_IF_ERROR(parts_.journal.KeepFor(archive, Bound()));
   LOTURA_ASSIGN_OR_RETURN(const bool is_ours, HoldLease());
   if (!is_ours) return absl::OkStatus();
   // First: what is sealed meanwhile is for the next pass, or is archived too early.
@@ -72,10 +73,7 @@ absl::Status ArchiveStep::Pass() {
                           parts_.journal.LoadCursor(kAuditRelay, Bound()));
   LOTURA_ASSIGN_OR_RETURN(const auto tenants, parts_.seals.ReadUnarchived(Bound()));
   for (const Unarchived& tenant : tenants) LOTURA_RETURN_IF_ERROR(ArchiveTenant(tenant));
-  if (archived_ == sealed) return absl::OkStatus();
-  LOTURA_RETURN_IF_ERROR(parts_.journal.SaveCursor(kArchiveRelay, sealed, *lease_, Bound()));
-  archived_ = sealed;
-  return absl::OkStatus();
+  return parts_.journal.SaveCursor(kArchiveRelay, sealed, *lease_, Bound());
 }
 
 absl::Status ArchiveStep::ArchiveTenant(const Unarchived& tenant) {

@@ -9,7 +9,7 @@
 
 #include "libs/audit/object_store.h"
 #include "libs/audit/pg_seals.h"
-#include "libs/events/journal.h"
+#include "libs/events/pg_journal.h"
 #include "libs/events/step_thread.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
@@ -51,7 +51,7 @@ struct ArchiveOptions {
 
 // What it works with; everything outlives it.
 struct ArchiveParts {
-  events::Journal& journal;
+  events::PgJournal& journal;
   PgSeals& seals;
   ObjectStore& store;
   const Clock& clock;
@@ -88,8 +88,6 @@ class ArchiveStep {
   const ArchiveMetrics metrics_;
   const observe::Log log_;
   std::optional<events::LeaseToken> lease_;
-  // Everything up to here is in the archive.
-  std::optional<events::Position> archived_;
   // When the first of the passes that failed in a row was begun.
   std::optional<Instant> behind_since_;
 };

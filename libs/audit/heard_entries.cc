@@ -50,10 +50,13 @@ void HeardEntries::MoveTo(const std::string& origin, const events::Position& sea
 }
 
 HeardEntries::Taken HeardEntries::Take(const std::string& origin, const events::Position& sealed,
-                                       std::size_t most) {
+                                       const events::ReadLimit& limit) {
   const std::lock_guard lock(mutex_);
   MoveTo(origin, sealed);
-  const std::size_t count = std::min(most, entries_.size());
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < entries_.size() && count < limit.entries && bytes < limit.bytes)
+    bytes += entries_[count++].bytes;
   return {.entries = {entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count)},
           .more = missed_ || count < entries_.size()};
 }

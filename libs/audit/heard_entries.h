@@ -32,9 +32,10 @@ class HeardEntries final : public events::JournalListener {
     // More is known of, here or in the journal.
     bool more = false;
   };
-  // The entries right behind `sealed`, at most so many, that were read where the lease was taken.
-  // Until the next call what follows them is kept.
-  Taken Take(const std::string& origin, const events::Position& sealed, std::size_t most);
+  // The entries right behind `sealed` that were read where the lease was taken, up to the one with
+  // which the limit is reached. Until the next call what follows them is kept.
+  Taken Take(const std::string& origin, const events::Position& sealed,
+             const events::ReadLimit& limit);
   // The journal was read up to here: what follows is kept.
   void Await(const std::string& origin, const events::Position& read);
   // Nothing is kept any more, until the next of these calls.

@@ -30,7 +30,7 @@ class HeardEntriesTest : public ::testing::Test {
   std::vector<std::int64_t> Take(std::int64_t sealed, std::size_t most = 100,
                                  const std::string& origin = kHere) {
     std::vector<std::int64_t> taken;
-    for (const Sealable& entry : heard_.Take(origin, At(sealed), most).entries)
+    for (const Sealable& entry : heard_.Take(origin, At(sealed), {.entries = most}).entries)
       taken.push_back(entry.position.seq);
     return taken;
   }
@@ -57,6 +57,16 @@ TEST_F(HeardEntriesTest, WhatFollowsIsGivenUntilItIsSealed) {
   EXPECT_THAT(Take(0, 2), ElementsAre(1, 2));
   EXPECT_THAT(Take(2), ElementsAre(3));
   EXPECT_THAT(Take(3), IsEmpty());
+}
+
+TEST_F(HeardEntriesTest, NoMoreIsGivenThanFitsIntoASeal) {
+  Take(0);
+  Hear(0, 3);
+
+  const HeardEntries::Taken taken = heard_.Take(kHere, At(0), {.bytes = 1});
+
+  EXPECT_EQ(taken.entries.size(), 1U);
+  EXPECT_TRUE(taken.more);
 }
 
 TEST_F(HeardEntriesTest, ARelayThatIsBehindTellsOnlyWhatIsNew) {
@@ -91,13 +101,13 @@ TEST_F(HeardEntriesTest, BehindWhatTheJournalWasReadForEverythingIsKeptAgain) {
 TEST_F(HeardEntriesTest, WhatIsKnownOfAndNotGivenIsMore) {
   Take(0);
   Hear(0, 4);
-  EXPECT_TRUE(heard_.Take(kHere, At(0), 3).more);
-  EXPECT_FALSE(heard_.Take(kHere, At(0), 4).more);
+  EXPECT_TRUE(heard_.Take(kHere, At(0), {.entries = 3}).more);
+  EXPECT_FALSE(heard_.Take(kHere, At(0), {.entries = 4}).more);
 
   Hear(4, 6);
-  EXPECT_TRUE(heard_.Take(kHere, At(0), 4).more);
-  EXPECT_TRUE(heard_.Take(kHere, At(4), 4).more);
-  EXPECT_FALSE(heard_.Take(kHere, At(6), 4).more);
+  EXPECT_TRUE(heard_.Take(kHere, At(0), {.entries = 4}).more);
+  EXPECT_TRUE(heard_.Take(kHere, At(4), {.entries = 4}).more);
+  EXPECT_FALSE(heard_.Take(kHere, At(6), {.entries = 4}).more);
 }
 
 TEST_F(HeardEntriesTest, WhatFindsNoRoomLeavesAGap) {
@@ -135,7 +145,7 @@ TEST_F(HeardEntriesTest, EachIsWhatItsSealCovers) {
   entry.position = At(1);
   heard_.Hear(kHere, At(0), {&entry, 1});
 
-  const std::vector<Sealable> taken = heard_.Take(kHere, At(0), 1).entries;
+  const std::vector<Sealable> taken = heard_.Take(kHere, At(0), {.entries = 1}).entries;
 
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_EQ(taken[0].tenant, entry.tenant);

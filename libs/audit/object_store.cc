@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 
 #include "libs/audit/s3_store.h"
+#include "libs/base/crypto.h"
 #include "libs/base/errors.h"
+#include "libs/base/hex.h"
 #include "libs/rpc/key_source.h"
 
 namespace lotura::audit {
@@ -67,6 +70,13 @@ bool SyncDirectory(const fs::path& path) {
   return directory.is_open() && directory.Sync();
 }
 
+// A name that no other writer of the object has, be he late by hours.
+fs::path IncomingOf(const fs::path& path) {
+  std::array<std::uint8_t, 8> number{};
+  RandomBytes(number);
+  return fmt::format("{}.{}.incoming", path.string(), ToHex(number));
+}
+
 // The new content is on disk under another name before it takes the name.
 class DirectoryStore final : public ObjectStore {
  public:
@@ -75,10 +85,13 @@ class DirectoryStore final : public ObjectStore {
   absl::Status Put(const std::string& name, std::string_view content, Deadline deadline) override {
     const fs::path path = root_ / name;
     if (!MakeDirectories(path.parent_path())) return Unwritable(path.parent_path());
-    fs::path incoming = path;
-    incoming += ".incoming";
-    LOTURA_RETURN_IF_ERROR(Write(incoming, content, deadline));
-    if (rename(incoming.c_str(), path.c_str()) != 0) return Unwritable(path);
+    const fs::path incoming = IncomingOf(path);
+    absl::Status placed = Write(incoming, content, deadline);
+    if (placed.ok() && rename(incoming.c_str(), path.c_str()) != 0) placed = Unwritable(path);
+    if (!placed.ok()) {
+      unlink(incoming.c_str());
+      return placed;
+    }
     if (!SyncDirectory(path.parent_path())) return Unwritable(path.parent_path());
     // It is there, and whoever wanted it counts on it no more: he writes it again.
     return deadline.Passed() ? TooLate(path) : absl::OkStatus();

@@ -15,9 +15,10 @@ using events::BigintOf;
 // One read of seals, and what an answer takes before another one is too much.
 constexpr std::int64_t kSealsAtOnce = 64;
 constexpr std::size_t kAnswerBytes = kMessageBytesMax / 2;
-// Of an answer that is too large, parts beyond this are left out: what remains is the other parts
-// of one batch, and one entry's.
+// Of an answer that is too large, parts beyond this are left out, and beyond a fraction of it until
+// the rest fits.
 constexpr std::size_t kPartBytesMax = 128 << 10;
+constexpr std::size_t kPartBytesStep = 8;
 constexpr std::size_t kDigestBytes = 32;
 
 std::map<TenantId, Head> LoadHeads(pg::Tx& tx, std::span<const TenantId> tenants) {
@@ -28,6 +29,15 @@ std::map<TenantId, Head> LoadHeads(pg::Tx& tx, std::span<const TenantId> tenants
   for (std::size_t i = 0; i < rows.size(); ++i)
     heads[TenantId{rows.Id(i, 0)}] = {.number = rows.Int(i, 1), .hash = rows.Bytes(i, 2)};
   return heads;
+}
+
+// Leaves the largest parts out of what is too large for an answer.
+void LetFit(v1::SealedEntries& covered) {
+  // A hash in its place would be larger than a smaller one.
+  for (std::size_t most = kPartBytesMax;
+       most >= kDigestBytes && covered.ByteSizeLong() > kAnswerBytes; most /= kPartBytesStep) {
+    for (v1::Entry& entry : *covered.mutable_entries()) LeaveOutLargeParts(entry, most);
+  }
 }
 
 // Rows of the table, column by column.
@@ -145,20 +155,6 @@ absl::StatusOr<std::vector<v1::SealedEntries>> PgSeals::ReadWhole(const TenantId
   });
 }
 
-absl::Status PgSeals::BeginArchive(const std::string& name, Deadline deadline) {
-  return database_.WriteOne(deadline, [&](pg::Tx& tx) {
-    tx.Run(sql::kBeginArchive, pg::Params().Text(name));
-    return absl::OkStatus();
-  });
-}
-
-absl::Status PgSeals::EndArchive(const std::string& name, Deadline deadline) {
-  return database_.WriteOne(deadline, [&](pg::Tx& tx) {
-    tx.Run(sql::kEndArchive, pg::Params().Text(name));
-    return absl::OkStatus();
-  });
-}
-
 absl::StatusOr<std::vector<Unarchived>> PgSeals::ReadUnarchived(Deadline deadline) {
   return database_.Read(deadline, [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Unarchived>> {
     const pg::Rows rows = tx.Run(sql::kUnarchivedTenants, {});
@@ -236,9 +232,7 @@ v1::SealedEntries PgSeals::Cover(pg::Tx& tx, v1::Seal seal, const TenantId& tena
     entry = ToProto(events::EntryAt(rows, i));
     if (IsInternal(entry.resource_type())) LeaveOutLargeParts(entry, 0);
   }
-  if (contents == Contents::kThatFit && covered.ByteSizeLong() > kAnswerBytes) {
-    for (v1::Entry& entry : *covered.mutable_entries()) LeaveOutLargeParts(entry, kPartBytesMax);
-  }
+  if (contents == Contents::kThatFit) LetFit(covered);
   return covered;
 }
 

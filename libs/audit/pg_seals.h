@@ -50,10 +50,7 @@ class PgSeals {
   // Nothing if nothing of the tenant has been sealed.
   absl::StatusOr<std::optional<v1::Seal>> Last(const TenantId& tenant, Deadline deadline);
 
-  // From now on no day of the journal is dropped before the archive of this name has it; until
-  // EndArchive, for an archive that is given up.
-  absl::Status BeginArchive(const std::string& name, Deadline deadline);
-  absl::Status EndArchive(const std::string& name, Deadline deadline);
+  // Tenants with seals that the archive lacks.
   absl::StatusOr<std::vector<Unarchived>> ReadUnarchived(Deadline deadline);
   // Up to this seal the tenant's log is in the archive.
   absl::Status NoteArchived(const TenantId& tenant, std::int64_t number, Deadline deadline);

@@ -40,12 +40,14 @@ ReadLog::ReadLog(ReadLogOptions options, Store store, IdSource& ids,
 
 bool ReadLog::Note(Read read, Waits waits, Leave leave) {
   bool must_wait = waits == Waits::kYes;
+  const auto now = SteadyClock::now();
   {
     const std::lock_guard lock(mutex_);
-    must_wait = must_wait || waiting_.size() + unstored_reads_ >= options_.waiting_max;
+    must_wait =
+        must_wait || waiting_.size() + unstored_reads_ >= options_.waiting_max || IsLate(now);
     if (!must_wait) leave = nullptr;
-    waiting_.push_back(
-        {.read = std::move(read), .since = SteadyClock::now(), .leave = std::move(leave)});
+    if (!oldest_.has_value()) oldest_ = now;
+    waiting_.push_back({.read = std::move(read), .since = now, .leave = std::move(leave)});
     if (must_wait) ++answers_;
     // Whoever commits looks again afterwards; otherwise somebody sleeps until there is something,
     // until it is due, or until a batch is full.
@@ -99,6 +101,7 @@ void ReadLog::WriteBatch(std::unique_lock<std::mutex>& lock, const std::stop_tok
     Keep(std::move(batch));
     changed_.wait_for(lock, stop, options_.retry, [] { return false; });
   }
+  Forget();
   is_committing_ = false;
   if (HasWork()) changed_.notify_one();
   if (!written.ok()) return;
@@ -130,6 +133,13 @@ ReadLog::Batch ReadLog::Take() {
   }
   ShowWaiting();
   return batch;
+}
+
+void ReadLog::Forget() {
+  // What could not be written is older than what waits.
+  if (!unstored_.empty()) return;
+  oldest_.reset();
+  if (!waiting_.empty()) oldest_ = waiting_.front().since;
 }
 
 void ReadLog::Keep(Batch batch) {

@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -46,6 +47,9 @@ struct ReadLogOptions {
   std::size_t batch_sights = 20'000;
   // Reads for which no answer waits are written so late.
   std::chrono::milliseconds delay{500};
+  // When one of them is not on disk after so long each answer waits: a crash loses no more than was
+  // shown within that time.
+  std::chrono::milliseconds late{1'000};
   // Bound of a commit; after one that failed the next follows later.
   std::chrono::milliseconds statement{5'000};
   std::chrono::milliseconds retry{200};
@@ -108,8 +112,13 @@ class ReadLog {
   [[nodiscard]] bool HasWork() const { return !waiting_.empty() || !unstored_.empty(); }
   [[nodiscard]] bool IsDue(std::chrono::steady_clock::time_point now) const;
   Batch Take();
+  [[nodiscard]] bool IsLate(std::chrono::steady_clock::time_point now) const {
+    return oldest_.has_value() && now - *oldest_ >= options_.late;
+  }
   // What nobody waits for of a batch that could not be written.
   void Keep(Batch batch);
+  // A batch has been written, or kept: finds out since when something is not on disk.
+  void Forget();
   void ShowWaiting() const;
   absl::Status Write(Batch& batch);
   // Lets those who wait have their answers, or a refusal.
@@ -130,6 +139,8 @@ class ReadLog {
   // What could not be written: a batch each.
   std::deque<Pages> unstored_;
   std::size_t unstored_reads_ = 0;
+  // Since when something is not on disk; nothing if all is.
+  std::optional<std::chrono::steady_clock::time_point> oldest_;
   // So that whoever waits meanwhile shares the next one.
   bool is_committing_ = false;
   std::atomic<bool> is_failing_ = false;

@@ -201,6 +201,26 @@ TEST_F(ReadLogTest, AnswersDoNotWaitBehindWhatCouldNotBeWritten) {
   EXPECT_TRUE(Eventually([&] { return stored_.reads() == 20; }, 10s));
 }
 
+TEST_F(ReadLogTest, NothingMoreIsShownWhileReadsAreLateToDisk) {
+  stored_.Fail(Unavailable("DATABASE_UNAVAILABLE", "away"));
+  const auto log = NewLog({.delay = 1ms, .late = 50ms, .retry = 1ms});
+  log->Start();
+  const auto is_shown_at_once = [&] {
+    return log->Note(ReadOf("organizations/o1"), Waits::kNo, [this](const absl::Status& may) {
+      const std::lock_guard lock(mutex_);
+      left_.push_back(may);
+    });
+  };
+  EXPECT_TRUE(is_shown_at_once());
+
+  EXPECT_TRUE(Eventually([&] { return !is_shown_at_once(); }, 10s));
+  EXPECT_TRUE(Eventually([&] { return !left().empty(); }, 10s));
+  EXPECT_THAT(left()[0], StatusIs(absl::StatusCode::kUnavailable, "READ_NOT_NOTED"));
+
+  stored_.Fail(absl::OkStatus());
+  EXPECT_TRUE(Eventually([&] { return is_shown_at_once(); }, 10s));
+}
+
 TEST_F(ReadLogTest, TheEndWritesWhatWaits) {
   auto log = NewLog({.delay = 1h});
   log->Start();

@@ -117,6 +117,25 @@ TEST_F(ReadsTest, AReadIsFoundWithAllThatIsKnownOfIt) {
   EXPECT_EQ(ToInstant(entry.time()), clock_.Now());
 }
 
+TEST_F(ReadsTest, APeriodThatIsNotGivenStaysThatOfTheFirstPage) {
+  std::vector<Read> reads;
+  for (const char* name : {"people/p1", "people/p2", "people/p3"}) {
+    reads.push_back(ReadOf("users/anna", {name}));
+    clock_.Advance(1s);
+  }
+  Store(std::move(reads));
+  v1::SearchReadsRequest request;
+  request.set_page_size(1);
+  const auto first = Find(request);
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(first->entries(), SizeIs(1));
+  request.set_page_token(first->next_page_token());
+
+  clock_.Advance(24h);
+
+  EXPECT_THAT(FindAll(request), ElementsAre("users/anna people/p2", "users/anna people/p3"));
+}
+
 TEST_F(ReadsTest, CallerRecordAndPeriodNarrowTheSearch) {
   Store({ReadOf("users/anna", {"people/p1", "people/p2"}), ReadOf("users/ben", {"people/p2"})});
   const Instant between = clock_.Now() + 1min;

@@ -70,7 +70,8 @@ class Drafts {
 Sealable SealableOf(std::string_view service, const events::JournalEntry& entry) {
   return {.position = entry.position,
           .tenant = entry.tenant,
-          .digest = DigestOf(service, entry, HashesOf(entry))};
+          .digest = DigestOf(service, entry, HashesOf(entry)),
+          .bytes = entry.StoredBytes()};
 }
 
 std::string HashOf(const v1::Seal& seal) {

@@ -35,6 +35,8 @@ struct Sealable {
   events::Position position;
   TenantId tenant;
   Sha256Digest digest{};
+  // That the entry takes where it is stored.
+  std::size_t bytes = 0;
 };
 Sealable SealableOf(std::string_view service, const events::JournalEntry& entry);
 

@@ -76,7 +76,7 @@ absl::StatusOr<bool> SealStep::Pass(Instant now) {
 absl::StatusOr<HeardEntries::Taken> SealStep::NextBatch() {
   const events::ReadLimit& limit = options_.batch;
   const std::string& origin = term_->lease.origin;
-  HeardEntries::Taken batch = heard_.Take(origin, term_->sealed, limit.entries);
+  HeardEntries::Taken batch = heard_.Take(origin, term_->sealed, limit);
   if (!batch.entries.empty()) return batch;
   LOTURA_ASSIGN_OR_RETURN(const auto entries, term_->reader->Read(term_->sealed, limit, Bound()));
   // A relay is hardly further, and goes on from there: after a gap it is heard again.

@@ -33,10 +33,11 @@ SELECT s.number, s.previous_hash, s.epoch, s.first_xid, s.first_seq, s.last_xid,
 FROM audit_seal s WHERE s.tenant_id = $1::uuid AND s.number > $2::bigint ORDER BY s.number LIMIT $3::bigint
 
 -- name: SealsSince
--- Seals that were made since a time, behind one of them.
+-- Seals from the first one on that was made since a time, behind one of them.
 SELECT s.number, s.previous_hash, s.epoch, s.first_xid, s.first_seq, s.last_xid, s.last_seq, s.digests, s.seal_time, s.hash, s.key_id, s.signature
 FROM audit_seal s
-WHERE s.tenant_id = $1::uuid AND s.seal_time >= $2::timestamptz AND s.number > $3::bigint
+WHERE s.tenant_id = $1::uuid AND s.number > $3::bigint AND s.number >= (
+  SELECT f.number FROM audit_seal f WHERE f.tenant_id = $1::uuid AND f.seal_time >= $2::timestamptz ORDER BY f.tenant_id, f.seal_time, f.number LIMIT 1)
 ORDER BY s.number LIMIT $4::bigint
 
 -- name: LastSeal
@@ -70,14 +71,3 @@ WHERE t.tenant_id IS NOT NULL
 -- name: NoteArchived
 INSERT INTO audit_archive AS a (tenant_id, number, archive_time) VALUES ($1::uuid, $2::bigint, clock_timestamp())
 ON CONFLICT (tenant_id) DO UPDATE SET number = greatest(a.number, excluded.number), archive_time = excluded.archive_time
-
--- name: BeginArchive
--- From now on no day of the journal is dropped that is not archived.
--- tenant-free: the journal is archived as a whole
-INSERT INTO relay_cursor (relay, epoch, xid, seq, update_time)
-SELECT $1::text, max(e.epoch), '0'::xid8, 0, clock_timestamp() FROM journal_epoch e
-ON CONFLICT (relay) DO NOTHING
-
--- name: EndArchive
--- tenant-free: the journal is archived as a whole
-DELETE FROM relay_cursor WHERE relay = $1::text

@@ -16,6 +16,12 @@ constexpr std::chrono::hours kPeriodDefault{24};
 // them brings.
 constexpr std::int64_t kPagesAtOnce = 16;
 constexpr int kRoundsMax = 64;
+// The values of a place: time and id of a page, and of its reads; number of a seal, and of its
+// entries.
+constexpr std::size_t kReadPlace = 3;
+constexpr std::size_t kChangePlace = 2;
+// The times at the end of a token.
+constexpr std::size_t kTimesInToken = 2;
 // Entries of one answer are fewer once they have so many bytes.
 constexpr std::size_t kAnswerBytes = 2 << 20;
 // The transaction of an entry begins before it is sealed, by the time of the longest transaction.
@@ -45,7 +51,8 @@ void CheckPeriod(const Call& call, const Request& request, Search& search, Viola
   if (filter.until < filter.from) violations.Add("end_time", "PERIOD", "is before the start");
 }
 
-// Of a period that is not given the times differ from page to page: they are not part of it.
+// A period that is not given is that of the first page, which its token tells: it is not part of
+// the query.
 template <typename Request>
 Sha256Digest DigestOf(Request request) {
   request.clear_page_token();
@@ -55,7 +62,8 @@ Sha256Digest DigestOf(Request request) {
 
 template <typename Request>
 absl::StatusOr<Search> Check(const Call& call, const Request& request, const std::string& who,
-                             const char* who_field, const resource::PageTokens& tokens) {
+                             const char* who_field, const resource::PageTokens& tokens,
+                             std::size_t place_values) {
   Search search;
   Violations violations;
   CheckPeriod(call, request, search, violations);
@@ -73,15 +81,27 @@ absl::StatusOr<Search> Check(const Call& call, const Request& request, const std
   if (request.page_token().empty()) return search;
   LOTURA_ASSIGN_OR_RETURN(const auto cursor, tokens.Open(call, request.page_token(), search.query));
   for (const auto& value : cursor.last) search.place.push_back(value.value_or(""));
+  // One of another release.
+  if (search.place.size() != place_values + kTimesInToken)
+    return InvalidArgument("page_token", "PAGE_TOKEN_INVALID", "is not one of this search");
+  search.filter.until = InstantOf(search.place.back());
+  search.place.pop_back();
+  search.filter.from = InstantOf(search.place.back());
+  search.place.pop_back();
   return search;
 }
 
 std::string TokenAt(const Call& call, const Search& search, const resource::PageTokens& tokens,
                     std::vector<std::string> place) {
+  place.push_back(TextOf(search.filter.from));
+  place.push_back(TextOf(search.filter.until));
   resource::PageCursor cursor{.query = search.query, .last = {}};
   for (std::string& value : place) cursor.last.emplace_back(std::move(value));
   return tokens.Make(call, cursor);
 }
+
+// A search that takes long answers with what it has: the next page goes on.
+Deadline InTime(const Call& call) { return Deadline::After(call.deadline.Left() / 2); }
 
 // An answer that grows until it holds enough.
 template <typename Response>
@@ -136,21 +156,22 @@ bool IsBehind(const v1::SealedEntries& sealed, const ReadFilter& filter) {
 
 absl::StatusOr<Search> SearchOf(const Call& call, const v1::SearchReadsRequest& request,
                                 const resource::PageTokens& tokens) {
-  return Check(call, request, request.caller(), "caller", tokens);
+  return Check(call, request, request.caller(), "caller", tokens, kReadPlace);
 }
 
 absl::StatusOr<Search> SearchOf(const Call& call, const v1::SearchChangesRequest& request,
                                 const resource::PageTokens& tokens) {
-  return Check(call, request, request.actor(), "actor", tokens);
+  return Check(call, request, request.actor(), "actor", tokens, kChangePlace);
 }
 
 absl::StatusOr<v1::SearchReadsResponse> SearchReads(const Call& call, const Search& search,
                                                     PgReads& reads,
                                                     const resource::PageTokens& tokens) {
   Answer<v1::SearchReadsResponse> answer(search);
+  const Deadline in_time = InTime(call);
   PagePlace behind{.first = search.filter.from - 2 * kPageSpan, .id = {}};
   std::size_t taken = 0;
-  if (search.place.size() == 3) {
+  if (search.place.size() == kReadPlace) {
     behind = {.first = InstantOf(search.place[0]),
               .id = Uuid::Parse(search.place[1]).value_or(Uuid())};
     taken = static_cast<std::size_t>(NumberOf(search.place[2]));
@@ -173,6 +194,7 @@ absl::StatusOr<v1::SearchReadsResponse> SearchReads(const Call& call, const Sear
       taken = 0;
     }
     if (pages.size() < static_cast<std::size_t>(kPagesAtOnce)) return answer.Finish("");
+    if (in_time.Passed()) break;
   }
   return answer.Finish(token(0));
 }
@@ -181,9 +203,10 @@ absl::StatusOr<v1::SearchChangesResponse> SearchChanges(const Call& call, const 
                                                         PgSeals& seals,
                                                         const resource::PageTokens& tokens) {
   Answer<v1::SearchChangesResponse> answer(search);
+  const Deadline in_time = InTime(call);
   std::int64_t number = 0;
   int taken = 0;
-  if (search.place.size() == 2) {
+  if (search.place.size() == kChangePlace) {
     number = NumberOf(search.place[0]);
     taken = static_cast<int>(NumberOf(search.place[1]));
   }
@@ -205,6 +228,7 @@ absl::StatusOr<v1::SearchChangesResponse> SearchChanges(const Call& call, const 
       number = one.seal().number();
       taken = 0;
     }
+    if (in_time.Passed()) break;
   }
   return answer.Finish(token());
 }

@@ -7,12 +7,15 @@
 #include "libs/audit/canonical.h"
 #include "libs/audit/digest.h"
 #include "libs/audit/seal.h"
+#include "libs/base/calendar.h"
 #include "libs/events/position.h"
 
 namespace lotura::audit {
 namespace {
 
 constexpr std::size_t kDigestSize = 32;
+// A seal follows within a second of the commit of what it covers, unless nobody sealed then.
+constexpr std::chrono::hours kSealedWithin{1};
 
 std::string PlaceOf(const v1::Entry& entry) {
   return fmt::format("the entry at {} ({}, version {})",
@@ -34,8 +37,8 @@ bool StandsFrom(const std::vector<std::string>& list, std::size_t place,
 
 }  // namespace
 
-Verifier::Verifier(std::vector<VerifyKey> keys, std::vector<v1::Seal> checkpoints)
-    : keys_(std::move(keys)), checkpoints_(std::move(checkpoints)) {}
+Verifier::Verifier(std::vector<VerifyKey> keys, std::vector<v1::Seal> checkpoints, Extent extent)
+    : keys_(std::move(keys)), checkpoints_(std::move(checkpoints)), extent_(extent) {}
 
 void Verifier::Take(const v1::SealedEntries& sealed) {
   const v1::Seal& seal = sealed.seal();
@@ -60,21 +63,25 @@ bool Verifier::IsRepeated(const v1::Seal& seal) const {
 }
 
 Report Verifier::Finish() {
-  for (const v1::Seal& checkpoint : checkpoints_) {
-    const std::int64_t number = checkpoint.number();
-    CheckSeal(checkpoint);
-    const auto known = hashes_.find(number);
-    if (number > report_.last) {
-      Find(number, fmt::format("it is missing, and so is everything behind {}: it stood there when "
-                               "the checkpoint was taken",
-                               report_.last));
-    } else if (known != hashes_.end() && known->second != checkpoint.hash()) {
-      Find(number, "it is another one than when the checkpoint was taken");
-    } else if (known == hashes_.end() && number >= report_.first) {
-      Find(number, "it is missing: it stood there when the checkpoint was taken");
-    }
-  }
+  if (extent_ == Extent::kWhole && report_.first > 1)
+    Find(1, fmt::format("it is missing, and so is everything before {}", report_.first));
+  for (const v1::Seal& checkpoint : checkpoints_) CheckCheckpoint(checkpoint);
   return std::move(report_);
+}
+
+void Verifier::CheckCheckpoint(const v1::Seal& checkpoint) {
+  const std::int64_t number = checkpoint.number();
+  CheckSeal(checkpoint);
+  const auto known = hashes_.find(number);
+  if (number > report_.last) {
+    Find(number, fmt::format("it is missing, and so is everything behind {}: it stood there when "
+                             "the checkpoint was taken",
+                             report_.last));
+  } else if (known != hashes_.end() && known->second != checkpoint.hash()) {
+    Find(number, "it is another one than when the checkpoint was taken");
+  } else if (known == hashes_.end() && (number >= report_.first || extent_ == Extent::kWhole)) {
+    Find(number, "it is missing: it stood there when the checkpoint was taken");
+  }
 }
 
 void Verifier::CheckSeal(const v1::Seal& seal) {
@@ -112,12 +119,29 @@ void Verifier::CheckPlace(const v1::Seal& seal) {
 
 void Verifier::CheckEntries(const v1::SealedEntries& sealed) {
   report_.entries += sealed.entries_size();
-  if (sealed.entries().empty() && !has_entries_) {
+  if (!kept_.has_value() && sealed.entries().empty()) {
     ++report_.without_entries;
     return;
   }
-  has_entries_ = true;
+  if (!kept_.has_value()) BeginEntries(sealed);
   Compare(sealed, DigestsOf(sealed));
+}
+
+void Verifier::BeginEntries(const v1::SealedEntries& all) {
+  Instant first = Instant::max();
+  for (const v1::Entry& entry : all.entries())
+    first = std::min(first, ToInstant(entry.create_time()));
+  // Where nobody had sealed for longer, the days before were sealed at that time as well.
+  const Instant sealed = ToInstant(all.seal().seal_time());
+  kept_ = (sealed - first > kSealedWithin ? sealed : Instant(DayOf(first))) + kSealedWithin;
+  if (before_.has_value() && ToInstant(before_->seal_time()) >= *kept_)
+    Find(before_->number(), "its entries are missing, though later ones of their day are there");
+}
+
+// Days are dropped whole, and a seal may cover the end of one and the beginning of the next.
+bool Verifier::MayBeGone(const v1::Seal& seal) const {
+  const bool some_are = report_.without_entries > 0 || extent_ == Extent::kPart;
+  return some_are && kept_.has_value() && ToInstant(seal.seal_time()) < *kept_;
 }
 
 std::vector<std::string> Verifier::DigestsOf(const v1::SealedEntries& sealed) {
@@ -146,10 +170,7 @@ void Verifier::Compare(const v1::SealedEntries& sealed, const std::vector<std::s
       ++i;
       ++j;
     } else if (j >= found.size() || (i < expected.size() && StandsFrom(expected, i, found[j]))) {
-      Find(number,
-           fmt::format("entry {} of {} is missing{}", i + 1, expected.size(),
-                       j == 0 ? std::string()
-                              : ", behind " + PlaceOf(sealed.entries(static_cast<int>(j) - 1))));
+      Miss(sealed, i, j);
       ++i;
     } else if (i >= expected.size() || StandsFrom(found, j, expected[i])) {
       Find(number, PlaceOf(sealed.entries(static_cast<int>(j))) + " was added");
@@ -160,6 +181,18 @@ void Verifier::Compare(const v1::SealedEntries& sealed, const std::vector<std::s
       ++j;
     }
   }
+}
+
+void Verifier::Miss(const v1::SealedEntries& sealed, std::size_t place, std::size_t behind) {
+  if (MayBeGone(sealed.seal())) {
+    ++report_.gone;
+    return;
+  }
+  const std::string where =
+      behind == 0 ? std::string()
+                  : ", behind " + PlaceOf(sealed.entries(static_cast<int>(behind) - 1));
+  Find(sealed.seal().number(), fmt::format("entry {} of {} is missing{}", place + 1,
+                                           sealed.seal().digests().size() / kDigestSize, where));
 }
 
 void Verifier::Find(std::int64_t seal, std::string what) {

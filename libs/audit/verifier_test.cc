@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "libs/audit/testdata/sealed_log.h"
+#include "libs/base/calendar.h"
 
 namespace lotura::audit {
 namespace {
@@ -147,18 +148,30 @@ TEST(VerifierTest, ALogThatWasWrittenAnewIsFoundByACheckpoint) {
   EXPECT_THAT(report.findings[1].what, HasSubstr("another one than when the checkpoint was taken"));
 }
 
-TEST(VerifierTest, ALogMayBeReadFromAnySealOn) {
+TEST(VerifierTest, APartMayBeReadFromAnySealOn) {
   SealedLog log;
+  const v1::Seal first = log.parts.front().seal();
   log.parts.erase(log.parts.begin());
 
-  const Report report = log.Verify({log.parts.front().seal()});
+  const Report report = log.Verify({first, log.parts.front().seal()}, Extent::kPart);
 
   EXPECT_EQ(report.findings_count, 0);
   EXPECT_EQ(report.first, 2);
 }
 
+TEST(VerifierTest, ABeginningThatWasCutOffIsFound) {
+  SealedLog log;
+  const v1::Seal checkpoint = log.parts.front().seal();
+  log.parts.erase(log.parts.begin());
+
+  ExpectFound(log.Verify(), 1, "it is missing, and so is everything before 2");
+  EXPECT_EQ(log.Verify({checkpoint}).findings_count, 2);
+}
+
 TEST(VerifierTest, EntriesThatAreKeptNoMoreAreCountedAndThoseInBetweenAreFound) {
-  SealedLog old;
+  SealedLog old({3});
+  old.clock().Advance(std::chrono::days(1));
+  old.SealNext(2);
   old.parts[0].clear_entries();
   EXPECT_EQ(old.Verify().findings_count, 0);
   EXPECT_EQ(old.Verify().without_entries, 1);
@@ -166,6 +179,49 @@ TEST(VerifierTest, EntriesThatAreKeptNoMoreAreCountedAndThoseInBetweenAreFound) 
   SealedLog gap;
   gap.parts[1].clear_entries();
   EXPECT_EQ(gap.Verify().findings_count, 2);
+}
+
+TEST(VerifierTest, EntriesAtTheBeginningThatLeftWithoutTheirDayAreFound) {
+  SealedLog log;
+  log.parts[0].clear_entries();
+
+  ExpectFound(log.Verify(), 1, "later ones of their day are there");
+}
+
+TEST(VerifierTest, ADayThatIsKeptNoMoreMayEndWithinASeal) {
+  using namespace std::chrono_literals;
+  SealedLog log({1});
+  const Instant next_day = DayOf(log.clock().Now()) + std::chrono::days(1);
+  const auto until = [&](Instant instant) { log.clock().Advance(instant - log.clock().Now()); };
+  // Its last entry is of the next day; behind it one of the day before was committed late.
+  until(next_day - 1s);
+  log.SealNext(3, 500ms);
+  log.SealNext(2);
+  until(next_day + 2h);
+  log.SealNext(3);
+  log.parts[0].clear_entries();
+  log.parts[1].mutable_entries()->DeleteSubrange(0, 2);
+  log.parts[2].mutable_entries()->DeleteSubrange(0, 1);
+
+  const Report report = log.Verify();
+  EXPECT_EQ(report.findings_count, 0);
+  EXPECT_EQ(report.without_entries, 1);
+  EXPECT_EQ(report.gone, 3);
+
+  log.parts[3].mutable_entries()->DeleteSubrange(0, 1);
+  ExpectFound(log.Verify(), 4, "entry 1 of 3 is missing");
+}
+
+TEST(VerifierTest, WhatWasSealedLateMayBeGoneWithItsDay) {
+  using namespace std::chrono_literals;
+  SealedLog log(std::vector<int>{});
+  // Nobody sealed for two days; then both were sealed within a minute.
+  log.SealLate(2, 0min);
+  log.SealLate(2, 26h);
+  log.parts[0].clear_entries();
+
+  EXPECT_EQ(log.Verify().findings_count, 0);
+  EXPECT_EQ(log.Verify().without_entries, 1);
 }
 
 TEST(VerifierTest, ContentThatWasLeftOutIsComparedByItsHash) {

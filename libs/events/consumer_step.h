@@ -33,8 +33,8 @@ struct ConsumerOptions {
   std::chrono::milliseconds lag_interval{5'000};
   // How often dead letters are looked for that others made: a retry that failed.
   std::chrono::milliseconds letters_interval{30'000};
-  // Bound of one batch in the database, and so of the end of a process. A batch that takes longer
-  // is tried again in smaller parts.
+  // Within it one batch gets its connection, and is repeated; each of its statements is bounded by
+  // the database. A batch that takes longer is tried again in smaller parts.
   std::chrono::milliseconds apply{10'000};
   // Of the dead-letter topics that it creates when it needs one.
   std::int32_t replicas = 1;

@@ -66,6 +66,15 @@ UPDATE lease SET expire_time = '-infinity' WHERE name = $1::text AND holder = $2
 -- name: LoadCursor
 SELECT c.epoch, c.xid, c.seq FROM relay_cursor c WHERE c.relay = $1::text
 
+-- name: KeepFor
+-- A position in front of everything: no day of the journal is dropped before the relay has confirmed it.
+INSERT INTO relay_cursor (relay, epoch, xid, seq, update_time)
+SELECT k.relay, 0, '0'::xid8, 0, clock_timestamp() FROM unnest($1::text[]) AS k(relay)
+ON CONFLICT (relay) DO NOTHING
+
+-- name: KeepNoMoreFor
+DELETE FROM relay_cursor WHERE relay = $1::text
+
 -- name: SaveCursor
 -- Moves forward only, and only in the database that was read; says whether the lease is held.
 WITH here AS (

@@ -44,6 +44,20 @@ absl::StatusOr<Position> PgJournal::LoadCursor(const std::string& relay, Deadlin
   });
 }
 
+absl::Status PgJournal::KeepFor(std::span<const std::string> relays, Deadline deadline) {
+  return database_.WriteOne(deadline, [&](pg::Tx& tx) {
+    tx.Run(sql::kKeepFor, pg::Params().Texts(relays));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PgJournal::KeepNoMoreFor(const std::string& relay, Deadline deadline) {
+  return database_.WriteOne(deadline, [&](pg::Tx& tx) {
+    tx.Run(sql::kKeepNoMoreFor, pg::Params().Text(relay));
+    return absl::OkStatus();
+  });
+}
+
 absl::Status PgJournal::SaveCursor(const std::string& relay, const Position& position,
                                    const LeaseToken& lease, Deadline deadline) {
   return database_.WriteOne(deadline, [&](pg::Tx& tx) -> absl::Status {

@@ -1,6 +1,7 @@
 // The journal in the schema of a service.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,12 @@ class PgJournal final : public Journal {
   absl::StatusOr<Position> LoadCursor(const std::string& relay, Deadline deadline) override;
   absl::Status SaveCursor(const std::string& relay, const Position& position,
                           const LeaseToken& lease, Deadline deadline) override;
+
+  // From now on no day of the journal is dropped that one of these relays has not confirmed, even
+  // if it never began.
+  absl::Status KeepFor(std::span<const std::string> relays, Deadline deadline);
+  // The relay is given up, and its cursor forgotten.
+  absl::Status KeepNoMoreFor(const std::string& relay, Deadline deadline);
 
  private:
   pg::Database& database_;

@@ -25,7 +25,10 @@ ProjectionRebuild::ProjectionRebuild(RebuildOptions options, std::vector<Rebuild
     : options_(std::move(options)),
       sources_(std::move(sources)),
       database_(database),
-      inbox_(database, {.consumer = options_.consumer, .passenger = Passenger::kRebuild},
+      inbox_(database,
+             {.consumer = options_.consumer,
+              .passenger = Passenger::kRebuild,
+              .is_gone = options_.is_gone},
              std::move(handler), log) {}
 
 absl::StatusOr<RebuildPlan> ProjectionRebuild::Plan() {

@@ -3,6 +3,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct RebuildOptions {
   // What it alone writes and may be empty for a while.
   std::vector<std::string> tables;
   RebuildFrom from = RebuildFrom::kEmpty;
+  // Of these tenants nothing is written any more. Empty: there are none.
+  std::function<bool(const TenantId&)> is_gone = {};
   // How much is handled in one transaction.
   ReadLimit batch{.entries = 500};
   // Bound of one batch, of the emptying, and of each count of a plan.

@@ -17,12 +17,19 @@ StepThread::StepThread(StepThreadOptions options, const observe::Metrics& metric
       end_(std::move(end)) {}
 
 void StepThread::Start() {
-  if (thread_.joinable()) return;
+  const std::lock_guard lock(starting_);
+  if (stopped_ || thread_.joinable()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { Drive(stop); });
 }
 
-void StepThread::Stop() {
+void StepThread::RequestStop() {
+  const std::lock_guard lock(starting_);
+  stopped_ = true;
   thread_.request_stop();
+}
+
+void StepThread::Stop() {
+  RequestStop();
   if (thread_.joinable()) thread_.join();
 }
 

@@ -42,11 +42,12 @@ class StepThread {
   StepThread(const StepThread&) = delete;
   StepThread& operator=(const StepThread&) = delete;
 
-  // May be called more than once, by one thread.
+  // May be called more than once, by one thread. Does nothing once a stop was asked for.
   void Start();
-  // Returns at once: no further step begins.
-  void RequestStop() { thread_.request_stop(); }
-  // Returns when the step that runs has ended. May be called more than once.
+  // Returns at once: no further step begins. From any thread.
+  void RequestStop();
+  // Returns when the step that runs has ended. May be called more than once, by one thread, which
+  // is not in Start.
   void Stop();
   // Costs a look at a flag if a step is to run anyway.
   void Wake();
@@ -63,6 +64,8 @@ class StepThread {
   std::atomic<bool> woken_ = false;
   std::mutex mutex_;  // guards the change of woken_ that a sleeper waits for
   std::condition_variable_any changed_;
+  std::mutex starting_;  // guards stopped_, and that thread_ gets its thread
+  bool stopped_ = false;
   std::jthread thread_;
 };
 

@@ -174,6 +174,22 @@ TEST_F(UpkeepTest, NothingIsDroppedBeforeARelayHasBegun) {
   EXPECT_EQ(Days("journal").front(), today - days(1));
 }
 
+TEST_F(UpkeepTest, NothingIsDroppedThatARelayNeverGotThoughAnotherHasIt) {
+  ASSERT_THAT(journal_.KeepFor(std::vector<std::string>{"kafka", "audit"}, AMinute()), IsOk());
+  WriteToday();
+  PublishAll();
+  const Day today = DayOf(clock_.Now());
+  clock_.Advance(days(5));
+  UpkeepStep step = NewStep();
+
+  step.Run();
+  EXPECT_EQ(Days("journal").front(), today);
+
+  ASSERT_THAT(journal_.KeepNoMoreFor("audit", AMinute()), IsOk());
+  step.Run();
+  EXPECT_GT(Days("journal").front(), today);
+}
+
 TEST_F(UpkeepTest, DropThatGetsNoLockIsLeftForTheNextTime) {
   PublishAll();
   const std::size_t before = Days("journal").size();

@@ -11,6 +11,8 @@ namespace {
 // and the relay, which reads ahead, need beside consumers and steps, of which each has a
 // connection.
 constexpr std::size_t kStreamConnections = 7;
+// So long the end of a process may have to wait for a statement of theirs.
+constexpr std::chrono::seconds kStreamStatement{10};
 
 pg::Options PoolOptions(const std::string& service, const Config& config, const char* purpose,
                         std::size_t connections) {
@@ -65,6 +67,7 @@ pg::Options ReadLogOptionsOf(const std::string& service, const Config& config) {
 pg::Options StreamOptions(const std::string& service, const Config& config, std::size_t workers) {
   pg::Options options = PoolOptions(service, config, "events", kStreamConnections + workers);
   options.plan_for = pg::PlanFor::kWrites;
+  options.statement_timeout = kStreamStatement;
   return options;
 }
 

@@ -283,8 +283,14 @@ absl::StatusOr<std::unique_ptr<events::ProjectionRebuild>> Service::RebuildOf(
                                 {{"source", name}});
     sources.push_back({name, (*source)->journal(), (*source)->feed_->database});
   }
+  // Which tenants are gone: a command starts no watch that would know.
+  LOTURA_RETURN_IF_ERROR(policies_.Refresh(Deadline::After(kStartBound)));
+  const auto is_gone = [this](const TenantId& tenant) {
+    return policies_.known_tenants().IsGone(tenant);
+  };
   return std::make_unique<events::ProjectionRebuild>(
-      events::RebuildOptions{.consumer = consumer, .tables = found->tables, .from = from},
+      events::RebuildOptions{
+          .consumer = consumer, .tables = found->tables, .from = from, .is_gone = is_gone},
       std::move(sources), writes_, found->handler, log_);
 }
 

@@ -96,6 +96,7 @@ void Service::Streams::Repeat(const StepSpec& step, const StepContext& context) 
 
 absl::Status Service::Streams::Start() {
   LOTURA_RETURN_IF_ERROR(EnsurePartitions());
+  LOTURA_RETURN_IF_ERROR(KeepJournal());
   LOTURA_RETURN_IF_ERROR(upkeep_.Start());
   relay_.Watch();
   if (sealer_.has_value()) sealer_->Start();
@@ -132,10 +133,17 @@ void Service::Streams::Stop() {
   for (RepeatedStep& step : steps_) step.Stop();
 }
 
+absl::Status Service::Streams::KeepJournal() {
+  std::vector<std::string> relays = {events::kKafkaRelay};
+  if (sealer_.has_value()) relays.emplace_back(audit::kAuditRelay);
+  if (!shared_.config.audit_archive.empty()) relays.emplace_back(audit::kArchiveRelay);
+  return journal_.KeepFor(relays, Deadline::After(kPartitionsBound));
+}
+
 absl::Status Service::Streams::StartArchive() {
   const Config& config = shared_.config;
   if (config.audit_archive.empty())
-    return seals_.EndArchive(audit::kArchiveRelay, Deadline::After(kPartitionsBound));
+    return journal_.KeepNoMoreFor(audit::kArchiveRelay, Deadline::After(kPartitionsBound));
   LOTURA_ASSIGN_OR_RETURN(archive_, audit::OpenStore(config.ArchiveStore()));
   archiver_.emplace(
       audit::ArchiveOptions{.service = service_,

@@ -59,6 +59,9 @@ class Service::Streams {
           consumer(options, shared.bus, inbox, shared.clock, metrics, log) {}
   };
 
+  // No day of the journal may be dropped before the broker has it, and it is sealed and archived,
+  // be they away for as long as they may.
+  absl::Status KeepJournal();
   // Begins with an archive, or gives up the one that there was.
   absl::Status StartArchive();
   // Makes what events and requests need; returns how long to pause.

@@ -100,6 +100,7 @@ def test_the_manifest_tells_what_each_file_holds(stack, filled, tmp_path):
         assert hashlib.sha256(data).hexdigest() == one["sha256"]
         assert (len(data), data.count(b"\n")) == (one["bytes"], one["records"])
     assert manifest["left_out"] == []
+    assert {path.stat().st_mode & 0o077 for path in (directory, *directory.iterdir())} == {0}
     assert all(manifest["positions"][service] for service in ("accounts", "sales", "directory"))
 
 

@@ -254,6 +254,8 @@ class Parser {
         ->type_name("FILE")
         ->required()
         ->take_all();
+    verify.add_flag("--part", audit_verify_.part,
+                    "It need not begin with the first seal, nor hold checkpoints before it");
     verify
         .add_option("--checkpoint", audit_verify_.checkpoints,
                     "What checkpoint printed; repeatable")

@@ -44,6 +44,8 @@ absl::Status ReadLines(const std::string& file, const Take& take) {
       return InFile(file, number, read);
     take(std::move(line));
   }
+  // A directory opens like a file.
+  if (lines.bad() || !lines.eof()) return UsageError(fmt::format("{} cannot be read", file));
   return absl::OkStatus();
 }
 
@@ -61,8 +63,11 @@ absl::StatusOr<std::vector<VerifyKey>> ReadKeys(const std::vector<std::string>& 
 absl::StatusOr<std::vector<Seal>> ReadCheckpoints(const std::vector<std::string>& files) {
   std::vector<Seal> checkpoints;
   for (const std::string& file : files) {
+    const std::size_t before = checkpoints.size();
     LOTURA_RETURN_IF_ERROR(
         ReadLines<Seal>(file, [&](Seal seal) { checkpoints.push_back(std::move(seal)); }));
+    if (checkpoints.size() == before)
+      return UsageError(fmt::format("{} holds no checkpoint", file));
   }
   return checkpoints;
 }
@@ -80,11 +85,20 @@ ExitCode Tell(const audit::Report& report, const Output& output) {
         "the entries of the first {} seals are not there: their days are kept no more, or they "
         "were removed\n",
         report.without_entries);
+  if (report.gone > 0)
+    output.out << fmt::format("{} more entries went with the last day that is kept no more\n",
+                              report.gone);
   if (report.left_out > 0)
     output.out << fmt::format("{} contents were left out of the export, their hashes fit\n",
                               report.left_out);
   output.out << std::flush;
   return report.findings_count == 0 ? ExitCode::kOk : ExitCode::kRefused;
+}
+
+absl::Status Flush(const Output& output) {
+  output.out << std::flush;
+  return output.out ? absl::OkStatus()
+                    : Unavailable("OUTPUT_FAILED", "the output cannot be written");
 }
 
 template <typename Response, typename Request>
@@ -101,9 +115,7 @@ absl::Status PrintAll(const Session& session, const AuditSearchFlags& flags, con
       session.output.out << api::ToJson(entry, api::JsonStyle::kCompact) << "\n";
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty() && session.output.out);
-  session.output.out << std::flush;
-  if (!session.output.out) return Unavailable("OUTPUT_FAILED", "the output cannot be written");
-  return absl::OkStatus();
+  return Flush(session.output);
 }
 
 }  // namespace
@@ -129,11 +141,10 @@ absl::Status AuditExport(const Session& session, const AuditExportFlags& flags) 
     if (part.sealed().empty()) break;
     for (const SealedEntries& sealed : part.sealed())
       session.output.out << api::ToJson(sealed, api::JsonStyle::kCompact) << "\n";
+    if (!session.output.out) break;
     request.set_after_number(part.sealed().rbegin()->seal().number());
   }
-  session.output.out << std::flush;
-  if (!session.output.out) return Unavailable("OUTPUT_FAILED", "the output cannot be written");
-  return absl::OkStatus();
+  return Flush(session.output);
 }
 
 absl::Status AuditCheckpoint(const Session& session, const AuditCheckpointFlags& flags) {
@@ -141,19 +152,23 @@ absl::Status AuditCheckpoint(const Session& session, const AuditCheckpointFlags&
   request.set_service(flags.service);
   LOTURA_ASSIGN_OR_RETURN(const auto seal,
                           session.Call<Seal>(kService, "GetAuditCheckpoint", request));
-  session.output.out << api::ToJson(seal, api::JsonStyle::kCompact) << std::endl;
-  return absl::OkStatus();
+  session.output.out << api::ToJson(seal, api::JsonStyle::kCompact) << "\n";
+  return Flush(session.output);
 }
 
 absl::StatusOr<ExitCode> AuditVerify(const Output& output, const AuditVerifyFlags& flags) {
   LOTURA_ASSIGN_OR_RETURN(std::vector<VerifyKey> keys, ReadKeys(flags.keys));
   LOTURA_ASSIGN_OR_RETURN(std::vector<Seal> checkpoints, ReadCheckpoints(flags.checkpoints));
-  audit::Verifier verifier(std::move(keys), std::move(checkpoints));
+  audit::Verifier verifier(std::move(keys), std::move(checkpoints),
+                           flags.part ? audit::Extent::kPart : audit::Extent::kWhole);
   for (const std::string& file : flags.files) {
     LOTURA_RETURN_IF_ERROR(ReadLines<SealedEntries>(
         file, [&](const SealedEntries& sealed) { verifier.Take(sealed); }));
   }
-  return Tell(verifier.Finish(), output);
+  const audit::Report report = verifier.Finish();
+  if (report.seals == 0 && report.findings_count == 0)
+    return UsageError("there is no seal in what was given");
+  return Tell(report, output);
 }
 
 }  // namespace lotura::cli

@@ -42,6 +42,8 @@ struct AuditVerifyFlags {
   std::vector<std::string> keys;
   // What AuditCheckpoint printed.
   std::vector<std::string> checkpoints;
+  // The exports need not begin with the first seal, nor hold checkpoints before theirs.
+  bool part = false;
 };
 
 // One line of JSON for each seal with its entries.

@@ -1,6 +1,7 @@
 #include "tools/lotura/tenant_export.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <fstream>
@@ -98,6 +99,8 @@ class Exporter {
 
  private:
   absl::Status Open() {
+    // All records of a tenant are for whoever exports them alone.
+    umask(S_IRWXG | S_IRWXO);
     std::error_code failure;
     fs::create_directories(directory_, failure);
     if (failure) return Unwritable(directory_);
@@ -156,14 +159,13 @@ class Exporter {
   absl::Status ExportType(const api::ResourceType& type, const pbuf::MethodDescriptor& method) {
     const fs::path path = directory_ / FileOf(type);
     const bool goes_on = under_way_.value("type", "") == type.type;
-    if (!goes_on)
-      under_way_ = {{"type", type.type}, {"page_token", ""}, {"bytes", 0}, {"records", 0}};
+    if (!goes_on || !Holds(path)) BeginType(type);
     absl::Status read = ReadPages(type, method, path);
     const std::string reason = ReasonOf(read);
     if (goes_on && (reason == "PAGE_TOKEN_EXPIRED" || reason == "PAGE_TOKEN_MISMATCH" ||
                     reason == "PAGE_TOKEN_INVALID")) {
       // Somebody else's, or too old: from the beginning.
-      under_way_ = {{"type", type.type}, {"page_token", ""}, {"bytes", 0}, {"records", 0}};
+      BeginType(type);
       read = ReadPages(type, method, path);
     }
     if (!read.ok()) {
@@ -209,6 +211,17 @@ class Exporter {
       if (answer.ok() || !MayPass(answer.status()) || attempt == kAttemptsMax) return answer;
       std::this_thread::sleep_for(kPause);
     }
+  }
+
+  void BeginType(const api::ResourceType& type) {
+    under_way_ = {{"type", type.type}, {"page_token", ""}, {"bytes", 0}, {"records", 0}};
+  }
+
+  // Whether the file has all that was noted of it. Without power it may have lost its end.
+  [[nodiscard]] bool Holds(const fs::path& path) const {
+    std::error_code failure;
+    const std::uintmax_t size = fs::file_size(path, failure);
+    return !failure && size >= under_way_["bytes"].get<std::uintmax_t>();
   }
 
   // What was written behind the last page that was noted is of a page that is read again.

@@ -1,6 +1,7 @@
 // A sealed log that a test may change.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,23 @@ class SealedLog {
     for (const int entries : sizes) SealNext(entries);
   }
 
-  void SealNext(int count) {
+  // Entries as old as if the sealer had been away from the beginning on, and so long behind it.
+  void SealLate(int count, std::chrono::microseconds behind) {
+    const Instant now = clock_.Now();
+    created_ = now - std::chrono::hours(48) + behind;
+    SealNext(count);
+    created_.reset();
+  }
+
+  void SealNext(int count, std::chrono::microseconds between = {}) {
     std::vector<events::JournalEntry> entries;
     for (int i = 0; i < count; ++i) {
       ++version_;
       events::JournalEntry entry = testing::EntryOf(ids_, "opportunities/o1", version_);
       entry.position = {
           .epoch = 1, .xid = 700 + static_cast<std::uint64_t>(version_), .seq = version_};
-      entry.create_time = clock_.Now();
+      entry.create_time = created_.value_or(clock_.Now());
+      clock_.Advance(between);
       entries.push_back(std::move(entry));
     }
     const Sealing sealing{.service = "sales", .key = key_, .now = clock_.Now()};
@@ -39,13 +49,15 @@ class SealedLog {
     parts.push_back(std::move(sealed));
   }
 
-  [[nodiscard]] Report Verify(std::vector<v1::Seal> checkpoints = {}) const {
-    Verifier verifier({key_.verify_key()}, std::move(checkpoints));
+  [[nodiscard]] Report Verify(std::vector<v1::Seal> checkpoints = {},
+                              Extent extent = Extent::kWhole) const {
+    Verifier verifier({key_.verify_key()}, std::move(checkpoints), extent);
     for (const v1::SealedEntries& part : parts) verifier.Take(part);
     return verifier.Finish();
   }
 
   [[nodiscard]] const SigningKey& key() const { return key_; }
+  testing::FakeClock& clock() { return clock_; }
 
   std::vector<v1::SealedEntries> parts;
 
@@ -55,6 +67,7 @@ class SealedLog {
   const SigningKey key_ = SigningKey::Generate();
   Head head_;
   std::int64_t version_ = 0;
+  std::optional<Instant> created_;
 };
 
 }  // namespace lotura::audit
