@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "libs/access/vocabulary.h"
 #include "libs/base/errors.h"
 #include "libs/mutant/use.h"
 #include "libs/resource/filter_predicate.h"
@@ -121,6 +122,8 @@ absl::StatusOr<Response> AccessService::Explain(const Call& call,
   const resource::RecordType* type = FindType(catalog, asked.name);
   if (type == nullptr)
     return InvalidArgument("name", "NAME_INVALID", "is not the name of a record of the service");
+  const std::string to_read = ReadPermissionOf(*type->declaration);
+  if (!resource::PermitsNow(call.principal, to_read)) return PermissionDenied(to_read);
   LOTURA_ASSIGN_OR_RETURN(const resource::Record record,
                           ReadFor(call, store, *type->declaration, asked.name));
   const auto standing = policies.Find(call.principal.tenant, request.user());

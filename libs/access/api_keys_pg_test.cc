@@ -178,6 +178,25 @@ TEST_F(ApiKeysTest, WhatGoesOnWithAKeyThatIsTakenAwaySeesNothing) {
   EXPECT_EQ(ReasonToEnd(caller), "KEY_UNKNOWN");
 }
 
+TEST_F(ApiKeysTest, WhatGoesOnWithAKeyIsLeftOnlyWhatTheKeyStillOpens) {
+  ProjectClient();
+  ApiKey key = KeyOf(token_);
+  key.add_scopes("*");
+  Project({EventOf(key, 1), EventOf(SecretOf(token_), 1)});
+  ASSERT_EQ(ReasonFor(header_), "");
+  Principal caller = ***keys_.Try(header_);
+  ASSERT_THAT(authority_.Authorize("lotura.sales", caller), IsOk());
+  EXPECT_THAT(caller.rights->CheckPermission("sales.leads.read"), IsOk());
+
+  key.set_scopes(0, "sales.prices.*");
+  Project({EventOf(key, 2)});
+  ASSERT_THAT(policies_.Refresh(Soon()), IsOk());
+  EXPECT_THAT(caller.rights->CheckPermission("sales.prices.read"), IsOk());
+  EXPECT_THAT(caller.rights->CheckPermission("sales.leads.read"),
+              StatusIs(absl::StatusCode::kPermissionDenied, "PERMISSION_DENIED"));
+  EXPECT_THAT(caller.rights->CheckPermission(""), IsOk());
+}
+
 TEST_F(ApiKeysTest, TokensAreAskedOfTheOthers) {
   std::string reason;
   keys_.Ask("Bearer eyJ", [&](auto caller) { reason = ReasonOf(caller.status()); });

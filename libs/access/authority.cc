@@ -7,11 +7,26 @@
 namespace lotura::access {
 namespace {
 
-// What a caller may do now. A key that is taken away ends what goes on with it.
-absl::StatusOr<StandingPtr> StandingOf(const Policies& policies, const Principal& caller) {
-  if (!caller.api_key.empty())
-    LOTURA_RETURN_IF_ERROR(policies.CheckKey(caller.tenant, caller.api_key));
-  return policies.Find(caller.tenant, caller.name);
+// What a caller may do now.
+struct Present {
+  StandingPtr standing;
+  // That he showed; null if he came without one.
+  KnownKeyPtr key;
+
+  [[nodiscard]] bool Permits(std::string_view permission) const {
+    return permission.empty() || (AnyCovers(standing->permissions(), permission) &&
+                                  (key == nullptr || key->Opens(permission)));
+  }
+};
+
+// A key that is taken away ends what goes on with it.
+absl::StatusOr<Present> PresentOf(const Policies& policies, const Principal& caller) {
+  Present present;
+  if (!caller.api_key.empty()) {
+    LOTURA_ASSIGN_OR_RETURN(present.key, policies.UsableKey(caller.tenant, caller.api_key));
+  }
+  LOTURA_ASSIGN_OR_RETURN(present.standing, policies.Find(caller.tenant, caller.name));
+  return present;
 }
 
 // What a user may do at the moment at which he is asked for.
@@ -22,18 +37,17 @@ class LiveRights final : public resource::RecordRights {
         user_{.tenant = user.tenant, .name = user.name, .api_key = user.api_key} {}
 
   [[nodiscard]] resource::ViewPtr ViewOf(const resource::Declaration& declaration) const override {
-    const auto standing = StandingOf(policies_, user_);
-    if (standing.ok()) return (*standing)->ViewOf(declaration);
+    const auto present = PresentOf(policies_, user_);
+    if (present.ok()) return present->standing->ViewOf(declaration);
     return std::make_shared<const resource::View>(declaration, std::vector<resource::Grant>());
   }
   [[nodiscard]] absl::Status CheckPermission(std::string_view permission) const override {
-    LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, StandingOf(policies_, user_));
-    const bool permits = permission.empty() || AnyCovers(standing->permissions(), permission);
-    return permits ? absl::OkStatus() : PermissionDenied(permission);
+    LOTURA_ASSIGN_OR_RETURN(const Present present, PresentOf(policies_, user_));
+    return present.Permits(permission) ? absl::OkStatus() : PermissionDenied(permission);
   }
   [[nodiscard]] bool ReadsAll() const override {
-    const auto standing = StandingOf(policies_, user_);
-    return standing.ok() && (*standing)->ReadsAll();
+    const auto present = PresentOf(policies_, user_);
+    return present.ok() && present->standing->ReadsAll();
   }
 
  private:
@@ -68,8 +82,8 @@ absl::Status Authority::CheckOperator(const TenantId& tenant) const {
 
 absl::Status Authority::Authorize(std::string_view domain, Principal& caller) const {
   LOTURA_ASSIGN_OR_RETURN(const Policies* const policies, Find(domain));
-  LOTURA_ASSIGN_OR_RETURN(const StandingPtr standing, StandingOf(*policies, caller));
-  caller.permissions = standing->permissions();
+  LOTURA_ASSIGN_OR_RETURN(const Present present, PresentOf(*policies, caller));
+  caller.permissions = present.standing->permissions();
   caller.rights = std::make_shared<const LiveRights>(*policies, caller);
   return absl::OkStatus();
 }

@@ -15,9 +15,13 @@ resource::FieldAccess ToFieldAccess(FieldRule::Access access) {
       return resource::FieldAccess::kRead;
     case FieldRule::ACCESS_WRITE:
       return resource::FieldAccess::kWrite;
-    default:
-      return resource::FieldAccess::kHidden;
+    case FieldRule::ACCESS_UNSPECIFIED:
+    case FieldRule::ACCESS_HIDDEN:
+    case directory::v1::Role_FieldRule_Access_Role_FieldRule_Access_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case directory::v1::Role_FieldRule_Access_Role_FieldRule_Access_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  return resource::FieldAccess::kHidden;
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ bool Policies::Take(const PolicyRow& row) {
     changes_.Add();
     return false;
   }
-  if (known_.IsGone(row.tenant)) return false;
+  // Of one that is read anew that is known at the end: a restored database may have the tenant
+  // back.
+  if (!anew_ && known_.IsGone(row.tenant)) return false;
   Tenant* tenant = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -114,30 +116,49 @@ bool Policies::Take(const PolicyRow& row) {
   return TakeInto(row, tenant->records);
 }
 
-absl::Status Policies::TakePages(Deadline deadline, std::set<TenantId>& changed) {
+absl::Status Policies::TakePages(Deadline deadline) {
   for (;;) {
     LOTURA_ASSIGN_OR_RETURN(const PolicyPage page, reader_.ReadPage(deadline));
+    if (page.begins_anew) BeginAnew();
     for (const PolicyRow& row : page.rows) {
       if (!Take(row)) continue;
-      changed.insert(row.tenant);
+      changed_.insert(row.tenant);
       changes_.Add();
     }
-    if (page.is_last) return absl::OkStatus();
+    if (!page.is_last) continue;
+    anew_ = false;
+    return absl::OkStatus();
   }
 }
 
-absl::Status Policies::Refresh(Deadline deadline) {
-  std::set<TenantId> changed;
-  const absl::Status taken = TakePages(deadline, changed);
-  // Those of the pages that were read, whether or not there are more: they do not come again.
-  for (const TenantId& name : changed) {
-    Tenant& tenant = policies_.at(name);
+void Policies::BeginAnew() {
+  anew_ = true;
+  for (auto& [name, tenant] : policies_) {
+    tenant.records = {};
+    changed_.insert(name);
+  }
+}
+
+void Policies::MakePolicies() {
+  for (const TenantId& name : changed_) {
+    const auto found = policies_.find(name);
+    if (found == policies_.end()) continue;
+    Tenant& tenant = found->second;
     auto policy = std::make_shared<const Policy>(tenant.records);
     const std::lock_guard lock(mutex_);
     tenant.policy = std::move(policy);
     tenant.standings.clear();
   }
-  ForgetGone();
+  changed_.clear();
+}
+
+absl::Status Policies::Refresh(Deadline deadline) {
+  const absl::Status taken = TakePages(deadline);
+  // Those of the pages that were read, whether or not there are more: they do not come again.
+  if (!anew_) {
+    MakePolicies();
+    ForgetGone();
+  }
   if (!taken.ok()) {
     failures_.Add();
     return taken;
@@ -174,9 +195,11 @@ absl::StatusOr<KnownKeyPtr> Policies::FindKey(const TenantId& tenant,
   return KnownKeyPtr(std::move(policy), key);
 }
 
-absl::Status Policies::CheckKey(const TenantId& tenant, const std::string& token_start) const {
-  LOTURA_ASSIGN_OR_RETURN(const KnownKeyPtr key, FindKey(tenant, token_start));
-  return access::CheckKey(key.get(), clock_.Now());
+absl::StatusOr<KnownKeyPtr> Policies::UsableKey(const TenantId& tenant,
+                                                const std::string& token_start) const {
+  LOTURA_ASSIGN_OR_RETURN(KnownKeyPtr key, FindKey(tenant, token_start));
+  LOTURA_RETURN_IF_ERROR(CheckKey(key.get(), clock_.Now()));
+  return key;
 }
 
 absl::StatusOr<StandingPtr> Policies::Find(const TenantId& tenant, const std::string& user) const {

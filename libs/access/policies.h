@@ -67,8 +67,9 @@ class Policies {
   // The key whose token begins so; null if there is none. UNAVAILABLE POLICY_UNAVAILABLE before the
   // first Refresh.
   absl::StatusOr<KnownKeyPtr> FindKey(const TenantId& tenant, const std::string& token_start) const;
-  // OK if the key may be used now; otherwise what a new call with it is told.
-  [[nodiscard]] absl::Status CheckKey(const TenantId& tenant, const std::string& token_start) const;
+  // The key, never null, if it may be used now; otherwise what a new call with it is told.
+  absl::StatusOr<KnownKeyPtr> UsableKey(const TenantId& tenant,
+                                        const std::string& token_start) const;
 
  private:
   struct Tenant {
@@ -81,9 +82,14 @@ class Policies {
 
   // Whether the row says anything new of what somebody may do.
   bool Take(const PolicyRow& row);
-  // All that there are; adds the tenants of which they say anything new, also of those before one
+  // All that there are; notes the tenants of which they say anything new, also of those before one
   // that fails.
-  absl::Status TakePages(Deadline deadline, std::set<TenantId>& changed);
+  absl::Status TakePages(Deadline deadline);
+  // All records come again: those that do not are not there any more. Which tenants are served is
+  // known of each by itself: what a restored database lacks of that stays as it was.
+  void BeginAnew();
+  // Makes policies of what was noted.
+  void MakePolicies();
   // Lets go of what is known of tenants that are gone.
   void ForgetGone();
 
@@ -96,6 +102,10 @@ class Policies {
   mutable std::mutex mutex_;  // guards policies_ and what of its values is not of Refresh alone
   mutable std::map<TenantId, Tenant> policies_;
   std::atomic<bool> loaded_ = false;
+  // Of Refresh alone: the tenants whose records are not those of their policies, and whether all
+  // records are being read anew. Until they are, the policies stay as they were.
+  std::set<TenantId> changed_;
+  bool anew_ = false;
 };
 
 }  // namespace lotura::access

@@ -9,6 +9,7 @@
 #include "libs/access/migrations.sql.h"
 #include "libs/access/policies.h"
 #include "libs/access/projection.h"
+#include "libs/events/migrations.sql.h"
 #include "libs/pg/migration.h"
 #include "libs/resource/personal.h"
 #include "libs/testing/fakes.h"
@@ -33,7 +34,8 @@ class PoliciesFixture : public ::testing::Test {
   static std::string NewDatabase() {
     return testing::Postgres().NewDatabase("policies", [](const std::string& conninfo) {
       pg::Database database({.conninfo = conninfo, .schema = "sales", .pool_size = 2});
-      const std::vector<pg::MigrationSet> sets = {{"access", &sql::kMigrations}};
+      const std::vector<pg::MigrationSet> sets = {{"events", &events::sql::kMigrations},
+                                                  {"access", &sql::kMigrations}};
       const auto report = pg::Migrate(database, "sales", sets, Soon());
       if (!report.ok()) throw std::runtime_error(Message(report.status()));
     });

@@ -10,6 +10,11 @@ namespace {
 
 class PoliciesTest : public PoliciesFixture {};
 
+// To a time at which nobody had the role.
+constexpr char kRestored[] = R"(
+  DELETE FROM policy_record WHERE name LIKE 'roleAssignments/%';
+  CREATE OR REPLACE FUNCTION database_origin() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'elsewhere' $$)";
+
 TEST_F(PoliciesTest, NobodyIsLetInBeforeThePoliciesAreKnown) {
   EXPECT_THAT(policies_.Find(TenantOf(1), "users/anna"),
               StatusIs(absl::StatusCode::kUnavailable, "POLICY_UNAVAILABLE"));
@@ -41,6 +46,20 @@ TEST_F(PoliciesTest, AChangeCountsWhenItWasSeen) {
   suspended.set_suspended(true);
   Project({EventOf(suspended, 2)});
   EXPECT_EQ(PermissionsOf("users/anna"), Texts{"USER_UNKNOWN"});
+}
+
+TEST_F(PoliciesTest, WhatARestoredDatabaseLacksCountsNoMore) {
+  Project({EventOf(Assignment(), 1), EventOf(Seller("sales.prices.read"), 1), EventOf(Anna(), 1)});
+  ASSERT_EQ(PermissionsOf("users/anna"), Texts{"sales.prices.read"});
+
+  ASSERT_THAT(database_.WriteOne(Soon(),
+                                 [](pg::Tx& tx) {
+                                   tx.RunScript(kRestored);
+                                   return absl::OkStatus();
+                                 }),
+              IsOk());
+
+  EXPECT_EQ(PermissionsOf("users/anna"), Texts());
 }
 
 TEST_F(PoliciesTest, WhatWasWrittenBeforeButCommittedLaterIsSeen) {

@@ -66,6 +66,10 @@ const T* Find(const std::map<std::string, T>& records, const std::string& name) 
 
 }  // namespace
 
+bool KnownKey::Opens(std::string_view permission) const {
+  return scopes.empty() || AnyCovers(scopes, permission);
+}
+
 absl::Status CheckKey(const KnownKey* key, Instant now) {
   if (key == nullptr) return Unauthenticated("KEY_UNKNOWN", "there is no such key");
   if (key->suspended) return Unauthenticated("KEY_SUSPENDED", "the key is suspended");

@@ -41,9 +41,12 @@ struct KnownKey {
   // "clients/erp".
   std::string client;
   Sha256Digest secret_hash{};
+  // Of the client's permissions those that one of these covers; empty: all.
   std::vector<std::string> scopes;
   Instant expires;
   bool suspended = false;
+
+  [[nodiscard]] bool Opens(std::string_view permission) const;
 };
 
 // OK if whoever has its secret may use the key now. UNAUTHENTICATED KEY_UNKNOWN if it is null,

@@ -4,21 +4,24 @@
 
 namespace lotura::access {
 
-PolicyReader::Walk PolicyReader::Begin(pg::Tx& tx) const {
-  const std::int64_t horizon = tx.Run(sql::kPolicyHorizon, {}).Int(0, 0);
-  // A database that was restored counts its transactions from where it was.
-  const std::int64_t from = horizon < horizon_ ? 0 : horizon_;
-  return {.horizon = horizon, .place = {.xid = std::to_string(from), .tenant = {}, .name = ""}};
+PolicyReader::Walk PolicyReader::Begin(pg::Tx& tx, PolicyPage& page) const {
+  const pg::Rows now = tx.Run(sql::kPolicyHorizon, {});
+  Walk walk{.horizon = now.Int(0, 0), .origin = now.String(0, 1), .place = {}};
+  // A database that was restored counts its transactions from where it was: what it writes now may
+  // have numbers that were read before.
+  page.begins_anew = !origin_.empty() && (walk.origin != origin_ || walk.horizon < horizon_);
+  walk.place.xid = std::to_string(page.begins_anew ? 0 : horizon_);
+  return walk;
 }
 
 absl::StatusOr<PolicyPage> PolicyReader::ReadPage(Deadline deadline) {
-  Walk walk{};
+  Walk walk;
   PolicyPage page;
   const absl::Status read = database_.Read(deadline, [&](pg::Tx& tx) {
     page = PolicyPage();
     // The horizon first: what is committed from then on comes with the next walk, wherever this one
     // stands.
-    walk = walk_.has_value() ? *walk_ : Begin(tx);
+    walk = walk_.has_value() ? *walk_ : Begin(tx, page);
     Place& place = walk.place;
     const pg::Rows rows =
         tx.Run(sql::kChangedPolicyRecords,
@@ -37,6 +40,7 @@ absl::StatusOr<PolicyPage> PolicyReader::ReadPage(Deadline deadline) {
   LOTURA_RETURN_IF_ERROR(read);
   if (page.is_last) {
     horizon_ = walk.horizon;
+    origin_ = std::move(walk.origin);
     walk_.reset();
   } else {
     walk_ = std::move(walk);

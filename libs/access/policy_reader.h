@@ -25,6 +25,9 @@ struct PolicyRow {
 
 struct PolicyPage {
   std::vector<PolicyRow> rows;
+  // The database was restored or failed over: this page and those that follow hold all there is,
+  // and what was handed over before and does not come again is not there any more.
+  bool begins_anew = false;
   // Nothing is behind it: the next one holds what is written from then on.
   bool is_last = false;
 };
@@ -51,16 +54,21 @@ class PolicyReader {
   // From the first page to the last one.
   struct Walk {
     // What transactions before this one have written is read when it ends.
-    std::int64_t horizon;
+    std::int64_t horizon = 0;
+    // Where the database lived when it began.
+    std::string origin;
     Place place;
   };
 
-  Walk Begin(pg::Tx& tx) const;
+  // Says in `page` whether it begins anew.
+  Walk Begin(pg::Tx& tx, PolicyPage& page) const;
 
   pg::Database& database_;
   const std::int64_t page_rows_;
   // What transactions before this one have written was read.
   std::int64_t horizon_ = 0;
+  // Where that was; empty before the first walk's end.
+  std::string origin_;
   // One that has not come to its end.
   std::optional<Walk> walk_;
 };

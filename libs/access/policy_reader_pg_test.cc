@@ -5,6 +5,7 @@
 
 #include "libs/access/migrations.sql.h"
 #include "libs/access/policies.h"
+#include "libs/events/migrations.sql.h"
 #include "libs/pg/migration.h"
 #include "libs/testing/eventually.h"
 #include "libs/testing/fakes.h"
@@ -23,6 +24,8 @@ constexpr char kPut[] = R"(
   INSERT INTO policy_record AS p (tenant_id, name, resource_type, epoch, version, deleted, record)
   VALUES ($1::uuid, $2::text, 'r', 1, 1, false, '')
   ON CONFLICT (tenant_id, name) DO UPDATE SET version = p.version + 1, xid = pg_current_xact_id())";
+constexpr char kElsewhere[] = R"(
+  CREATE OR REPLACE FUNCTION database_origin() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'elsewhere' $$)";
 constexpr char kManyUsers[] = R"(
   INSERT INTO policy_record (tenant_id, name, resource_type, epoch, version, deleted, record)
   SELECT '00000000-0000-0000-0000-000000000001', 'users/u' || i, 'lotura.directory.v1.User', 1, 1, false, ''
@@ -34,7 +37,8 @@ class PolicyReaderTest : public ::testing::Test {
  protected:
   static void Fill(const std::string& conninfo) {
     pg::Database database({.conninfo = conninfo, .schema = "sales", .pool_size = 2});
-    const std::vector<pg::MigrationSet> sets = {{"access", &sql::kMigrations}};
+    const std::vector<pg::MigrationSet> sets = {{"events", &events::sql::kMigrations},
+                                                {"access", &sql::kMigrations}};
     EXPECT_THAT(pg::Migrate(database, "sales", sets, Soon()), IsOk());
   }
 
@@ -47,6 +51,16 @@ class PolicyReaderTest : public ::testing::Test {
     for (const std::string& name : names) {
       EXPECT_THAT(database_.Write(Soon(), [&](pg::Tx& tx) { return Put(tx, name); }), IsOk());
     }
+  }
+
+  // As if the database lived in another cluster.
+  void MoveElsewhere() {
+    ASSERT_THAT(database_.WriteOne(Soon(),
+                                   [](pg::Tx& tx) {
+                                     tx.RunScript(kElsewhere);
+                                     return absl::OkStatus();
+                                   }),
+                IsOk());
   }
 
   static std::vector<std::string> NamesOf(const absl::StatusOr<PolicyPage>& page) {
@@ -106,6 +120,23 @@ TEST_F(PolicyReaderTest, WhatIsCommittedBehindAPageComesWithTheNextWalk) {
 
   EXPECT_THAT(ReadOn(reader), ElementsAre("b"));
   EXPECT_THAT(ReadOn(reader), Contains("late"));
+}
+
+TEST_F(PolicyReaderTest, InADatabaseThatWasFailedOverAllIsReadAnew) {
+  Put({"a", "b"});
+  PolicyReader reader(database_, 1);
+  EXPECT_THAT(ReadOn(reader), ElementsAre("a", "b"));
+
+  MoveElsewhere();
+
+  const auto first = reader.ReadPage(Soon());
+  EXPECT_THAT(NamesOf(first), ElementsAre("a"));
+  EXPECT_TRUE(first->begins_anew);
+  const auto second = reader.ReadPage(Soon());
+  EXPECT_THAT(NamesOf(second), ElementsAre("b"));
+  EXPECT_FALSE(second->begins_anew);
+  ReadOn(reader);
+  EXPECT_FALSE(reader.ReadPage(Soon())->begins_anew);
 }
 
 TEST_F(PolicyReaderTest, PoliciesTakeWhatWasReadBeforeAMissedDeadline) {

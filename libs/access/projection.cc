@@ -1,6 +1,7 @@
 #include "libs/access/projection.h"
 
 #include "libs/access/queries.sql.h"
+#include "libs/events/record_params.h"
 #include "lotura/directory/v1/api_key.pb.h"
 #include "lotura/directory/v1/client.pb.h"
 #include "lotura/directory/v1/permission_set.pb.h"
@@ -26,25 +27,18 @@ bool IsOfPolicy(const events::Event& event) {
 absl::Status ProjectPolicy(pg::Tx& tx, std::span<const events::Event> events) {
   const std::vector<const events::Event*> newest = events::NewestWhere(events, IsOfPolicy);
   if (newest.empty()) return absl::OkStatus();
-  pg::Array tenants(pg::Type::kUuid);
-  pg::Array names(pg::Type::kText);
   pg::Array types(pg::Type::kText);
-  pg::Array epochs(pg::Type::kInt64);
-  pg::Array versions(pg::Type::kInt64);
   pg::Array deleted(pg::Type::kBool);
   pg::Array records(pg::Type::kBytea);
   for (const events::Event* event : newest) {
-    tenants.Add(pg::binary::UuidValue(event->tenant.value));
-    names.Add(event->subject);
     types.Add(event->change.resource_type());
-    epochs.Add(pg::binary::Int64(event->epoch()));
-    versions.Add(pg::binary::Int64(event->version()));
     deleted.Add(pg::binary::Bool(event->change.kind() == events::v1::KIND_DELETED));
     records.Add(event->change.after().plain());
   }
-  tx.Run(sql::kUpsertPolicyRecords,
-         pg::Params().Add(tenants).Add(names).Add(types).Add(epochs).Add(versions).Add(deleted).Add(
-             records));
+  tx.Run(sql::kUpsertPolicyRecords, events::RecordParams(newest, events::RecordNames::kSubjects)
+                                        .Add(types)
+                                        .Add(deleted)
+                                        .Add(records));
   return absl::OkStatus();
 }
 

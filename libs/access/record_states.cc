@@ -6,6 +6,7 @@
 #include "libs/access/vocabulary.h"
 #include "libs/base/check.h"
 #include "libs/base/errors.h"
+#include "libs/events/record_params.h"
 #include "libs/mutant/use.h"
 
 namespace lotura::access {
@@ -44,20 +45,12 @@ void ProjectRecordStates(pg::Tx& tx, std::span<const events::Event> events,
                          const std::function<bool(const events::Event&)>& counts) {
   const std::vector<const events::Event*> newest = events::NewestWhere(events, counts);
   if (newest.empty()) return;
-  pg::Array tenants(pg::Type::kUuid);
-  pg::Array names(pg::Type::kText);
-  pg::Array epochs(pg::Type::kInt64);
-  pg::Array versions(pg::Type::kInt64);
   pg::Array records(pg::Type::kBytea);
   for (const events::Event* event : newest) {
-    tenants.Add(pg::binary::UuidValue(event->tenant.value));
-    names.Add(event->source + "/" + event->subject);
-    epochs.Add(pg::binary::Int64(event->epoch()));
-    versions.Add(pg::binary::Int64(event->version()));
     records.Add(event->change.after().plain());
   }
   tx.Run(sql::kUpsertRecordStates,
-         pg::Params().Add(tenants).Add(names).Add(epochs).Add(versions).Add(records));
+         events::RecordParams(newest, events::RecordNames::kFullNames).Add(records));
 }
 
 bool ReadableRecord::Shows(std::string_view path) const {

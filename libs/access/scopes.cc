@@ -50,9 +50,12 @@ Access ToAccess(RecordRule::Access access) {
       return Access::kUpdate;
     case RecordRule::ACCESS_DELETE:
       return Access::kDelete;
-    default:
-      return Access::kNone;
+    case RecordRule::ACCESS_UNSPECIFIED:
+    case directory::v1::Role_RecordRule_Access_Role_RecordRule_Access_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case directory::v1::Role_RecordRule_Access_Role_RecordRule_Access_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  return Access::kNone;
 }
 
 // Whether each of the columns may be read; all may without fields.
@@ -102,9 +105,12 @@ std::vector<Part> PartsOf(RecordRule::Scope scope, const resource::Declaration& 
                                {Test(*owner, FilterOperation::kPresent, std::monostate())})}};
     case RecordRule::SCOPE_SHARED:
       return SharedParts(declaration, identity, access);
-    default:
-      return {};
+    case RecordRule::SCOPE_UNSPECIFIED:
+    case directory::v1::Role_RecordRule_Scope_Role_RecordRule_Scope_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case directory::v1::Role_RecordRule_Scope_Role_RecordRule_Scope_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  return {};
 }
 
 }  // namespace
@@ -120,9 +126,12 @@ bool Supports(const resource::Declaration& declaration, RecordRule::Scope scope)
     case RecordRule::SCOPE_TEAM_AND_BELOW:
     case RecordRule::SCOPE_UNOWNED:
       return declaration.owner() != nullptr;
-    default:
-      return false;
+    case RecordRule::SCOPE_UNSPECIFIED:
+    case directory::v1::Role_RecordRule_Scope_Role_RecordRule_Scope_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case directory::v1::Role_RecordRule_Scope_Role_RecordRule_Scope_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
   }
+  return false;
 }
 
 absl::StatusOr<Filter> FilterOf(const RecordRule& rule, const resource::Declaration& declaration) {

@@ -27,8 +27,8 @@ bool AnyCovers(std::span<const std::string> granted, std::string_view permission
 class Rights {
  public:
   virtual ~Rights() = default;
-  // OK if the permission is among his, whatever the scopes of his key; an empty one is among those
-  // of everybody who may call at all. Otherwise what a new call would be answered with.
+  // OK if the permission is among his, and among those that his key opens now; an empty one is
+  // among those of everybody who may call at all. Otherwise what a new call would be answered with.
   [[nodiscard]] virtual absl::Status CheckPermission(std::string_view permission) const = 0;
 };
 

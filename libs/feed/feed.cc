@@ -54,6 +54,7 @@ Feed::Feed(const FeedOptions& options, const FeedParts& parts, const observe::Me
       past_({parts.catalog, parts.history, parts.lister, tokens_, parts.clock}, metrics_,
             options.past),
       ring_(options.ring),
+      places_(options.subscribers_max),
       readers_(log, metrics_.waiting,
                [this](const SubscriberPtr& subscriber) { ReadPast(subscriber); }),
       tail_({.name = "feed", .spacing = kSpacing}, metrics, log, [this] { return RunTail(); }) {}
@@ -94,9 +95,9 @@ absl::StatusOr<SubscriberPtr> Feed::Subscribe(std::shared_ptr<const Call> call,
   bool is_first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (subscribers_.size() >= options_.subscribers_max)
-      return ResourceExhausted("TOO_MANY_SUBSCRIBERS",
-                               "the service has all subscribers it can take", kRetryAfterMs);
+    if (!places_.Take(subscriber->call().principal.tenant))
+      return ResourceExhausted("TOO_MANY_SUBSCRIBERS", "too many subscribers follow the service",
+                               kRetryAfterMs);
     subscribers_.insert(subscriber);
     count_ = subscribers_.size();
     is_first = count_ == 1;
@@ -114,7 +115,7 @@ void Feed::Forget(const SubscriberPtr& subscriber) {
   subscriber->End();
   readers_.Forget(subscriber);
   const std::lock_guard lock(mutex_);
-  subscribers_.erase(subscriber);
+  if (subscribers_.erase(subscriber) > 0) places_.Give(subscriber->call().principal.tenant);
   count_ = subscribers_.size();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/fair_places.h"
 #include "libs/events/journal.h"
 #include "libs/events/step_thread.h"
 #include "libs/feed/past_reader.h"
@@ -21,6 +22,7 @@ struct FeedOptions {
   PastLimits past;
   // Threads, and connections to the database, that read for subscribers who are behind.
   std::size_t readers = 2;
+  // Of all tenants together.
   std::size_t subscribers_max = 2'000;
   // Of silence.
   std::chrono::milliseconds heartbeat{10'000};
@@ -98,7 +100,8 @@ class Feed {
   const ResumeTokens tokens_;
   const PastReader past_;
   Ring ring_;
-  mutable std::mutex mutex_;  // guards subscribers_
+  mutable std::mutex mutex_;  // guards places_ and subscribers_
+  FairPlaces places_;
   std::set<SubscriberPtr> subscribers_;
   std::atomic<std::size_t> count_ = 0;
   // Used by the tail alone.

@@ -81,7 +81,11 @@ absl::Status PastReader::CatchUp(Subscriber& subscriber, const Subscriber::Work&
   metrics_.reads.With({"catch_up"}).Add();
   const TenantId& tenant = subscriber.call().principal.tenant;
   events::ReadLimit limit = limits_.batch;
-  limit.entries = std::clamp<std::size_t>(static_cast<std::size_t>(work.credit), 1, limit.entries);
+  // Of what may not be for him more is read than he has credit for: many look-ups for one event
+  // would cost everybody more than what is read in vain.
+  if (subscriber.selection().TakesAll())
+    limit.entries =
+        std::clamp<std::size_t>(static_cast<std::size_t>(work.credit), 1, limit.entries);
   const auto batch = parts_.history.Read(
       {.tenant = tenant, .resource_types = subscriber.selection().ResourceTypes()},
       work.point.cursor, limit, Bound());

@@ -49,7 +49,11 @@ class Selection {
   [[nodiscard]] const resource::RecordType* FindType(const std::string& message) const;
   // What he may see now of each of the types, in their order; null for one that he may not read.
   [[nodiscard]] std::vector<resource::ViewPtr> Views() const;
-  // Whether that changes while his stream is open.
+  // Whether he gets every event of these types.
+  [[nodiscard]] bool TakesAll() const {
+    return event_types_.empty() && names_.empty() && !filter_.has_value() && subscriber_.SeesAll();
+  }
+  // Whether what he may see changes while his stream is open.
   [[nodiscard]] bool ViewsMayChange() const { return !subscriber_.SeesAll(); }
   // Whether he could subscribe now. If not, his stream is about to end.
   [[nodiscard]] bool MaySubscribe() const {

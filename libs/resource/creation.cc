@@ -8,6 +8,12 @@
 #include "libs/resource/references.h"
 
 namespace lotura::resource {
+namespace {
+
+// Who may own records. Clients own none.
+constexpr std::string_view kUsers = "users/";
+
+}  // namespace
 
 absl::StatusOr<Changes::MessagePtr> Creation::Create(Changes& changes, const pbuf::Message& request,
                                                      const std::string& prefix) const {
@@ -32,7 +38,8 @@ absl::StatusOr<Changes::MessagePtr> Creation::Create(Changes& changes, const pbu
 void Creation::TakeOwnership(const View& view, const Principal& creator,
                              pbuf::Message& record) const {
   const Column* owner = type_.declaration->owner();
-  if (owner == nullptr || view.IsWhole() || view.Allows(Access::kUpdate, record)) return;
+  if (owner == nullptr || view.IsWhole() || !creator.name.starts_with(kUsers)) return;
+  if (view.Allows(Access::kUpdate, record)) return;
   const pbuf::Reflection& reflection = *record.GetReflection();
   if (reflection.GetString(record, owner->field).empty())
     reflection.SetString(&record, owner->field, FullNameOf("directory", creator.name));

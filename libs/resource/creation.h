@@ -26,7 +26,7 @@ class Creation {
 
  private:
   absl::Status ClearOutputOnly(const Call& call, pbuf::Message& record) const;
-  // Whoever may not change records of nobody becomes the owner of what he creates.
+  // A user who may not change records of nobody becomes the owner of what he creates.
   void TakeOwnership(const View& view, const Principal& creator, pbuf::Message& record) const;
   // That the creator may change what he creates, and has set nothing that he may not write.
   absl::Status CheckCreator(const View& view, const pbuf::Message& sent,

@@ -26,7 +26,7 @@ absl::Status ImportSession::Enter() {
   const auto look = [weak = weak_from_this()](Deadline::Point now) {
     if (const auto session = weak.lock()) session->EndIfSilent(now);
   };
-  LOTURA_ASSIGN_OR_RETURN(const std::uint64_t place, imports_.Enter(look));
+  LOTURA_ASSIGN_OR_RETURN(const std::uint64_t place, imports_.Enter(call_->principal.tenant, look));
   const std::lock_guard lock(mutex_);
   place_ = place;
   return absl::OkStatus();

@@ -25,18 +25,21 @@ void Imports::Stop() {
   dropped.swap(steps_);
 }
 
-absl::StatusOr<std::uint64_t> Imports::Enter(Look look) {
+absl::StatusOr<std::uint64_t> Imports::Enter(const TenantId& tenant, Look look) {
   const std::lock_guard lock(mutex_);
-  if (open_.size() >= limits_.open_max)
+  if (!places_.Take(tenant))
     return ResourceExhausted("TOO_MANY_IMPORTS", "too many imports are under way", kRetryAfterMs);
-  open_.emplace(++last_place_, std::move(look));
+  open_.emplace(++last_place_, Open{.tenant = tenant, .look = std::move(look)});
   metrics_.open.Set(static_cast<double>(open_.size()));
   return last_place_;
 }
 
 void Imports::Leave(std::uint64_t place) {
   const std::lock_guard lock(mutex_);
-  open_.erase(place);
+  const auto left = open_.find(place);
+  if (left == open_.end()) return;
+  places_.Give(left->second.tenant);
+  open_.erase(left);
   metrics_.open.Set(static_cast<double>(open_.size()));
 }
 
@@ -74,7 +77,7 @@ std::vector<Imports::Look> Imports::LooksThatAreDue() {
   const auto now = Deadline::Point::clock::now();
   if (now < next_look_) return looks;
   next_look_ = now + limits_.silence / kLooks;
-  for (const auto& [place, look] : open_) looks.push_back(look);
+  for (const auto& [place, open] : open_) looks.push_back(open.look);
   return looks;
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "libs/base/fair_places.h"
 #include "libs/observe/log.h"
 #include "libs/resource/changes.h"
 #include "libs/resource/import_metrics.h"
@@ -17,7 +18,7 @@
 namespace lotura::resource {
 
 struct ImportLimits {
-  // Imports at the same time; one more is refused.
+  // Imports at the same time, of all tenants together; one more is refused.
   std::size_t open_max = 16;
   // Chunks of one import that are under way; the client waits with the next one.
   std::size_t chunks_max = 3;
@@ -43,7 +44,10 @@ struct ImportParts {
 class Imports {
  public:
   explicit Imports(ImportParts parts, const ImportLimits& limits = {})
-      : parts_(std::move(parts)), limits_(limits), metrics_(parts_.metrics) {}
+      : parts_(std::move(parts)),
+        limits_(limits),
+        metrics_(parts_.metrics),
+        places_(limits.open_max) {}
   ~Imports() { Stop(); }
   Imports(const Imports&) = delete;
   Imports& operator=(const Imports&) = delete;
@@ -55,8 +59,8 @@ class Imports {
 
   // Tells whether an import goes on: it is asked from time to time, and must not block.
   using Look = std::function<void(Deadline::Point now)>;
-  // Takes one of the places. RESOURCE_EXHAUSTED TOO_MANY_IMPORTS if there is none.
-  absl::StatusOr<std::uint64_t> Enter(Look look);
+  // Takes one of the places. RESOURCE_EXHAUSTED TOO_MANY_IMPORTS if there is none for the tenant.
+  absl::StatusOr<std::uint64_t> Enter(const TenantId& tenant, Look look);
   // Gives it back.
   void Leave(std::uint64_t place);
   // `step` runs on a thread that may block, steps in the order in which they came.
@@ -68,6 +72,11 @@ class Imports {
 
  private:
   void Drive(const std::stop_token& stop);
+  struct Open {
+    TenantId tenant;
+    Look look;
+  };
+
   // What is to be asked now whether it goes on. Called with the lock held.
   std::vector<Look> LooksThatAreDue();
 
@@ -77,7 +86,8 @@ class Imports {
   std::mutex mutex_;  // guards everything below
   std::condition_variable_any arrived_;
   std::deque<std::function<void()>> steps_;
-  std::map<std::uint64_t, Look> open_;
+  FairPlaces places_;
+  std::map<std::uint64_t, Open> open_;
   std::uint64_t last_place_ = 0;
   Deadline::Point next_look_{};
   bool stopped_ = false;

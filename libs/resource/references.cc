@@ -4,6 +4,7 @@
 #include <google/api/resource.pb.h>
 
 #include "libs/base/text.h"
+#include "libs/events/record_params.h"
 #include "libs/resource/queries.sql.h"
 
 namespace lotura::resource {
@@ -85,25 +86,13 @@ std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message) {
 }
 
 absl::Status ProjectForeignRecords(pg::Tx& tx, std::span<const events::Event> events) {
-  // Within a batch the newest version of each record counts; older ones than the stored are
-  // ignored.
-  std::map<std::pair<TenantId, std::string>, const events::Event*> newest;
-  for (const events::Event& event : events) {
-    const events::Event*& last = newest[{event.tenant, event.source + "/" + event.subject}];
-    if (last == nullptr || last->version() < event.version()) last = &event;
-  }
-  pg::Array tenants(pg::Type::kUuid);
-  pg::Array names(pg::Type::kText);
-  pg::Array versions(pg::Type::kInt64);
+  const std::vector<const events::Event*> newest =
+      events::NewestWhere(events, [](const events::Event&) { return true; });
   pg::Array deleted(pg::Type::kBool);
-  for (const auto& [key, event] : newest) {
-    tenants.Add(pg::binary::UuidValue(key.first.value));
-    names.Add(key.second);
-    versions.Add(pg::binary::Int64(event->version()));
+  for (const events::Event* event : newest)
     deleted.Add(pg::binary::Bool(event->change.kind() == events::v1::KIND_DELETED));
-  }
   tx.Run(sql::kUpsertForeignRecords,
-         pg::Params().Add(tenants).Add(names).Add(versions).Add(deleted));
+         events::RecordParams(newest, events::RecordNames::kFullNames).Add(deleted));
   return absl::OkStatus();
 }
 

@@ -307,6 +307,19 @@ TEST_F(RightsTest, WhatSomebodyCreatesIsHis) {
   EXPECT_EQ(nobodys->owner(), "");
 }
 
+TEST_F(RightsTest, AClientOwnsNothing) {
+  Call call = CallAs(1, "clients/erp");
+  const auto create = [&](const char* id, const std::vector<Given>& rights) {
+    call.principal.rights = std::make_shared<FixedRights>(rights);
+    return engine_.Do<v1::Widget>(call, "CreateWidget", NewWidget(id));
+  };
+
+  EXPECT_THAT(create("one", kSeller), StatusIs(Code::kPermissionDenied, "RECORD_PROTECTED"));
+  const auto created = create("two", {{Access::kUpdate, "NOT owner:*"}});
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->owner(), "");
+}
+
 TEST_F(RightsTest, WhatMayNotBeWrittenIsNotSetAtCreation) {
   auto request = NewWidget("new");
   request.mutable_widget()->set_score(7);

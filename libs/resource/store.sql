@@ -21,8 +21,8 @@ ON CONFLICT DO NOTHING RETURNING period;
 
 -- name: UpsertForeignRecords
 -- tenant-free: a batch of events holds several tenants
-INSERT INTO foreign_record AS f (tenant_id, name, version, deleted)
-SELECT tenant_id, name, version, deleted
-FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::boolean[]) AS e(tenant_id, name, version, deleted)
-ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, deleted = EXCLUDED.deleted
-WHERE f.version < EXCLUDED.version;
+INSERT INTO foreign_record AS f (tenant_id, name, epoch, version, deleted)
+SELECT tenant_id, name, epoch, version, deleted
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::boolean[]) AS e(tenant_id, name, epoch, version, deleted)
+ON CONFLICT (tenant_id, name) DO UPDATE SET epoch = EXCLUDED.epoch, version = EXCLUDED.version, deleted = EXCLUDED.deleted
+WHERE (f.epoch, f.version) < (EXCLUDED.epoch, EXCLUDED.version);

@@ -39,6 +39,14 @@ absl::StatusOr<std::string> Get(const std::string& url) {
   return std::move(answer->body);
 }
 
+// Nothing if it is as it is known, which it is from then on.
+absl::StatusOr<std::optional<std::string>> GetNew(const std::string& url, std::string& known) {
+  LOTURA_ASSIGN_OR_RETURN(std::string text, Get(url));
+  if (text == known) return std::nullopt;
+  known = text;
+  return text;
+}
+
 constexpr std::string_view kPlain = "http://";
 constexpr std::string_view kLoopback[] = {"127.0.0.1", "localhost", "[::1]"};
 
@@ -84,7 +92,7 @@ FetchKeys KeysFromFile(std::string path) {
         std::string text(kBytesMax + 1, '\0');
         file.read(text.data(), static_cast<std::streamsize>(text.size()));
         text.resize(static_cast<std::size_t>(file.gcount()));
-        if (file.bad() || text.size() > kBytesMax)
+        if (!file.is_open() || file.bad() || text.size() > kBytesMax)
           return Unreadable(path, "it is unreadable or too large");
         known = state;
         return text;
@@ -94,24 +102,16 @@ FetchKeys KeysFromFile(std::string path) {
 FetchKeys KeysFromUrl(std::string url) {
   return [url = std::move(url),
           known = std::string()]() mutable -> absl::StatusOr<std::optional<std::string>> {
-    LOTURA_ASSIGN_OR_RETURN(std::string text, Get(url));
-    if (text == known) return std::nullopt;
-    known = text;
-    return text;
+    return GetNew(url, known);
   };
 }
 
 FetchKeys KeysFromDiscovery(std::string issuer) {
   return [issuer = std::move(issuer),
-          fetch = FetchKeys()]() mutable -> absl::StatusOr<std::optional<std::string>> {
-    if (!fetch) {
-      LOTURA_ASSIGN_OR_RETURN(std::string keys, Discover(issuer));
-      fetch = KeysFromUrl(std::move(keys));
-    }
-    auto text = fetch();
-    // They may have moved.
-    if (!text.ok()) fetch = nullptr;
-    return text;
+          known = std::string()]() mutable -> absl::StatusOr<std::optional<std::string>> {
+    // Each time: they may have moved while the old place still answers.
+    LOTURA_ASSIGN_OR_RETURN(const std::string place, Discover(issuer));
+    return GetNew(place, known);
   };
 }
 

@@ -29,8 +29,8 @@ using FetchKeys = std::function<absl::StatusOr<std::optional<std::string>>()>;
 FetchKeys KeysFromFile(std::string path);
 // Asks a web server; at most 5 s and 1 MiB, no redirects.
 FetchKeys KeysFromUrl(std::string url);
-// Asks the issuer where its keys are, once and again after each failure (OpenID Connect Discovery
-// 1.0, section 4), and fetches them there.
+// Asks the issuer each time where its keys are (OpenID Connect Discovery 1.0, section 4), and
+// fetches them there.
 FetchKeys KeysFromDiscovery(std::string issuer);
 
 bool IsUrl(std::string_view text);

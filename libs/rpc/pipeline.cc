@@ -70,7 +70,8 @@ Pipeline::Pipeline(const PipelineOptions& options, const PipelineParts& parts)
                  .places_max = std::min(kPlacesMax, options.calls_max)},
                 parts.metrics, std::chrono::steady_clock::now()),
       async_({.kind = "async", .places_max = std::min(kPlacesMax, options.calls_max)},
-             parts.metrics, std::chrono::steady_clock::now()) {}
+             parts.metrics, std::chrono::steady_clock::now()),
+      stream_places_(options.streams_max) {}
 
 Pipeline::~Pipeline() {
   EndStreams(Stopping());
@@ -231,19 +232,39 @@ Admission* Pipeline::AdmissionOf(const Exchange& exchange) {
   return std::holds_alternative<AsyncHandler>(method.handler) ? &async_ : nullptr;
 }
 
+bool Pipeline::NeedsPlace(const Exchange& exchange) {
+  if (!IsStream(exchange.method())) return AdmissionOf(exchange) != nullptr;
+  return exchange.method().policy.access != Access::kOpen;
+}
+
+absl::Status Pipeline::EnterPlace(const Exchange& exchange, Deadline::Point now) {
+  if (!IsStream(exchange.method())) return AdmissionOf(exchange)->Enter(exchange.priority_, now);
+  const std::lock_guard lock(places_mutex_);
+  if (stream_places_.Take(exchange.call_.principal.tenant)) return absl::OkStatus();
+  return ResourceExhausted("TOO_MANY_STREAMS", "too many streams are open", kRetryAfterMs);
+}
+
+void Pipeline::QuitPlace(const Exchange& exchange, Admission::Ended how, Deadline::Point now) {
+  if (!IsStream(exchange.method())) {
+    AdmissionOf(exchange)->Leave(how, exchange.started_, now);
+    return;
+  }
+  const std::lock_guard lock(places_mutex_);
+  stream_places_.Give(exchange.call_.principal.tenant);
+}
+
 bool Pipeline::TakePlace(Exchange& exchange) {
   using Place = Exchange::Place;
-  Admission* admission = AdmissionOf(exchange);
-  if (admission == nullptr) return true;
+  if (!NeedsPlace(exchange)) return true;
   const auto now = std::chrono::steady_clock::now();
-  const absl::Status entered = admission->Enter(exchange.priority_, now);
+  const absl::Status entered = EnterPlace(exchange, now);
   const Place place = entered.ok() ? Place::kTaken : Place::kRefused;
   const bool is_over = exchange.place_.exchange(place) == Place::kOver;
   if (!entered.ok()) {
     exchange.Answer(entered);
     return false;
   }
-  if (is_over) admission->Leave(Admission::Ended::kInVain, exchange.started_, now);
+  if (is_over) QuitPlace(exchange, Admission::Ended::kInVain, now);
   return !is_over;
 }
 
@@ -253,8 +274,8 @@ bool Pipeline::LeavePlace(Exchange& exchange, const absl::Status& status) {
   if (place == Place::kTaken) {
     const bool in_vain = absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status) ||
                          absl::IsCancelled(status);
-    AdmissionOf(exchange)->Leave(in_vain ? Admission::Ended::kInVain : Admission::Ended::kDone,
-                                 exchange.started_, std::chrono::steady_clock::now());
+    QuitPlace(exchange, in_vain ? Admission::Ended::kInVain : Admission::Ended::kDone,
+              std::chrono::steady_clock::now());
   }
   return place == Place::kRefused;
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "libs/base/clock.h"
+#include "libs/base/fair_places.h"
 #include "libs/base/limits.h"
 #include "libs/observe/log.h"
 #include "libs/observe/metrics.h"
@@ -28,7 +29,7 @@ namespace lotura::rpc {
 struct PipelineOptions {
   // Unary calls that are not answered yet; beyond it RESOURCE_EXHAUSTED (TOO_MANY_CALLS).
   std::size_t calls_max = 4096;
-  // Open streams; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
+  // Open streams, of all tenants together; beyond it RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
   std::size_t streams_max = 4096;
   // Calls and streams of methods that need no token, so that nobody without one can take the places
   // of others.
@@ -36,7 +37,8 @@ struct PipelineOptions {
   // A request or a response; beyond it RESOURCE_EXHAUSTED (REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE).
   std::size_t message_bytes_max = kMessageBytesMax;
   // Every how many successful calls one is logged; 0: none. Failed calls are always logged, but for
-  // refusals under overload (OVERLOADED) and over a quota: of those one in a hundred is.
+  // refusals under overload (OVERLOADED), over a quota, and beyond a tenant's share of streams: of
+  // those one in a hundred is.
   unsigned log_ok_every = 1;
 };
 
@@ -116,13 +118,16 @@ class Pipeline {
   void EndAsking();
   // Whether the call may go on as far as places are concerned; answers it if not.
   bool TakePlace(Exchange& exchange);
+  bool NeedsPlace(const Exchange& exchange);
+  absl::Status EnterPlace(const Exchange& exchange, Deadline::Point now);
+  void QuitPlace(const Exchange& exchange, Admission::Ended how, Deadline::Point now);
   // What becomes of its place when the call ends with `status`; whether it was refused one, or was
   // over a quota.
   bool LeavePlace(Exchange& exchange, const absl::Status& status);
   // Takes the call out of the list, counts and logs it.
   void Account(Exchange& exchange, const absl::Status& status);
   void LogCall(const Exchange& exchange, const absl::Status& status, double seconds);
-  // Null if such calls need no place: streams, and calls without a token.
+  // Null if such calls are not admitted by load: streams, and calls without a token.
   Admission* AdmissionOf(const Exchange& exchange);
   InFlight& ListOf(const Exchange& exchange);
   [[nodiscard]] std::size_t LimitOf(const Exchange& exchange) const;
@@ -143,6 +148,9 @@ class Pipeline {
   Deadline::Point callers_due_;
   enum class Intake { kOpen, kHolding, kRefusing };
   std::atomic<Intake> intake_ = Intake::kOpen;
+
+  std::mutex places_mutex_;  // guards stream_places_
+  FairPlaces stream_places_;
 
   std::mutex mutex_;  // guards asking_
   std::condition_variable none_asking_;

@@ -10,6 +10,7 @@
 #include "libs/testing/eventually.h"
 #include "libs/testing/fakes.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/tenant.h"
 #include "lotura/rpctest/v1/echo.pb.h"
 
 namespace lotura::rpc {
@@ -21,14 +22,19 @@ using testing::IsOk;
 using testing::StatusIs;
 namespace echo = ::lotura::rpctest::v1;
 
-// Knows "anna" and "berta" at once, of whom berta's rights stand in the directory, finds out about
-// "later" when it is told to, and refuses everyone else.
+// Knows "anna" and "berta" at once, of whom berta's rights stand in the directory, and "zoe" of
+// another tenant, finds out about "later" when it is told to, and refuses everyone else.
 class FakeAuthenticator final : public Authenticator {
  public:
   std::optional<absl::StatusOr<PrincipalPtr>> Try(std::string_view authorization) override {
     if (authorization == "anna") return Anna();
     if (authorization == "berta")
       return std::make_shared<const Principal>(Principal{.tenant = {}, .name = "users/berta"});
+    if (authorization == "zoe") {
+      Principal zoe = *Anna();
+      zoe.tenant = testing::TenantOf(2);
+      return std::make_shared<const Principal>(std::move(zoe));
+    }
     if (authorization == "later") return std::nullopt;
     return Unauthenticated("TOKEN_MISSING", "nobody");
   }
@@ -156,17 +162,18 @@ class FakeCall final : public UnaryExchange {
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest()
-      : pipeline_({.calls_max = 2}, {.authenticator = authenticator_,
-                                     .executor = executor_,
-                                     .clock = clock_,
-                                     .log = log_,
-                                     .metrics = metrics_,
-                                     .authority = &authority_,
-                                     .quotas = &quotas_}) {
+      : pipeline_({.calls_max = 2, .streams_max = 4}, {.authenticator = authenticator_,
+                                                       .executor = executor_,
+                                                       .clock = clock_,
+                                                       .log = log_,
+                                                       .metrics = metrics_,
+                                                       .authority = &authority_,
+                                                       .quotas = &quotas_}) {
     executor_.Start();
   }
   ~PipelineTest() override {
     executor_.Stop();
+    pipeline_.EndStreams(Unavailable("STOPPING", "stopping"));
     pipeline_.EndCalls(Unavailable("STOPPING", "stopping"));
     authenticator_.AnswerAll(Unauthenticated("TOKEN_MISSING", "nobody"));
     quotas_.AnswerAll(OverQuota());

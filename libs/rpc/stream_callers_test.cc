@@ -1,4 +1,4 @@
-// Streams end when their callers may not have them any more.
+// Streams end when their callers may not have them any more, and no tenant has them all.
 #include "libs/rpc/pipeline_fixture.h"
 
 namespace lotura::rpc {
@@ -23,6 +23,22 @@ TEST_F(StreamCallersTest, StreamsOfATenantThatIsServedNoMoreEndAtTheNextSweep) {
   EXPECT_FALSE(unknown->sent().has_value()) << "whose it is, nobody knows";
   authenticator_.AnswerAll(FakeAuthenticator::Anna());
   EXPECT_THAT(*unknown->sent(), StatusIs(StatusCode::kPermissionDenied, "TENANT_SUSPENDED"));
+}
+
+TEST_F(StreamCallersTest, ATenantThatOpensWithoutEndLeavesAPlaceToOthers) {
+  const auto first = Begin(streaming_, "anna");
+  Begin(streaming_, "anna");
+  Begin(streaming_, "anna");
+
+  const auto refused = Begin(streaming_, "anna");
+  ASSERT_TRUE(refused->sent().has_value());
+  EXPECT_THAT(*refused->sent(), StatusIs(StatusCode::kResourceExhausted, "TOO_MANY_STREAMS"));
+  const auto other = Begin(streaming_, "zoe");
+  EXPECT_FALSE(other->sent().has_value());
+
+  other->Cancel();
+  first->Cancel();
+  EXPECT_FALSE(Begin(streaming_, "anna")->sent().has_value());
 }
 
 TEST_F(StreamCallersTest, StreamsEndWhenTheirCallerLosesThePermission) {

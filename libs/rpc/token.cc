@@ -28,6 +28,8 @@ constexpr std::string_view kUsers = "users/";
 constexpr std::string_view kClients = "clients/";
 // Of a hash that stands for a subject: nobody finds two subjects with the same 16 bytes.
 constexpr std::size_t kHashBytes = 16;
+// Before the hash's digits.
+constexpr char kHashed = 's';
 
 absl::Status Malformed(std::string_view why) { return Unauthenticated("TOKEN_MALFORMED", why); }
 absl::Status WrongClaims(std::string_view why) { return Unauthenticated("TOKEN_CLAIMS", why); }
@@ -94,19 +96,32 @@ bool IsSubject(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7F'; });
 }
 
+// An id that stands for a subject of an issuer whose subjects are opaque.
+bool IsOfHash(std::string_view id) {
+  return id.size() == 1 + 2 * kHashBytes && id.front() == kHashed &&
+         id.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
+}
+
 absl::StatusOr<std::string> NameOfId(const std::string& subject) {
-  for (const std::string_view collection : {kUsers, kClients}) {
-    if (subject.starts_with(collection) && IsWellFormedId(subject.substr(collection.size())))
-      return subject;
+  std::string_view collection = kUsers;
+  std::string_view id = subject;
+  for (const std::string_view named : {kUsers, kClients}) {
+    if (!subject.starts_with(named)) continue;
+    collection = named;
+    id.remove_prefix(named.size());
   }
-  if (IsWellFormedId(subject)) return std::string(kUsers) + subject;
-  return WrongClaims("the token's subject (sub) is no name of a user or client");
+  if (!IsWellFormedId(id))
+    return WrongClaims("the token's subject (sub) is no name of a user or client");
+  // Whoever chooses names at one issuer must not become somebody of another one.
+  if (IsOfHash(id))
+    return WrongClaims("the token's subject (sub) is a name that stands for an opaque subject");
+  return fmt::format("{}{}", collection, id);
 }
 
 std::string NameOfText(const Json& claims, const std::string& subject) {
   const std::string_view collection = TextOf(claims, "client_id") == subject ? kClients : kUsers;
   const Sha256Digest digest = Sha256(TextOf(claims, "iss") + '\n' + subject);
-  return fmt::format("{}s{}", collection, ToHex(std::span(digest).first(kHashBytes)));
+  return fmt::format("{}{}{}", collection, kHashed, ToHex(std::span(digest).first(kHashBytes)));
 }
 
 absl::StatusOr<std::string> NameOf(const Json& claims, Subjects subjects) {

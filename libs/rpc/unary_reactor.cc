@@ -11,8 +11,19 @@ UnaryReactor* UnaryReactor::Open(Pipeline& pipeline, const Method& method, const
   const auto reactor = std::make_shared<UnaryReactor>(pipeline, method);
   reactor->self_ = reactor;
   reactor->Begin(arrival);
-  if (!reactor->answered()) reactor->StartRead(&reactor->request_bytes_);
+  const bool admitted = (reactor->begun_.fetch_or(kOpened) & kAdmitted) != 0;
+  if (admitted && !reactor->answered()) reactor->StartRead(&reactor->request_bytes_);
   return reactor.get();
+}
+
+void UnaryReactor::Admitted() {
+  if ((begun_.fetch_or(kAdmitted) & kOpened) != 0) ReadLater();
+  UnaryExchange::Admitted();
+}
+
+void UnaryReactor::ReadLater() {
+  const std::lock_guard lock(mutex_);
+  if (!finished_) StartRead(&request_bytes_);
 }
 
 void UnaryReactor::OnReadDone(bool ok) {
@@ -41,6 +52,10 @@ void UnaryReactor::Keep(std::shared_ptr<const pbuf::Message> message) {
 }
 
 void UnaryReactor::Send(const absl::Status& status, std::shared_ptr<const pbuf::Message> message) {
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
   if (!status.ok()) {
     Finish(ToGrpc(status, method().domain));
     return;

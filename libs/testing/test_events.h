@@ -62,6 +62,7 @@ class TestEvents {
     event.tenant = tenant_;
     event.time = clock_.Now();
     event.change.set_resource_type(Record::descriptor()->full_name());
+    event.change.set_epoch(1);
     event.change.set_version(++versions_[record.name()]);
     event.change.set_kind(kind);
     if (kind != events::v1::KIND_CREATED) *event.change.mutable_before() = states_[record.name()];

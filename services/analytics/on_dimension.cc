@@ -28,18 +28,20 @@ std::string FullName(const events::Event& event, std::string_view name) {
   return name.empty() ? "" : fmt::format("{}/{}", event.source, name);
 }
 
-// Columns of an upsert after the tenant: name and version, then those of the dimension.
+// Columns of an upsert after the tenant: name, epoch and version, then those of the dimension.
 class Rows {
  public:
-  Rows(std::initializer_list<Type> types) : columns_{Array(Type::kText), Array(Type::kInt64)} {
+  Rows(std::initializer_list<Type> types)
+      : columns_{Array(Type::kText), Array(Type::kInt64), Array(Type::kInt64)} {
     for (const Type type : types) columns_.emplace_back(type);
   }
 
   // Values in binary format; text is itself.
   void Add(const events::Event& event, std::initializer_list<std::string> values) {
     columns_[0].Add(FullName(event, event.subject));
-    columns_[1].Add(pg::binary::Int64(event.version()));
-    std::size_t column = 2;
+    columns_[1].Add(pg::binary::Int64(event.epoch()));
+    columns_[2].Add(pg::binary::Int64(event.version()));
+    std::size_t column = 3;
     for (const std::string& value : values) columns_[column++].Add(value);
   }
 

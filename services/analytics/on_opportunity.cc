@@ -14,6 +14,8 @@ using pg::Array;
 using pg::Type;
 using sales::v1::Opportunity;
 
+constexpr std::int64_t kFirstEpoch = 1;
+
 const char* StateText(Opportunity::State state) {
   if (state == Opportunity::STATE_WON) return "WON";
   return state == Opportunity::STATE_LOST ? "LOST" : "OPEN";
@@ -28,6 +30,7 @@ class FactRows {
  public:
   void Add(const events::Event& event, const Opportunity& deal) {
     name_.Add(domain::SalesName(event.subject));
+    epoch_.Add(pg::binary::Int64(event.epoch()));
     version_.Add(pg::binary::Int64(event.version()));
     deleted_.Add(pg::binary::Bool(deal.has_delete_time()));
     organization_.Add(deal.organization());
@@ -49,9 +52,9 @@ class FactRows {
     pg::Params params;
     params.Tenant(tenant);
     for (const Array* column :
-         {&name_, &version_, &deleted_, &organization_, &owner_, &pipeline_, &stage_, &state_,
-          &amount_, &amount_currency_, &close_amount_, &close_amount_currency_, &open_time_,
-          &close_date_, &products_, &product_amounts_, &product_close_amounts_}) {
+         {&name_, &epoch_, &version_, &deleted_, &organization_, &owner_, &pipeline_, &stage_,
+          &state_, &amount_, &amount_currency_, &close_amount_, &close_amount_currency_,
+          &open_time_, &close_date_, &products_, &product_amounts_, &product_close_amounts_}) {
       params.Add(*column);
     }
     return params;
@@ -73,6 +76,7 @@ class FactRows {
   }
 
   Array name_{Type::kText};
+  Array epoch_{Type::kInt64};
   Array version_{Type::kInt64};
   Array deleted_{Type::kBool};
   Array organization_{Type::kText};
@@ -96,6 +100,7 @@ class EntryRows {
  public:
   void Add(const events::Event& event, const domain::StageEntry& entry) {
     opportunity_.Add(domain::SalesName(event.subject));
+    epoch_.Add(pg::binary::Int64(event.epoch()));
     version_.Add(pg::binary::Int64(event.version()));
     to_stage_.Add(entry.to_stage);
     enter_time_.Add(pg::binary::Timestamp(entry.enter_time));
@@ -108,14 +113,15 @@ class EntryRows {
   [[nodiscard]] pg::Params ParamsFor(const TenantId& tenant) const {
     pg::Params params;
     params.Tenant(tenant);
-    for (const Array* column :
-         {&opportunity_, &version_, &to_stage_, &enter_time_, &from_stage_, &from_microseconds_})
+    for (const Array* column : {&opportunity_, &epoch_, &version_, &to_stage_, &enter_time_,
+                                &from_stage_, &from_microseconds_})
       params.Add(*column);
     return params;
   }
 
  private:
   Array opportunity_{Type::kText};
+  Array epoch_{Type::kInt64};
   Array version_{Type::kInt64};
   Array to_stage_{Type::kText};
   Array enter_time_{Type::kTimestamptz};
@@ -123,9 +129,34 @@ class EntryRows {
   Array from_microseconds_{Type::kInt64};
 };
 
+// Opportunities of one tenant that go on in another epoch than the first.
+class ContinuedRows {
+ public:
+  void Add(const events::Event& event) {
+    opportunity_.Add(domain::SalesName(event.subject));
+    epoch_.Add(pg::binary::Int64(event.epoch()));
+    version_.Add(pg::binary::Int64(event.version()));
+  }
+
+  [[nodiscard]] bool empty() const { return opportunity_.size() == 0; }
+
+  [[nodiscard]] pg::Params ParamsFor(const TenantId& tenant) const {
+    pg::Params params;
+    params.Tenant(tenant);
+    for (const Array* column : {&opportunity_, &epoch_, &version_}) params.Add(*column);
+    return params;
+  }
+
+ private:
+  Array opportunity_{Type::kText};
+  Array epoch_{Type::kInt64};
+  Array version_{Type::kInt64};
+};
+
 struct TenantRows {
   FactRows facts;
   EntryRows entries;
+  ContinuedRows continued;
 };
 
 absl::Status AddEntry(const events::Event& event, EntryRows& rows) {
@@ -144,7 +175,13 @@ absl::Status AddFact(const events::Event& event, FactRows& rows) {
 
 void Write(pg::Tx& tx, const TenantId& tenant, const TenantRows& rows) {
   tx.Run(sql::kUpsertOpportunityFacts, rows.facts.ParamsFor(tenant));
+  // Before, so that they are not in the way, and behind, since they may be among what is added.
+  const auto forget_lost = [&] {
+    if (!rows.continued.empty()) tx.Run(sql::kForgetLostEntries, rows.continued.ParamsFor(tenant));
+  };
+  forget_lost();
   if (!rows.entries.empty()) tx.Run(sql::kAddStageEntries, rows.entries.ParamsFor(tenant));
+  forget_lost();
 }
 
 }  // namespace
@@ -152,8 +189,10 @@ void Write(pg::Tx& tx, const TenantId& tenant, const TenantRows& rows) {
 absl::Status ProjectOpportunities(pg::Tx& tx, std::span<const events::Event> events) {
   std::map<TenantId, TenantRows> tenants;
   for (const events::Event& event : events) {
-    if (event.IsAbout<Opportunity>())
-      LOTURA_RETURN_IF_ERROR(AddEntry(event, tenants[event.tenant].entries));
+    if (!event.IsAbout<Opportunity>()) continue;
+    TenantRows& rows = tenants[event.tenant];
+    LOTURA_RETURN_IF_ERROR(AddEntry(event, rows.entries));
+    if (event.epoch() > kFirstEpoch) rows.continued.Add(event);
   }
   for (const events::Event* event : events::NewestOf<Opportunity>(events))
     LOTURA_RETURN_IF_ERROR(AddFact(*event, tenants[event->tenant].facts));

@@ -7,6 +7,7 @@
 #include "libs/resource/memory_store.h"
 #include "libs/testing/service_bench.h"
 #include "libs/testing/status_matchers.h"
+#include "libs/testing/tenant.h"
 #include "libs/testing/test_events.h"
 #include "lotura/sales/v1/opportunity.pb.h"
 #include "services/analytics/app.h"
@@ -16,11 +17,7 @@
 
 namespace lotura::analytics {
 
-inline TenantId TenantOf(std::uint8_t number) {
-  TenantId tenant;
-  tenant.value.bytes[15] = number;
-  return tenant;
-}
+using testing::TenantOf;
 
 inline google::type::Money Dollars(std::int64_t units) {
   google::type::Money money;

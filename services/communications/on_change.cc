@@ -8,6 +8,7 @@
 #include "libs/access/record_states.h"
 #include "libs/access/vocabulary.h"
 #include "libs/base/calendar.h"
+#include "libs/events/record_params.h"
 #include "lotura/communications/v1/activity.pb.h"
 #include "lotura/communications/v1/timeline.pb.h"
 #include "lotura/sales/v1/opportunity.pb.h"
@@ -33,7 +34,7 @@ bool IsForTimelines(const events::Event& event) {
 // next release will show.
 const resource::Declaration* FindType(const events::Event& event) {
   const resource::Declaration* type =
-      access::Vocabulary::Linked().FindTypeOfName(event.source + "/" + event.subject);
+      access::Vocabulary::Linked().FindTypeOfName(events::FullNameOf(event));
   const bool fits = type != nullptr && type->message()->full_name() == event.change.resource_type();
   return fits ? type : nullptr;
 }

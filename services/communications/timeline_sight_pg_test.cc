@@ -291,7 +291,7 @@ TEST_F(TimelineSightTest, EventThatComesLateOrAgainChangesNoState) {
   ProjectAll({&events[1], 1});
   EXPECT_THAT(Sources(kSeller, kDeal), IsEmpty());
 
-  events[1].change.set_epoch(1);
+  events[1].change.set_epoch(2);
   ProjectAll({&events[1], 1});
   EXPECT_THAT(Sources(kSeller, kDeal), ElementsAre(kDeal))
       << "after a failover versions begin again, and what was lost is not told";

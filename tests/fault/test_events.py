@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 import grpc
 import pytest
 
-from devkit.member import DIRECT
 from devkit.process import wait_until
 from fault.announced import Sources, query
 from kit.api import Client, request_id
@@ -30,10 +29,8 @@ KILLS = 3
 
 def metric(stack, series: str, service: str = "accounts") -> float:
     """The sum of all series that begin like this."""
-    with DIRECT.open(f"http://{stack.member(service).http}/metrics", timeout=30) as answer:
-        text = answer.read().decode()
     pattern = re.compile(rf"^{re.escape(series)}[^ ]* (\S+)$", re.MULTILINE)
-    return sum(float(value) for value in pattern.findall(text))
+    return sum(float(value) for value in pattern.findall(stack.exposition(service)))
 
 
 def memory(stack, service: str) -> float:

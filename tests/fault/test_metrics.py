@@ -50,7 +50,7 @@ def busy(stack):
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_metrics_are_as_prometheus_wants_them(busy, service):
-    metrics = read(f"http://{busy.member(service).http}/metrics")
+    metrics = busy.exposition(service)
 
     checked = subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True,
                              capture_output=True, check=False, timeout=BOUND_S)
@@ -60,7 +60,7 @@ def test_metrics_are_as_prometheus_wants_them(busy, service):
 
 
 def test_every_metric_of_an_alert_is_exposed(busy):
-    exposed = "".join(read(f"http://{busy.member(service).http}/metrics") for service in SERVICES)
+    exposed = "".join(busy.exposition(service) for service in SERVICES)
     named = {name for file in ALERTS for name in METRIC.findall(file.read_text(encoding="utf-8"))}
 
     assert named

@@ -15,6 +15,8 @@ def test_a_place_that_can_be_left_out_is_guarded(text):
 
 @pytest.mark.parametrize("text", [
     "view.Mask(record);",
+    "if (view.Reads(path, record)) seen.add_paths(path);",
+    "records.CheckReadsEvery(kStage, fields);",
     # It is about what comes behind it.
     'CheckAccess(view, kUpdate, before);\nif (mutant::Omits("update.fields")) return Ok();',
     'if (!mutant::Omits("change.read")) Load();\n\n\nCheckAccess(view, kUpdate, before);'])

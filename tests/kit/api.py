@@ -82,10 +82,12 @@ class Refused(Exception):
 
 
 class Client:
-    """Calls one address with one token. Thread-safe."""
+    """Calls one address with one token, in plain text without credentials. Thread-safe."""
 
-    def __init__(self, address: str, token: str):
-        self._channel = grpc.insecure_channel(address, options=OPTIONS)
+    def __init__(self, address: str, token: str,
+                 credentials: grpc.ChannelCredentials | None = None):
+        self._channel = (grpc.insecure_channel(address, options=OPTIONS) if credentials is None
+                         else grpc.secure_channel(address, credentials, options=OPTIONS))
         self._metadata = (("authorization", f"Bearer {token}"),)
 
     def request(self, method: str, fields: dict | None = None):

@@ -225,6 +225,9 @@ def _reads_every(role: Role, record_type: str, field: str) -> bool:
 
 
 def _explanation(row: Row, role: Role, relation: Relation) -> Outcome:
+    """Also needs what getting a record of the type needs."""
+    if not role.permits(row.read_permission):
+        return Outcome.REFUSED
     seen = view(role, row.about, relation)
     return Outcome.DONE if seen.access >= Access.READ else Outcome.NOT_THERE
 

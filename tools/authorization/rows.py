@@ -22,7 +22,7 @@ class Judgement(enum.Enum):
     QUERY = "that he may read everything"
     REPORT = "the permissions to get what it tells of, and that he may read it of every stage, user, team, product and " \
              "organization; those opportunities count of which he may read it"
-    EXPLANATION = "that he may read the record that is explained"
+    EXPLANATION = "the permission to get records of the type, and that he may read the record that is explained"
     STREAM = "the permission to get records of the type; each is sent that he may read"
     TIMELINE = "the permission to get records of the type; what happened to each is told that he may read"
     PERMISSION = "nothing"
@@ -84,7 +84,7 @@ class Row:
     judgement: Judgement
     about: RecordType | None = None
     refers_to: tuple[RecordType, ...] = ()
-    # Of a stream or a timeline: what getting a record of the type needs.
+    # Of a stream, a timeline or an explanation: what getting a record of the type needs.
     read_permission: str = ""
 
     @property
@@ -129,7 +129,7 @@ def _rows_of(catalog: Catalog, rpc: Rpc) -> Iterator[Row]:
                       read_permission=_read_permission(catalog, record_type))
         return
     about = catalog.types[declared.about] if declared.about else None
-    if declared.judgement is Judgement.TIMELINE:
+    if declared.judgement in (Judgement.TIMELINE, Judgement.EXPLANATION):
         yield Row(rpc, declared.judgement, about, read_permission=_read_permission(catalog, about))
         return
     if declared.judgement is Judgement.VERB and rpc.type is not about:

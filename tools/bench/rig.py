@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
-from urllib.request import urlopen
 
 from devkit.console import Failure
 from devkit.process import wait_until
@@ -20,7 +19,6 @@ LEASE_S = 30
 REDIS_S = 10
 # What a look-up in the cache comes to.
 LOOKUPS = ("hit", "miss", "miss_first", "miss_unleased")
-HTTP_S = 10
 SAMPLE = Span(warm_up_s=0.0, measured_s=0.5)
 # Nothing before the relay has taken it for the first time.
 TAKE_LEASE = ("UPDATE accounts.lease SET holder = gen_random_uuid(), term = term + 1, "
@@ -63,13 +61,13 @@ class Rig:
 
     def metric(self, name: str, label: str = "") -> float:
         """The sum of a metric's series that the service itself has, or those with `a="b"`."""
-        return sum(float(line.rpartition(" ")[2]) for line in self._metrics().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in self.stack.exposition(self.name).splitlines()
                    if line.partition("{")[0] == name and label in line)
 
     def buckets(self, name: str) -> list[tuple[float, float]]:
         """Upper limits and cumulative counts of a histogram with one series."""
         found = re.findall(rf'^{name}_bucket{{[^}}]*le="([^"]+)"[^}}]*}} (\S+)$',
-                           self._metrics(), re.MULTILINE)
+                           self.stack.exposition(self.name), re.MULTILINE)
         return [(float(limit), float(count)) for limit, count in found]
 
     def counted(self, action: Callable[[], Found], *series: tuple[str, str]) -> tuple:
@@ -91,11 +89,6 @@ class Rig:
                                                 for one in LOOKUPS))
         whole = max(1, sum(counts))
         return found, {one: count / whole for one, count in zip(LOOKUPS, counts, strict=True)}
-
-    def _metrics(self) -> str:
-        with urlopen(f"http://{self.stack.member(self.name).http}/metrics",
-                     timeout=HTTP_S) as answer:
-            return answer.read().decode()
 
     def query(self, sql: str) -> str:
         return self.stack.postgres.query(sql)

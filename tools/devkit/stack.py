@@ -22,10 +22,13 @@ from devkit.backends import Kafka, Postgres, Prometheus, Redis
 from devkit.console import Failure, say
 from devkit.issuer import Issuer, ensure_audit_key, ensure_page_token_keys
 from devkit.layout import ROOT, SERVICES
-from devkit.member import Member
+from devkit.member import DIRECT, Member
 from devkit.places import Place
 from devkit.ports import Ports
 from devkit.services import TOGETHER, Service, Surroundings, migrate
+
+
+SCRAPE_S = 30
 
 
 class Arrangement(enum.Enum):
@@ -88,10 +91,19 @@ class Stack:
         names = ", ".join(member.name for member in self.members)
         raise Failure(f"there is no '{name}' in a stack; its members are {names}.")
 
-    def grpc(self, service: str) -> str:
-        """host:port where this service answers gRPC in the arrangement that runs."""
+    def serving(self, service: str) -> Service:
+        """What serves it in the arrangement that runs."""
         own = self.services[service]
-        return own.grpc if own.is_running() else self.services[TOGETHER].grpc
+        return own if own.is_running() else self.services[TOGETHER]
+
+    def grpc(self, service: str) -> str:
+        """host:port where this service answers gRPC."""
+        return self.serving(service).grpc
+
+    def exposition(self, service: str) -> str:
+        """What it tells Prometheus, together with what else its process serves."""
+        with DIRECT.open(f"http://{self.serving(service).http}/metrics", timeout=SCRAPE_S) as answer:
+            return answer.read().decode()
 
     def start_backends(self, arrangement: Arrangement = Arrangement.TOGETHER) -> None:
         """Starts PostgreSQL, Redis, Kafka and Prometheus and waits until they serve."""

@@ -25,6 +25,8 @@ class WebServer {
   }
   // civetweb looks whether it should stop only when a connection arrives, or every two seconds.
   ~WebServer() {
+    // There is no context to ask once it has stopped.
+    const std::string own = url();
     std::atomic<bool> stopped = false;
     const std::jthread stopper([&] {
       mg_stop(context_);
@@ -32,7 +34,7 @@ class WebServer {
     });
     // Nobody may answer it.
     const auto knock = [&] {
-      (void)Fetch({.url = url(), .deadline = Deadline::After(std::chrono::milliseconds(20))});
+      (void)Fetch({.url = own, .deadline = Deadline::After(std::chrono::milliseconds(20))});
     };
     testing::Eventually([&] { return knock(), stopped.load(); }, std::chrono::seconds(5));
   }

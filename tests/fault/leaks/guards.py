@@ -9,7 +9,8 @@ from devkit.layout import ROOT
 
 # Calls, and no declarations of what is called.
 ASKS = re.compile(r"(?:\b(?:ViewFor|CheckAccess|CheckShown|CheckReadsAll|ShownTo)"
-                  r"|(?:\.|->)(?:Allows|Show|Mask|MaskTried))\((?!const )")
+                  r"|(?:\.|->)(?:Allows|Show|Mask|MaskTried|Records|RecordsShowing|Reads|Shows|ShowsAll"
+                  r"|ShowsAlways|CheckReadsEvery|CheckReadsSome))\((?!const )")
 OMITS = re.compile(r'\bOmits\("[a-z_.]+"\)')
 # An Omits stands in the line that asks or in one of so many before it.
 LINES_BEFORE = 2
@@ -31,6 +32,20 @@ EXEMPT = (
     Exempt("libs/access/access_service.cc", "ViewFor(call.principal", A_VIEW + "explain.record"),
     Exempt("libs/feed/seen_event.cc", "view.Allows(Access::kRead, *record)",
            WITHIN + "feed.removed, feed.before, feed.detail"),
+    Exempt("libs/feed/seen_event.cc", "view.Reads(path, record)", WITHIN + "feed.changed_fields"),
+    Exempt("libs/feed/seen_event.cc", "view.ShowsAll(*record)", WITHIN + "feed.detail"),
+    Exempt("libs/resource/lister.cc", "view.ShowsAlways(ColumnsOf(*order))",
+           "it chooses an order for whoever asks for none; what orders speak of is asked at list.asked"),
+    Exempt("libs/resource/lister.cc", "view.ShowsAlways(ColumnsOf(other))", "as above"),
+    Exempt("libs/resource/refusal.cc", "!view->Records(Access::kRead)", WITHIN + "key.holder"),
+    Exempt("libs/resource/refusal.cc", "view->ShowsAlways({column})", WITHIN + "key.holder"),
+    Exempt("services/analytics/report_sight.cc", "deal->Shows(field)", WITHIN + "states.fields"),
+    Exempt("services/analytics/report_sight.cc", "records.CheckReadsSome(kOpportunity, fields)",
+           "it refuses a report that would be empty; which opportunities count is asked at report.records"),
+    Exempt("services/communications/timeline_sight.cc", "source->Shows(path)",
+           WITHIN + "states.fields"),
+    Exempt("services/communications/timeline_sight.cc", "source->ShowsAll()",
+           WITHIN + "states.fields"),
     Exempt("libs/access/record_states.cc", "ViewFor(caller_, declaration)",
            A_VIEW + "states.records, states.fields"),
     Exempt("libs/feed/selection.cc", "view = resource::ViewFor(subscriber_",
@@ -46,7 +61,7 @@ EXEMPT = (
            A_VIEW + "change.*, create.*, update.fields, reference.record"),
     Exempt("libs/resource/changes.cc", "CheckAccess(ViewOf(type)",
            WITHIN + "change.read, change.write, reference.record"),
-    Exempt("libs/resource/creation.cc", "view.IsWhole() || view.Allows(Access::kUpdate, record)",
+    Exempt("libs/resource/creation.cc", "if (view.Allows(Access::kUpdate, record)) return",
            "it decides whose a new record becomes; what is made is asked about at create.record"),
     Exempt("libs/resource/lister.cc", "ViewFor(call.principal", A_VIEW + "list.*"),
     Exempt("libs/resource/modification.cc", "CheckAccess(view, Access::kUpdate, before)",

@@ -23,7 +23,6 @@ from fault.tenants.asking import Asker
 from fault.tenants.canary import marks_in
 from fault.tenants.settlement import NOT_YET, Tenant, in_parallel
 from fault.trial.figures import Criterion
-from fault.trial.r15 import metrics_of
 from fault.trial.supervisor import Trial
 
 PAGE = 1000
@@ -78,7 +77,7 @@ def inspect(trial: Trial, stack: Stack, known: Catalog, tenants: list[Tenant]) -
 
 
 def rows(stack: Stack, sql: str, user: str = "") -> list[tuple]:
-    """As the administrator, whom row-level security and statistics of statements leave alone."""
+    """As the administrator, whom the views of reporting and statistics of statements leave alone."""
     connection = psycopg2.connect(stack.postgres.conninfo(user=user or stack.postgres.admin))
     try:
         with connection, connection.cursor() as cursor:
@@ -226,7 +225,7 @@ def _redis(stack: Stack, *words: str) -> bytes:
 
 def metrics(stack: Stack, by_id: dict[str, Tenant]) -> Iterator[str]:
     for service in SERVICES:
-        for line in metrics_of(stack, service).splitlines():
+        for line in stack.exposition(service).splitlines():
             if marks_in(line.encode()) or any(one in line for one in by_id):
                 yield f"{service}: {line}"
 

@@ -1,13 +1,16 @@
 """KEYCLOAK: a real identity provider, whose keys change and which goes away, under load."""
 
 import json
+import re
 import threading
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 import jwt
+from jwt.utils import base64url_encode
 
 from devkit.console import Failure
 from devkit.process import wait_until
@@ -23,6 +26,11 @@ TITLE = ("tokens of a real Keycloak: users and clients with roles; its keys chan
 SECONDS = 90
 CALLERS = 2
 PAUSE_S = 0.005
+# That nobody has shown before the outage: what is known of a token answers for it.
+FRESH_TOKENS = 6
+FAILED_FETCHES = re.compile(
+    r'^lotura_token_key_fetches_total\{(?=[^}]*issuer="keycloak")[^}]*result="failed"[^}]*\} (\S+)$',
+    re.MULTILINE)
 ARRIVAL_S = 60
 TENANT = "00000000-0000-4000-8000-00000000c101"
 GET = "lotura.accounts.v1.OrganizationService/GetOrganization"
@@ -108,6 +116,32 @@ def key_of(token: str) -> str:
     return jwt.get_unverified_header(token)["kid"]
 
 
+def by_another_key(token: str) -> str:
+    """As if signed by a key that the provider is still to publish: whoever gets it asks for it."""
+    header = jwt.get_unverified_header(token) | {"kid": f"key-{uuid.uuid4()}"}
+    _, rest = token.split(".", 1)
+    return base64url_encode(json.dumps(header).encode()).decode() + "." + rest
+
+
+def failed_fetches(stack: Stack) -> float:
+    """How often the provider was asked for its keys in vain."""
+    return sum(float(count) for count in FAILED_FETCHES.findall(stack.exposition("accounts")))
+
+
+def bear_outage(load: Load, keycloak: Keycloak, seconds: float) -> Counter:
+    """The provider is gone; tokens that nobody has seen yet come, and some under keys that it would have to
+    tell. What those were answered."""
+    tokens = [keycloak.user_token() for _ in range(FRESH_TOKENS)]
+    answers: Counter = Counter()
+    keycloak.stop()
+    for token in tokens:
+        load.token = token
+        refused = refusal(load.stack, by_another_key(token))
+        answers[refused.reason if refused is not None else "answered"] += 1
+        load.go_on(seconds / FRESH_TOKENS)
+    return answers
+
+
 def run(trial: Trial) -> list[Criterion]:
     third = trial.seconds / 3
     with Keycloak(trial.directory) as keycloak:
@@ -134,8 +168,8 @@ def run(trial: Trial) -> list[Criterion]:
                 keycloak.rotate_keys()
                 load.token = keycloak.user_token()
                 load.go_on(third)
-                keycloak.stop()
-                load.go_on(third)
+                answers = bear_outage(load, keycloak, third)
+                in_vain = failed_fetches(stack)
                 keycloak.start()
                 after = refusal(stack, keycloak.user_token())
     trial.figures |= {"calls answered": load.answered,
@@ -148,5 +182,8 @@ def run(trial: Trial) -> list[Criterion]:
             Criterion("keys that signed tokens of the load", len({key_of(user), key_of(load.token)}),
                       "==", 2),
             Criterion("calls answered", load.answered, ">", 100),
+            Criterion("keys asked for in vain while the provider was gone", in_vain, ">", 0),
+            Criterion("tokens under unknown keys that were not refused meanwhile",
+                      answers.total() - answers["TOKEN_SIGNATURE"], "==", 0),
             Criterion("calls failed, over rotation and outage", load.failed.total(), "==", 0),
             Criterion("refused after the provider came back", after is not None, "==", 0)]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from devkit.member import DIRECT
 from devkit.stack import Stack
 
 from fault.trial.check import FOREVER_S
@@ -38,18 +37,13 @@ ROUND_TRIP = re.compile(
 EVENTS = re.compile(r'^lotura_cache_events_total\{[^}]*event="(\w+)"[^}]*\} (\d+)', re.MULTILINE)
 
 
-def metrics_of(stack: Stack, service: str = "accounts") -> str:
-    with DIRECT.open(f"http://{stack.member(service).http}/metrics", timeout=10) as answer:
-        return answer.read().decode()
-
-
 def cache_events(stack: Stack) -> dict[str, int]:
-    return {event: int(count) for event, count in EVENTS.findall(metrics_of(stack))}
+    return {event: int(count) for event, count in EVENTS.findall(stack.exposition("accounts"))}
 
 
 def round_trips(stack: Stack) -> dict[float, int]:
     """How many there were, by the bound of the bucket; a bound counts all below it."""
-    return {float(bound): int(count) for bound, count in ROUND_TRIP.findall(metrics_of(stack))}
+    return {float(bound): int(count) for bound, count in ROUND_TRIP.findall(stack.exposition("accounts"))}
 
 
 def beyond(counts: dict[float, int], seconds: float) -> int:

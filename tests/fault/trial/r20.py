@@ -11,7 +11,6 @@ from fault.crash import Crashes
 from fault.trial.figures import Criterion
 from fault.trial.gate import Behavior, Gate, corrupt, delay, reset, swallow, trickle
 from fault.trial.history import CREATE, PROBE, READ, UPDATE
-from fault.trial.r15 import metrics_of
 from fault.trial.supervisor import Supervisor, Trial, run_under
 
 TITLE = ("the links to PostgreSQL, Kafka, Redis and from callers: 500 ms late, 1 byte/ms, silent, "
@@ -77,7 +76,7 @@ def route_through(stack: Stack, gates: dict[str, Gate]) -> None:
 def held_beyond(stack: Stack, seconds: float) -> int:
     """Calls that accounts took longer for, as it says itself."""
     counts = Counter()
-    for bound, count in HANDLING.findall(metrics_of(stack)):
+    for bound, count in HANDLING.findall(stack.exposition("accounts")):
         counts[float(bound)] += int(count)
     return counts[float("inf")] - counts[seconds]
 
