@@ -56,6 +56,16 @@ def _encoded(content: dict | bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+def _header(token: str) -> dict:
+    return json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+
+
+def with_key_id(token: str, key_id: str) -> str:
+    """The signature is the token's, over another header."""
+    _, payload, signature = token.split(".")
+    return f"{_encoded(_header(token) | {'kid': key_id})}.{payload}.{signature}"
+
+
 class Forger:
     """Tokens that nobody may accept."""
 
@@ -65,10 +75,8 @@ class Forger:
         self.sound = issuer.mint(**claims)
 
     def _parts(self) -> tuple[dict, dict]:
-        header, payload, _ = self.sound.split(".")
-        pad = "=="
-        return (json.loads(base64.urlsafe_b64decode(header + pad)),
-                json.loads(base64.urlsafe_b64decode(payload + pad)))
+        payload = self.sound.split(".")[1]
+        return _header(self.sound), json.loads(base64.urlsafe_b64decode(payload + "=="))
 
     def with_claims(self, **claims) -> str:
         return self._issuer.mint(**self._claims, claims=claims)
@@ -93,10 +101,7 @@ class Forger:
         return f"{body}.{_encoded(hmac.new(pem, body.encode(), hashlib.sha256).digest())}"
 
     def with_key_id(self, key_id: str) -> str:
-        """The signature is the sound one's, over another header."""
-        header, _ = self._parts()
-        _, payload, signature = self.sound.split(".")
-        return f"{_encoded(header | {'kid': key_id})}.{payload}.{signature}"
+        return with_key_id(self.sound, key_id)
 
     def truncated(self) -> str:
         return self.sound[:-16]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import grpc
 import jwt
-from jwt.utils import base64url_encode
 
 from devkit.console import Failure
 from devkit.process import wait_until
 from devkit.stack import Arrangement, Stack
+from kit.abuse import with_key_id
 from kit.api import Client, Refused
 from kit.keycloak import AUDIENCE, Keycloak
 
@@ -118,9 +118,7 @@ def key_of(token: str) -> str:
 
 def by_another_key(token: str) -> str:
     """As if signed by a key that the provider is still to publish: whoever gets it asks for it."""
-    header = jwt.get_unverified_header(token) | {"kid": f"key-{uuid.uuid4()}"}
-    _, rest = token.split(".", 1)
-    return base64url_encode(json.dumps(header).encode()).decode() + "." + rest
+    return with_key_id(token, f"key-{uuid.uuid4()}")
 
 
 def failed_fetches(stack: Stack) -> float:
