@@ -7,16 +7,27 @@ namespace {
 
 using FieldDescriptor = pbuf::FieldDescriptor;
 
-bool FieldEquals(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
-  // The comparison of single fields takes one that is not set for its default.
-  const bool presence = field.has_presence();
-  if (presence && a.GetReflection()->HasField(a, &field) != b.GetReflection()->HasField(b, &field))
-    return false;
+bool SlowlyEquals(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
   pbuf::util::DefaultFieldComparator comparator;
   comparator.set_treat_nan_as_equal(true);
   pbuf::util::MessageDifferencer differencer;
   differencer.set_field_comparator(&comparator);
   return differencer.CompareWithFields(a, b, {&field}, {&field});
+}
+
+// So are the messages then; those whose maps keep their entries in another order are not found.
+bool BytesAreEqual(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
+  const pbuf::Reflection& reflection = *a.GetReflection();
+  if (!field.is_repeated()) {
+    return reflection.GetMessage(a, &field).SerializeAsString() ==
+           reflection.GetMessage(b, &field).SerializeAsString();
+  }
+  for (int i = 0; i < reflection.FieldSize(a, &field); ++i) {
+    if (reflection.GetRepeatedMessage(a, &field, i).SerializeAsString() !=
+        reflection.GetRepeatedMessage(b, &field, i).SerializeAsString())
+      return false;
+  }
+  return true;
 }
 
 bool IsDivisible(const FieldDescriptor& field) {
@@ -43,6 +54,26 @@ void CollectChanges(const pbuf::Message& before, const pbuf::Message& after,
 }
 
 }  // namespace
+
+bool FieldEquals(const pbuf::Message& a, const pbuf::Message& b, const FieldDescriptor& field) {
+  const pbuf::Reflection& reflection = *a.GetReflection();
+  // The general comparison takes microseconds, and a field that is not set for its default.
+  if (field.is_repeated()) {
+    const int size = reflection.FieldSize(a, &field);
+    if (size == 0 || size != reflection.FieldSize(b, &field))
+      return size == reflection.FieldSize(b, &field);
+  } else if (field.has_presence()) {
+    const bool is_set = reflection.HasField(a, &field);
+    if (!is_set || !reflection.HasField(b, &field)) return is_set == reflection.HasField(b, &field);
+  }
+  if (field.message_type() != nullptr && BytesAreEqual(a, b, field)) return true;
+  if (field.is_repeated() || field.cpp_type() != FieldDescriptor::CPPTYPE_STRING)
+    return SlowlyEquals(a, b, field);
+  std::string scratch_a;
+  std::string scratch_b;
+  return reflection.GetStringReference(a, &field, &scratch_a) ==
+         reflection.GetStringReference(b, &field, &scratch_b);
+}
 
 bool MessageEquals(const pbuf::Message& a, const pbuf::Message& b) {
   pbuf::util::DefaultFieldComparator comparator;

@@ -14,6 +14,11 @@ namespace lotura::resource {
 std::vector<std::string> ChangedPaths(const Declaration& declaration, const pbuf::Message& before,
                                       const pbuf::Message& after);
 
+// Of two records of one type. A field that is set to its default differs from one that is not set,
+// NaN equals itself, and the entries of a map have no order.
+bool FieldEquals(const pbuf::Message& a, const pbuf::Message& b,
+                 const pbuf::FieldDescriptor& field);
+
 // Whether the field has a value: a repeated one has some.
 bool IsSet(const Column& column, const pbuf::Message& record);
 

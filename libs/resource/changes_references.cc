@@ -4,6 +4,7 @@
 #include "libs/base/check.h"
 #include "libs/base/names.h"
 #include "libs/mutant/use.h"
+#include "libs/resource/changed_paths.h"
 #include "libs/resource/changes.h"
 
 namespace lotura::resource {
@@ -14,6 +15,17 @@ absl::Status Missing(const Reference& reference) {
       "REFERENCE_NOT_FOUND",
       fmt::format("{}: there is no record '{}'", reference.path, reference.name),
       {{"field", reference.path}, {"name", reference.name}});
+}
+
+// The references in fields that the change touches.
+std::vector<Reference> FreshReferences(const RecordChange& change) {
+  std::vector<Reference> found;
+  for (const Column& column : change.declaration->columns()) {
+    if (change.before != nullptr && FieldEquals(*change.before, *change.after, *column.field))
+      continue;
+    std::ranges::move(ReferencesIn(*change.after, *column.field), std::back_inserter(found));
+  }
+  return found;
 }
 
 }  // namespace
@@ -40,12 +52,15 @@ bool Changes::IsDerived(const RecordChange& change, const std::string& path) con
 }
 
 void Changes::CollectFields(const RecordChange& change, References& references) const {
+  const std::vector<Reference> fresh = FreshReferences(change);
+  if (fresh.empty()) return;
+  // One that was moved within the record is not new.
   std::set<std::pair<std::string, std::string>> known;
   if (change.before != nullptr) {
     for (const Reference& reference : ReferencesOf(*change.before))
       known.emplace(reference.type, reference.name);
   }
-  for (Reference& reference : ReferencesOf(*change.after)) {
+  for (Reference reference : fresh) {
     if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
     reference.derived = IsDerived(change, reference.path);
     reference.path = change.field_prefix + reference.path;

@@ -1,7 +1,6 @@
 #include "libs/resource/modification.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/util/message_differencer.h>
 
 #include "libs/mutant/use.h"
 #include "libs/resource/changed_paths.h"
@@ -84,10 +83,8 @@ absl::Status Modification::CheckWritten(const View& view, const Fields& named,
 absl::Status Modification::CheckImmutable(const pbuf::Message& before, const pbuf::Message& after,
                                           const std::string& record_path) const {
   Violations violations;
-  pbuf::util::MessageDifferencer differencer;
   for (const Column& column : type_.declaration->columns()) {
-    if (column.immutable &&
-        !differencer.CompareWithFields(before, after, {column.field}, {column.field})) {
+    if (column.immutable && !FieldEquals(before, after, *column.field)) {
       violations.Add(fmt::format("{}.{}", record_path, column.name), "IMMUTABLE",
                      "cannot be changed");
     }

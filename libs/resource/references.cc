@@ -25,29 +25,34 @@ std::string TypeNamedBy(const FieldDescriptor& field, std::string_view name) {
   return found == types.end() ? types.front() : *found;
 }
 
-void Collect(const pbuf::Message& message, const std::string& prefix,
-             std::vector<Reference>& found) {
+void CollectAll(const pbuf::Message& message, const std::string& prefix,
+                std::vector<Reference>& found);
+
+void CollectOf(const pbuf::Message& message, const FieldDescriptor& field,
+               const std::string& prefix, std::vector<Reference>& found) {
   const pbuf::Reflection& reflection = *message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    const std::string& type = field->options().GetExtension(google::api::resource_reference).type();
-    const std::string path = prefix + field->name();
-    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      const std::string place = field->is_repeated() ? fmt::format("{}[{}]", path, i) : path;
-      if (field->type() == FieldDescriptor::TYPE_STRING && !type.empty()) {
-        std::string name = field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
-                                                : reflection.GetString(message, field);
-        found.push_back(
-            {place, type == kAnyType ? TypeNamedBy(*field, name) : type, std::move(name)});
-      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-        Collect(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
-                                     : reflection.GetMessage(message, field),
-                place + ".", found);
-      }
+  const std::string& type = field.options().GetExtension(google::api::resource_reference).type();
+  const std::string path = prefix + field.name();
+  const int count = field.is_repeated() ? reflection.FieldSize(message, &field) : 1;
+  for (int i = 0; i < count; ++i) {
+    const std::string place = field.is_repeated() ? fmt::format("{}[{}]", path, i) : path;
+    if (field.type() == FieldDescriptor::TYPE_STRING && !type.empty()) {
+      std::string name = field.is_repeated() ? reflection.GetRepeatedString(message, &field, i)
+                                             : reflection.GetString(message, &field);
+      found.push_back({place, type == kAnyType ? TypeNamedBy(field, name) : type, std::move(name)});
+    } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      CollectAll(field.is_repeated() ? reflection.GetRepeatedMessage(message, &field, i)
+                                     : reflection.GetMessage(message, &field),
+                 place + ".", found);
     }
   }
+}
+
+void CollectAll(const pbuf::Message& message, const std::string& prefix,
+                std::vector<Reference>& found) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) CollectOf(message, *field, prefix, found);
 }
 
 void CollectTypes(const pbuf::Descriptor& message, std::set<const pbuf::Descriptor*>& seen,
@@ -109,7 +114,14 @@ absl::StatusOr<std::vector<std::string>> PgForeignRecords::FindMissing(
 
 std::vector<Reference> ReferencesOf(const pbuf::Message& record) {
   std::vector<Reference> found;
-  Collect(record, "", found);
+  CollectAll(record, "", found);
+  return found;
+}
+
+std::vector<Reference> ReferencesIn(const pbuf::Message& record, const FieldDescriptor& field) {
+  std::vector<Reference> found;
+  if (field.is_repeated() || record.GetReflection()->HasField(record, &field))
+    CollectOf(record, field, "", found);
   return found;
 }
 

@@ -53,6 +53,9 @@ std::vector<std::string> ReferenceTypesOf(const pbuf::FieldDescriptor& field);
 
 // All references that are set, those in nested messages included.
 std::vector<Reference> ReferencesOf(const pbuf::Message& record);
+// Those in one of its fields.
+std::vector<Reference> ReferencesIn(const pbuf::Message& record,
+                                    const pbuf::FieldDescriptor& field);
 
 // Types that fields of the message may refer to, those of nested messages included.
 std::set<std::string> ReferenceTypesOf(const pbuf::Descriptor& message);

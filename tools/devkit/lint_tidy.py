@@ -70,7 +70,8 @@ def compile_commands() -> dict[str, dict[str, str]]:
         words = entry["command"].split()
         # A launcher such as ccache stands before the compiler.
         compiler = next(at for at, word in enumerate(words) if COMPILER.search(word))
-        # The precompiled header is in gcc's form; its text serves as well.
+        # The precompiled header is in gcc's form; its text serves as well. That of the tests holds
+        # what each of them includes by itself.
         kept = [str(ROOT / "cmake" / "pch.h") if word.endswith("cmake_pch.hxx") else word
                 for word in words[compiler:] if word not in GCC_ONLY]
         inside = entry["file"].removeprefix(f"{ROOT}/")

@@ -71,7 +71,7 @@ def check(tree: Tree) -> Iterator[Finding]:
             what = _misplaced(file, include.path, rules)
             if what:
                 yield file.finding(include.line, "include-layer", what)
-            if include.quoted and not include.path.startswith((*OUR_FOLDERS, "google/", "grpc/")):
+            if include.quoted and not include.path.startswith((*OUR_FOLDERS, "cmake/", "google/", "grpc/")):
                 yield file.finding(include.line, "include-path", f'"{include.path}"')
         if file.path.endswith(".h") and "#pragma once" not in file.text:
             yield file.finding(1, "include-guard", "the header has none")

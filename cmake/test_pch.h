@@ -1,0 +1,7 @@
+// What nearly every test reads besides.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cmake/pch.h"
