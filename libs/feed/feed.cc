@@ -152,6 +152,7 @@ absl::Status Feed::ReadTail() {
   metrics_.reads.With({"tail"}).Add();
   full_batch_ = false;
   if (reader_ == nullptr) LOTURA_RETURN_IF_ERROR(BeginTail());
+  const Instant asked_at = parts_.clock.Now();
   LOTURA_ASSIGN_OR_RETURN(const std::vector<events::JournalEntry> entries,
                           reader_->Read(ring_.end().position, options_.batch, Bound()));
   std::vector<FeedEventPtr> events;
@@ -166,6 +167,7 @@ absl::Status Feed::ReadTail() {
   ring_.Add(events);
   read_at_ = parts_.clock.Now();
   full_batch_ = events.size() >= options_.batch.entries || bytes >= options_.batch.bytes;
+  if (!full_batch_) ring_.NoteNothingBeyond(asked_at);
   metrics_.ring_events.Set(static_cast<double>(ring_.size()));
   metrics_.ring_bytes.Set(static_cast<double>(ring_.bytes()));
   metrics_.lag_seconds.Set(entries.empty() ? 0 : Seconds(read_at_ - entries.front().create_time));

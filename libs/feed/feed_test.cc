@@ -162,6 +162,23 @@ TEST_F(FeedTest, AHeartbeatComesAfterSilenceWithATokenThatGoesOn) {
   EXPECT_EQ(again.stream->versions(), Versions{6});
 }
 
+TEST_F(FeedTest, ATokenOfAQuietServiceStaysGoodHoweverLongItWasQuiet) {
+  Write(1, 1);
+  const Follower follower = Follow(RequestOf(Subscription::START_EARLIEST));
+  Settle();
+  clock_.Advance(hours(24) * 60);
+  history_.Drop(clock_.Now() - hours(24) * 30);
+  Settle();
+
+  Restart();
+  const Follower again = Follow(ResumeAt(follower.token()));
+  Write(2, 2);
+  Settle();
+
+  EXPECT_FALSE(again.stream->end.has_value());
+  EXPECT_EQ(again.stream->versions(), Versions{2});
+}
+
 TEST_F(FeedTest, AHeldSubscriberIsToldSo) {
   const Follower follower = Follow(RequestOf(Subscription::START_EARLIEST, 0));
   Write(1, 5);

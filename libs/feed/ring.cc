@@ -35,6 +35,11 @@ void Ring::Add(const std::vector<FeedEventPtr>& events) {
   }
 }
 
+void Ring::NoteNothingBeyond(Instant time) {
+  const std::lock_guard lock(mutex_);
+  end_.time = std::max(end_.time, time);
+}
+
 events::Cursor Ring::end() const {
   const std::lock_guard lock(mutex_);
   return end_;
@@ -60,6 +65,9 @@ Ring::Slice Ring::After(const events::Cursor& cursor, const TenantId& tenant,
     }
     slice.reached = (*next)->cursor();
   }
+  // Nothing lies beyond the end, nor beyond a reader who is ahead of it.
+  slice.reached.position = std::max(slice.reached.position, end_.position);
+  slice.reached.time = std::max(slice.reached.time, end_.time);
   return slice;
 }
 

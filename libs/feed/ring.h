@@ -30,6 +30,7 @@ class Ring {
     // The next ones of the tenant.
     std::vector<FeedEventPtr> events;
     // All of the tenant's up to here are in `events` or lie before the position that was asked for.
+    // Its time tells when that was last known.
     events::Cursor reached;
     // There may be more of them.
     bool more = false;
@@ -41,6 +42,9 @@ class Ring {
   void End();
   // In their order, all of them beyond the last one. The oldest make room.
   void Add(const std::vector<FeedEventPtr>& events);
+  // There was nothing beyond the last one at that time: where a reader stands stays good however
+  // long nothing happens.
+  void NoteNothingBeyond(Instant time);
   [[nodiscard]] events::Cursor end() const;
   [[nodiscard]] Slice After(const events::Cursor& cursor, const TenantId& tenant,
                             std::size_t max) const;

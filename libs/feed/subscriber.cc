@@ -76,7 +76,7 @@ Subscriber::Need Subscriber::Pump(const Ring& ring) {
     for (const FeedEventPtr& event : slice.events) {
       if (!SendWanted(event)) return Need::kNothing;
     }
-    if (point_.cursor.position < slice.reached.position) point_.cursor = slice.reached;
+    point_.cursor = slice.reached;
     held_ = false;
     if (!slice.more) return Need::kNothing;
   }
