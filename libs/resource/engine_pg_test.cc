@@ -151,6 +151,22 @@ TEST_F(EngineTest, WrongUpdatesAreRefused) {
   EXPECT_EQ(engine_.Count("journal"), 1);
 }
 
+TEST_F(EngineTest, AStaleUpdateIsToldWhereItDiffersFromTheRecordAsItIs) {
+  auto request = NewWidget("acme");
+  request.mutable_widget()->set_score(5);
+  ASSERT_OK_AND_ASSIGN(const v1::Widget created, engine_.Create(request));
+  ASSERT_THAT(engine_.Update(Rename("widgets/acme", "other")), IsOk());
+  auto stale = Rename("widgets/acme", "third", created.etag());
+  stale.mutable_widget()->set_score(5);
+  stale.mutable_update_mask()->add_paths("score");
+
+  const absl::Status refused = engine_.Update(stale).status();
+
+  EXPECT_THAT(refused, StatusIs(Code::kAborted, "STALE_ETAG"));
+  EXPECT_EQ(InfoOf(refused).metadata.at("current_etag"), "\"v2\"");
+  EXPECT_EQ(InfoOf(refused).metadata.at("fields"), "display_name");
+}
+
 TEST_F(EngineTest, DeletedRecordIsReadByNameAndComesBack) {
   ASSERT_THAT(engine_.Create(NewWidget("acme")), IsOk());
   v1::DeleteWidgetRequest remove;

@@ -45,10 +45,13 @@ absl::StatusOr<Changes::MessagePtr> Modification::Update(Changes& changes,
   const pbuf::Message& patch = reflection.GetMessage(request, shape_.record);
   const std::string name = declaration.NameOf(patch);
   LOTURA_RETURN_IF_ERROR(CheckName(declaration, name, record_path + ".name"));
-  LOTURA_ASSIGN_OR_RETURN(const Record current,
-                          changes.LoadLive(type_, name, TextOf(patch, declaration.etag_field())));
   const auto& mask =
       static_cast<const pbuf::FieldMask&>(reflection.GetMessage(request, shape_.update_mask));
+  const auto loaded = changes.LoadLive(type_, name, TextOf(patch, declaration.etag_field()));
+  if (ReasonOf(loaded.status()) == "STALE_ETAG")
+    return WithDifference(loaded.status(), changes, patch, mask);
+  LOTURA_RETURN_IF_ERROR(loaded.status());
+  const Record& current = *loaded;
   LOTURA_ASSIGN_OR_RETURN(const auto merged,
                           MergeByMask(declaration, *current.message, patch, mask));
   if (const View& view = changes.ViewOf(type_); !view.IsWhole()) {
@@ -58,6 +61,23 @@ absl::StatusOr<Changes::MessagePtr> Modification::Update(Changes& changes,
   LOTURA_RETURN_IF_ERROR(CheckImmutable(*current.message, *merged, record_path));
   changes.set_field_prefix(record_path + ".");
   return changes.SaveAny(type_, *merged, nullptr);
+}
+
+absl::Status Modification::WithDifference(const absl::Status& stale, Changes& changes,
+                                          const pbuf::Message& patch,
+                                          const pbuf::FieldMask& mask) const {
+  const Declaration& declaration = *type_.declaration;
+  LOTURA_ASSIGN_OR_RETURN(const Record current,
+                          changes.LoadAny(type_, declaration.NameOf(patch), ""));
+  const auto wanted = MergeByMask(declaration, *current.message, patch, mask);
+  if (!wanted.ok()) return stale;
+  std::vector<std::string> differing = ChangedPaths(declaration, *current.message, **wanted);
+  const View& view = changes.ViewOf(type_);
+  if (!mutant::Omits("update.difference"))
+    std::erase_if(differing, [&](const auto& path) { return !view.Reads(path, *current.message); });
+  auto metadata = InfoOf(stale).metadata;
+  metadata["fields"] = fmt::format("{}", fmt::join(differing, ","));
+  return Aborted(ReasonOf(stale), Message(stale), std::move(metadata));
 }
 
 absl::Status Modification::CheckWritten(const View& view, const Fields& named,

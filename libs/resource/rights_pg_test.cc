@@ -220,6 +220,20 @@ TEST_F(RightsTest, WhetherAHiddenFieldHasAValueIsNotTold) {
   }
 }
 
+TEST_F(RightsTest, AStaleWriteTellsOfNothingThatIsNotSeen) {
+  auto request = Rename("widgets/own", "New", "\"v7\"");
+  for (const char* path : {"email", "score", "amount.units"})
+    request.mutable_update_mask()->add_paths(path);
+  request.mutable_widget()->set_email("other@example.com");
+  request.mutable_widget()->set_score(7);
+  request.mutable_widget()->mutable_amount()->set_units(7);
+
+  const absl::Status refused = Update(kPartly, request).status();
+
+  EXPECT_THAT(refused, StatusIs(Code::kAborted, "STALE_ETAG"));
+  EXPECT_EQ(InfoOf(refused).metadata.at("fields"), "display_name,score");
+}
+
 TEST_F(RightsTest, ARecordThatIsReplacedKeepsWhatWasNotSeenOfIt) {
   v1::UpdateWidgetRequest request;
   *request.mutable_widget() = *Get(kPartly, "widgets/own");

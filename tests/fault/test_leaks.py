@@ -173,6 +173,13 @@ def test_who_has_a_match_key_is_told_to_who_may_read_the_key():
     assert Judge(policy_of(role(ALL_PEOPLE)), person()).kinds(taken, "CreatePerson") == []
 
 
+def test_a_stale_write_is_told_of_differences_in_what_may_be_read():
+    stale = refused("the record was changed", name="people/p1", fields="display_name,family_name")
+
+    assert Judge(HIDING, person()).kinds(stale, "UpdatePerson") == ["difference"]
+    assert Judge(policy_of(role(ALL_PEOPLE)), person()).kinds(stale, "UpdatePerson") == []
+
+
 def test_a_row_of_an_import_that_was_refused_is_looked_at():
     result = message_class("lotura.type.v1.ImportResult")()
     row = result.rows.add()

@@ -262,14 +262,15 @@ class Look:
                 if self.sees(state, column) >= Seen.READ:
                     continue
                 for words in texts_of(getattr(state.message, column)):
-                    # Which types there are is no secret, and errors name them; nor is which
-                    # permission the call needs, or who the caller is.
-                    if words in schema.record_types() \
+                    # Which types there are, and which fields, is no secret, and errors name them;
+                    # nor is which permission the call needs, or who the caller is.
+                    if words in schema.record_types() or words in state.type.columns \
                             or words in (self.sent.rpc.permission, self.sent.user):
                         continue
                     if words not in said and _tells(told, words):
                         yield self.leak("error", f"{column} of {state.name}: '{words}'")
         yield from self._holder(details)
+        yield from self._difference(details)
 
     def _asked_about(self, said: str) -> Iterable[State]:
         for name in set(NAME.findall(SERVICE.sub(" ", said))):
@@ -289,6 +290,21 @@ class Look:
                 raise Unknown(holder)
             if all(self.sees(state, column) < Seen.READ for state in states):
                 yield self.leak("holder", f"that {holder} has this {column}")
+
+    def _difference(self, details: list) -> Iterator[Leak]:
+        """Where a record differs from what was sent is told of fields that he may read."""
+        for detail in details:
+            if detail.DESCRIPTOR.full_name != "google.rpc.ErrorInfo":
+                continue
+            name, paths = detail.metadata.get("name"), detail.metadata.get("fields")
+            if not name or not paths:
+                continue
+            states = self._ledger.readable(name, self._begin, self._end)
+            if not states:
+                raise Unknown(name)
+            for path in paths.split(","):
+                if all(self.sees(state, path.partition(".")[0]) < Seen.READ for state in states):
+                    yield self.leak("difference", f"that another {path} than his is in {name}")
 
 
 def _tells(told: str, words: str) -> bool:

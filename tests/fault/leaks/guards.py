@@ -58,7 +58,7 @@ EXEMPT = (
            "of the one query that is answered so, GetApiKeyUse, the test of authorization asks "
            "under every role"),
     Exempt("libs/resource/changes.cc", "view = ViewFor(call_.principal",
-           A_VIEW + "change.*, create.*, update.fields, reference.record"),
+           A_VIEW + "change.*, create.*, update.*, reference.record"),
     Exempt("libs/resource/changes.cc", "CheckAccess(ViewOf(type)",
            WITHIN + "change.read, change.write, reference.record"),
     Exempt("libs/resource/creation.cc", "if (view.Allows(Access::kUpdate, record)) return",
