@@ -2,6 +2,8 @@
 #include <google/rpc/error_details.pb.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "libs/rpc/door_fixture.h"
 #include "libs/rpc/quotas.h"
 
@@ -11,6 +13,7 @@ namespace {
 using absl::StatusCode;
 using testing::IsOk;
 using testing::StatusIs;
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
 
 // Admits so many calls, every second of them later from another thread.
 class CountedQuotas final : public Quotas {
@@ -42,6 +45,51 @@ class CountedQuotas final : public Quotas {
   std::mutex mutex_;  // guards threads_
   std::vector<std::jthread> threads_;
 };
+
+// Decides nothing before it is told to.
+class HeldQuotas final : public Quotas {
+ public:
+  std::optional<absl::Status> Try(const Principal&) override { return std::nullopt; }
+  void Ask(const Principal&, Done done) override { asked_.set_value(std::move(done)); }
+
+  Done Asked() { return asked_.get_future().get(); }
+
+ private:
+  std::promise<Done> asked_;
+};
+
+TEST(QuotaTest, NothingOfARequestIsTakenBeforeItsCallIsAdmitted) {
+  HeldQuotas quotas;
+  EchoServer server({}, {}, {.threads = 2}, {}, &quotas);
+  grpc::GenericStub stub(server.channel());
+  grpc::ClientContext context;
+  context.AddMetadata("authorization", "Bearer " + server.Token());
+  grpc::CompletionQueue queue;
+  const auto next = [&queue](std::chrono::milliseconds bound) {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + bound);
+  };
+  using enum grpc::CompletionQueue::NextStatus;
+  // More than the transport takes on its own account.
+  const grpc::Slice large(Text<echo::EchoRequest>(std::string(12 << 20, 'x')));
+
+  const auto stream = stub.PrepareCall(&context, std::string("/") + kEcho, &queue);
+  stream->StartCall(nullptr);
+  ASSERT_EQ(next(5s), GOT_EVENT);
+  stream->Write(grpc::ByteBuffer(&large, 1), nullptr);
+  const Quotas::Done admit = quotas.Asked();
+  EXPECT_EQ(next(300ms), TIMEOUT);
+  admit(absl::OkStatus());
+
+  EXPECT_EQ(next(5s), GOT_EVENT);
+  grpc::Status status;
+  context.TryCancel();
+  stream->Finish(&status, nullptr);
+  EXPECT_EQ(next(5s), GOT_EVENT);
+  queue.Shutdown();
+  EXPECT_EQ(next(5s), SHUTDOWN);
+}
 
 TEST(QuotaTest, CallsAndStreamsOverAQuotaAreRefusedWithAllThatACallerNeeds) {
   CountedQuotas quotas(3);
