@@ -106,5 +106,21 @@ TEST_F(DirectoryTest, AddressBelongsToOneUserUntilHeIsDeleted) {
   EXPECT_THAT(bench_.Create(NewUser("Other", "anna@example.com")), IsOk());
 }
 
+TEST_F(DirectoryTest, UserAndTeamAreFoundByWhatTheEnterpriseCallsThemAndOneOfEachHasIt) {
+  v1::User anna = NewUser("Anna");
+  anna.set_external_id("00u1a2b3");
+  ASSERT_THAT(bench_.Create(anna, "", "anna"), IsOk());
+  v1::Team team;
+  team.set_display_name("Central");
+  team.set_external_id("g-17");
+  ASSERT_THAT(bench_.Create(team, "", "central"), IsOk());
+
+  EXPECT_EQ(bench_.List<v1::User>({.filter = "external_id = \"00u1a2b3\""})->size(), 1);
+  EXPECT_EQ(bench_.List<v1::Team>({.filter = "external_id = \"g-17\""})->size(), 1);
+  anna.set_external_id(" 00u1a2b3 ");
+  EXPECT_THAT(bench_.Create(anna), StatusIs(StatusCode::kAlreadyExists, "MATCH_KEY_TAKEN"));
+  EXPECT_THAT(bench_.Create(team), StatusIs(StatusCode::kAlreadyExists, "MATCH_KEY_TAKEN"));
+}
+
 }  // namespace
 }  // namespace lotura::directory

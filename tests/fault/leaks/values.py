@@ -13,7 +13,7 @@ COMMON = {"sector": ("retail", "medical", "software", "quarry"),
           "outcome": ("no answer", "delighted"), "country_code": ("DE", "US", "FR"),
           "language_code": ("de-AT", "en-GB", "fr-CH"), "currency_code": ("EUR",)}
 TEXTS = ("display_name", "given_name", "family_name", "description", "subject", "body", "job_title",
-         "sku")
+         "sku", "external_id")
 TAGS = ("vip", "prospect", "dormant")
 CURRENCIES = ("EUR", "USD")
 LABELS = ("desk-line", "home-line")

@@ -23,7 +23,8 @@ ETAGS = ('"v1"', '"v999999"', "nonsense")
 # What rules make of other fields.
 DERIVED = {("opportunity", "amount"), ("stage", "win_probability"), ("person", "display_name"),
            ("activity", "start_time")}
-KEYS = {"person": "email", "organization": "domain", "product": "sku", "user": "email"}
+KEYS = {"person": "email", "organization": "domain", "product": "sku", "user": "email",
+        "team": "external_id"}
 
 States = Mapping[str, State]
 
