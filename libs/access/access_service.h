@@ -34,7 +34,7 @@ class AccessService {
   absl::StatusOr<v1::ExplainAccessResponse> Explain(const Call& call,
                                                     const v1::ExplainAccessRequest& request) const;
 
-  std::map<std::string, Source, std::less<>> sources_;
+  std::map<std::string, Source, std::less<>> sources_;  // services are no tenant's
 };
 
 }  // namespace lotura::access

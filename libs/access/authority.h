@@ -29,7 +29,7 @@ class Authority final : public rpc::Authority {
   // UNAVAILABLE POLICY_UNAVAILABLE if there are none.
   [[nodiscard]] absl::StatusOr<const Policies*> Find(std::string_view domain) const;
 
-  // By "lotura.sales".
+  // By "lotura.sales", which is no tenant's.
   std::map<std::string, const Policies*, std::less<>> by_domain_;
   const Policies* first_ = nullptr;
 };

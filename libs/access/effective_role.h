@@ -20,7 +20,7 @@ using FieldRule = Role::FieldRule;
 // A longer chain of roles that build upon each other is cut.
 inline constexpr int kBaseRolesMax = 50;
 
-// Immutable after it was made. Owns what it holds.
+// Of one tenant. Immutable after it was made. Owns what it holds.
 class EffectiveRole {
  public:
   // The role, then the one that it builds upon, and so on; and the sets of each that are there.

@@ -84,7 +84,7 @@ class Subject {
   std::optional<Instant> until_;
 };
 
-// Immutable and thread-safe. What its records name and what is not there counts as nothing.
+// Of one tenant. Immutable and thread-safe. What its records name and is not there is nothing.
 class Policy {
  public:
   explicit Policy(PolicyRecords records);

@@ -58,8 +58,8 @@ class ReadableRecord {
 
 // Which of many records one caller may read, by their full names. What is true of a state counts:
 // somebody to whom a record was given away sees it as soon as that is known here. A rule whose
-// filter speaks of what belongs to a person shows nothing. Not thread-safe; for one call, which
-// outlives it.
+// filter speaks of what belongs to a person shows nothing. Not thread-safe; for one call of one
+// tenant, which outlives it.
 class ReadableRecords {
  public:
   explicit ReadableRecords(const Principal& caller) : caller_(caller) {}

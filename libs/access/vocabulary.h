@@ -11,7 +11,7 @@
 
 namespace lotura::access {
 
-// Immutable and thread-safe.
+// Immutable and thread-safe. No tenant's.
 class Vocabulary {
  public:
   // Made once for the process. What is declared wrongly is left out: its own service does not

@@ -43,7 +43,7 @@ class AuditService {
   absl::StatusOr<Logs> LogsOf(const std::string& service) const;
 
   const resource::PageTokens& tokens_;
-  std::map<std::string, Logs, std::less<>> sources_;
+  std::map<std::string, Logs, std::less<>> sources_;  // services are no tenant's
 };
 
 }  // namespace lotura::audit

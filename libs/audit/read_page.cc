@@ -13,7 +13,7 @@ std::string HexOf(const std::string& bytes) {
   return ToHex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
-// A page that grows.
+// A page of one tenant that grows.
 class PageMaker {
  public:
   explicit PageMaker(const Read& first) : first_(first.time), last_(first.time) {}

@@ -41,7 +41,7 @@ class ReadWitness final : public rpc::Witness {
 
   const Notes notes_;
   const Clock& clock_;
-  std::map<std::string, ReadLog*, std::less<>> logs_;
+  std::map<std::string, ReadLog*, std::less<>> logs_;  // services are no tenant's
   std::unordered_map<const pbuf::Descriptor*, std::unique_ptr<const SightPlan>> plans_;
 };
 

@@ -72,8 +72,8 @@ class MemoryCache final : public Cache, public Moments {
   Observer& observer_;
   std::mutex mutex_;  // guards what follows
   Reach reach_ = Reach::kReachable;
-  Uses uses_;  // most recent first
-  std::unordered_map<std::string, Slot> slots_;
+  Uses uses_;                                    // most recent first
+  std::unordered_map<std::string, Slot> slots_;  // by tenant and name
   std::map<std::pair<TenantId, std::string>, Instant> moments_;
 };
 

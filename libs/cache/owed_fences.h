@@ -36,9 +36,9 @@ class OwedFences {
 
  private:
   const std::size_t limit_;
-  std::atomic<std::size_t> size_{0};  // of debts_, readable without the lock
-  mutable std::mutex mutex_;          // guards what follows
-  std::unordered_map<std::string, std::uint64_t> debts_;
+  std::atomic<std::size_t> size_{0};                      // of debts_, readable without the lock
+  mutable std::mutex mutex_;                              // guards what follows
+  std::unordered_map<std::string, std::uint64_t> debts_;  // by tenant and name
   std::uint64_t next_number_ = 0;
 };
 

@@ -29,7 +29,7 @@ class EventCatalog {
  private:
   const std::string service_;
   const resource::Catalog& catalog_;
-  std::map<std::string, events::v1::EventType> types_;
+  std::map<std::string, events::v1::EventType> types_;  // types are no tenant's
   std::map<const resource::RecordType*, std::string> permissions_;
 };
 

@@ -36,7 +36,7 @@ class EventService {
   [[nodiscard]] absl::StatusOr<events::v1::ListEventTypesResponse> ListEventTypes(
       const events::v1::ListEventTypesRequest& request) const;
 
-  std::map<std::string, Feed*> feeds_;
+  std::map<std::string, Feed*> feeds_;  // services are no tenant's
 };
 
 }  // namespace lotura::feed

@@ -22,7 +22,7 @@ inline constexpr int kItemsMax = 100;
 // What subscribing takes, as the proto declares it.
 inline constexpr std::string_view kSubscribePermission = "events.streams.read";
 
-// Immutable. Thread-safe. Refers to the catalog that it was made from.
+// For one tenant. Immutable. Thread-safe. Refers to the catalog that it was made from.
 class Selection {
  public:
   // INVALID_ARGUMENT naming what of the subscription is wrong; PERMISSION_DENIED if the caller may

@@ -42,8 +42,8 @@ class Catalog {
   std::deque<RecordType> types_;
   std::vector<UnitRule> unit_rules_;
   std::map<const pbuf::Descriptor*, const RecordType*> by_message_;
-  std::map<std::string, const RecordType*, std::less<>> by_type_;
-  // Of the types of other services, what their names look like.
+  std::map<std::string, const RecordType*, std::less<>> by_type_;  // types are no tenant's
+  // Of the types of other services, what their names look like: no tenant's.
   std::map<std::string, NamePattern, std::less<>> foreign_patterns_;
 };
 

@@ -221,13 +221,13 @@ class Changes {
   const Call& call_;
   Actor actor_ = Actor::kCaller;
   std::map<const RecordType*, ViewPtr> views_;
-  // Names of records that rules have changed.
+  // Names of records, all of the caller's tenant, that rules have changed.
   std::set<std::string> changed_by_rules_;
   std::string field_prefix_;
   ReadRecords own_reads_;
   ReadRecords& reads_;
   std::vector<RecordChange> changes_;
-  // Place of a record's change in changes_.
+  // Place of a record's change in changes_, all of one tenant.
   std::map<std::string, std::size_t> place_;
   int depth_ = 0;
 };

@@ -202,13 +202,13 @@ class Declaration {
   bool internal_ = false;
   std::vector<Column> columns_;
   std::vector<Column> standard_columns_;
-  std::map<std::string, const Column*, std::less<>> by_name_;
+  std::map<std::string, const Column*, std::less<>> by_name_;  // fields are no tenant's
   std::vector<Order> orders_;
   std::vector<const Column*> lookups_;
   const Column* owner_ = nullptr;
   const Column* readers_ = nullptr;
   const Column* editors_ = nullptr;
-  std::set<std::string> reference_types_;
+  std::set<std::string> reference_types_;  // types are no tenant's
   const pbuf::FieldDescriptor* name_field_ = nullptr;
   const pbuf::FieldDescriptor* etag_field_ = nullptr;
   const pbuf::FieldDescriptor* create_time_field_ = nullptr;

@@ -34,7 +34,7 @@ class MethodShapes {
 
  private:
   const Declaration& declaration_;
-  std::map<std::string, MethodKind, std::less<>> kinds_;
+  std::map<std::string, MethodKind, std::less<>> kinds_;  // methods are no tenant's
 };
 
 }  // namespace lotura::resource

@@ -32,7 +32,7 @@ class Marks {
     }
   };
 
-  std::unordered_set<std::string_view> names_;
+  std::unordered_set<std::string_view> names_;  // all of one tenant
   std::unordered_set<Key, HashOfKey> keys_;
 };
 

@@ -42,7 +42,7 @@ class RowRounds {
   // Whether any row is still to come when those of the round are decided.
   bool waiting_ = true;
   std::vector<std::optional<absl::StatusOr<Outcome>>> outcomes_;
-  std::set<std::string> names_;
+  std::set<std::string> names_;  // all of one tenant
   std::map<MatchKey, std::string> holders_;
 };
 

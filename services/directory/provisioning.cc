@@ -17,7 +17,7 @@ namespace {
 constexpr char kAdministratorRole[] = "roles/administrator";
 constexpr char kFirstAssignment[] = "first-administrator";
 
-// Creates what is missing.
+// Creates what a tenant is missing.
 class Creator {
  public:
   explicit Creator(resource::Changes& changes) : changes_(changes) {}

@@ -60,6 +60,13 @@ SQL_TEXT = re.compile(
     re.DOTALL)
 BUILDS_SQL = ("libs/resource/", "libs/pg/", "libs/testing/", "tests/")
 SHARED_MEMBER = re.compile(r"^\s*(?:const\s+)?std::shared_ptr<[^;()]*>\s+\w+_\s*(?:=[^;]*)?;")
+# Where records are at home: what is keyed by text there may be keyed by the name of one.
+KNOW_RECORDS = ("libs/cache/", "libs/resource/", "libs/access/", "libs/audit/", "libs/quota/", "libs/feed/",
+                "libs/tenants/", "services/")
+NAMED_MEMBER = re.compile(r"^\s*(?:mutable )?(?:const )?std::(?:unordered_)?(?:multi)?(?:map|set)<std::string(?:_view)?\b[^;()]*"
+                          r"\s\w+_(?:\s*=[^;]*|\{[^;]*)?;")
+TYPE = re.compile(r"^(?:class|struct) \w[^;]*$")
+COMMENT = re.compile(r"^\s*//")
 PYTHON_SLEEP = re.compile(r"\btime\.sleep\(")
 
 
@@ -69,6 +76,7 @@ def check(tree: Tree) -> Iterator[Finding]:
             yield from _smells(file, smell)
         yield from _sql_in_code(file)
         yield from _shared_members(file)
+        yield from _named_members(file)
     for file in tree:
         if file.path.endswith((*CPP, ".py")) and NAMELESS_FILE.search(file.name):
             yield file.finding(1, "name-says-nothing", f"the file is called {file.name}")
@@ -113,3 +121,24 @@ def _shared_members(file: SourceFile) -> Iterator[Finding]:
             continue
         if number < 2 or "//" not in lines[number - 2]:
             yield file.finding(number, "shared-member", "nothing says who shares it")
+
+
+def _named_members(file: SourceFile) -> Iterator[Finding]:
+    """Two tenants may have records of one name: what lives on and is keyed by text says, on its line,
+    above it or above its class, how tenants are kept apart."""
+    if file.is_test or "/testdata/" in file.path or not file.path.startswith(KNOW_RECORDS):
+        return
+    lines = file.lines
+    for index, line in enumerate(lines):
+        if not NAMED_MEMBER.match(line):
+            continue
+        type_ = next((above for above in range(index, -1, -1) if TYPE.match(lines[above])), 0)
+        said = [line.partition("//")[2], *_comment_above(lines, index), *_comment_above(lines, type_)]
+        if not any("tenant" in one for one in said):
+            yield file.finding(index + 1, "tenant-key", "text is the key, and nothing says whose")
+
+
+def _comment_above(lines: list[str], index: int) -> Iterator[str]:
+    while index > 0 and COMMENT.match(lines[index - 1]):
+        index -= 1
+        yield lines[index]
