@@ -176,9 +176,24 @@ TEST_F(DoorTest, AStreamAnswersEachMessage) {
   EXPECT_EQ(TextOf<echo::ChatResponse>(answer.messages[499]), "499");
 }
 
-TEST_F(DoorTest, ABadMessageEndsAStream) {
+TEST_F(DoorTest, ABadMessageEndsAStreamAndItsSessionBeforeTheClientKnows) {
+  class Session final : public StreamSession {
+   public:
+    explicit Session(std::atomic<bool>& ended) : ended_(ended) {}
+    void OnMessage(std::unique_ptr<pbuf::Message> /*message*/) override {}
+    void OnEnd() override { ended_ = true; }
+
+   private:
+    std::atomic<bool>& ended_;
+  };
+  std::atomic<bool> ended = false;
+  server_.chat_handler = [&](const auto&, const auto&) -> std::shared_ptr<StreamSession> {
+    return std::make_shared<Session>(ended);
+  };
+
   EXPECT_THAT(Call(kChat, {"\xFF\xFF"}).status,
               StatusIs(StatusCode::kInvalidArgument, "REQUEST_MALFORMED"));
+  EXPECT_TRUE(ended);
 }
 
 TEST_F(DoorTest, CallsAreCountedByCode) {

@@ -37,9 +37,9 @@ class Stream {
   virtual void Finish(const absl::Status& status) = 0;
 };
 
-// A handler's side of one open stream. OnMessage and OnHalfClose are called one after the other,
-// OnRoom possibly beside them, OnEnd last; none may block. The stream keeps the session until OnEnd
-// has returned.
+// A handler's side of one open stream. OnMessage, OnHalfClose and at last OnEnd are called one
+// after the other, OnRoom possibly beside each of them; none may block. The stream keeps the
+// session until OnEnd has returned.
 class StreamSession {
  public:
   virtual ~StreamSession() = default;

@@ -174,6 +174,8 @@ void StreamReactor::OnReadDone(bool ok) {
   auto message = ParseRequest(*method().request_prototype, std::move(incoming_),
                               pipeline().message_bytes_max());
   if (!message.ok()) {
+    // Before the client knows: what the session holds is free for his next call.
+    Close();
     Answer(message.status());
     return;
   }

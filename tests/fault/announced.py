@@ -143,15 +143,20 @@ def await_published(sources: Sources, service: str, seconds: float = PUBLISH_SEC
         f"{service} has {query(sources, behind)[0][0]} unpublished entries after {seconds} s")
 
 
-def await_handled(sources: Sources, consumer: str, source: str,
-                  seconds: float = PUBLISH_SECONDS) -> None:
-    """Waits until "communications.changes" remembers every event of the service `source`."""
+def unhandled(sources: Sources, consumer: str, source: str) -> int:
+    """How many events of the service `source` "communications.changes" does not remember."""
     service, name = consumer.split(".")
     missing = f"""SELECT count(*) FROM {source}.journal j WHERE NOT EXISTS (
         SELECT 1 FROM {service}.inbox i WHERE i.tenant_id = j.tenant_id AND i.consumer = '{name}'
         AND i.event_id = j.event_id)"""
-    assert wait_until(lambda: query(sources, missing)[0][0] == 0, seconds), (
-        f"{consumer} has not handled {query(sources, missing)[0][0]} events of {source}")
+    return query(sources, missing)[0][0]
+
+
+def await_handled(sources: Sources, consumer: str, source: str,
+                  seconds: float = PUBLISH_SECONDS) -> None:
+    """Waits until the consumer remembers every event of the service `source`."""
+    assert wait_until(lambda: unhandled(sources, consumer, source) == 0, seconds), (
+        f"{consumer} has not handled {unhandled(sources, consumer, source)} events of {source}")
 
 
 def check(sources: Sources, service: str) -> int:
