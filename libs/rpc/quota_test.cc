@@ -4,13 +4,16 @@
 
 #include <future>
 
+#include "libs/rpc/conversation.h"
 #include "libs/rpc/door_fixture.h"
 #include "libs/rpc/quotas.h"
+#include "libs/testing/eventually.h"
 
 namespace lotura::rpc {
 namespace {
 
 using absl::StatusCode;
+using testing::Eventually;
 using testing::IsOk;
 using testing::StatusIs;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
@@ -52,7 +55,11 @@ class HeldQuotas final : public Quotas {
   std::optional<absl::Status> Try(const Principal&) override { return std::nullopt; }
   void Ask(const Principal&, Done done) override { asked_.set_value(std::move(done)); }
 
-  Done Asked() { return asked_.get_future().get(); }
+  void Admit() {
+    auto asked = asked_.get_future();
+    ASSERT_EQ(asked.wait_for(5s), std::future_status::ready);
+    asked.get()(absl::OkStatus());
+  }
 
  private:
   std::promise<Done> asked_;
@@ -61,34 +68,22 @@ class HeldQuotas final : public Quotas {
 TEST(QuotaTest, NothingOfARequestIsTakenBeforeItsCallIsAdmitted) {
   HeldQuotas quotas;
   EchoServer server({}, {}, {.threads = 2}, {}, &quotas);
-  grpc::GenericStub stub(server.channel());
-  grpc::ClientContext context;
-  context.AddMetadata("authorization", "Bearer " + server.Token());
-  grpc::CompletionQueue queue;
-  const auto next = [&queue](std::chrono::milliseconds bound) {
-    void* tag = nullptr;
-    bool ok = false;
-    return queue.AsyncNext(&tag, &ok, std::chrono::system_clock::now() + bound);
-  };
-  using enum grpc::CompletionQueue::NextStatus;
+  Conversation call(server.channel(), kEcho, server.Token());
   // More than the transport takes on its own account.
-  const grpc::Slice large(Text<echo::EchoRequest>(std::string(12 << 20, 'x')));
+  echo::EchoRequest large;
+  large.set_text(std::string(12 << 20, 'x'));
 
-  const auto stream = stub.PrepareCall(&context, std::string("/") + kEcho, &queue);
-  stream->StartCall(nullptr);
-  ASSERT_EQ(next(5s), GOT_EVENT);
-  stream->Write(grpc::ByteBuffer(&large, 1), nullptr);
-  const Quotas::Done admit = quotas.Asked();
-  EXPECT_EQ(next(300ms), TIMEOUT);
-  admit(absl::OkStatus());
+  EXPECT_TRUE(absl::IsDeadlineExceeded(call.Write(large, Deadline::After(300ms))));
+  quotas.Admit();
 
-  EXPECT_EQ(next(5s), GOT_EVENT);
-  grpc::Status status;
-  context.TryCancel();
-  stream->Finish(&status, nullptr);
-  EXPECT_EQ(next(5s), GOT_EVENT);
-  queue.Shutdown();
-  EXPECT_EQ(next(5s), SHUTDOWN);
+  // Reading learns that it was taken; writes can be closed only then.
+  echo::EchoResponse answer;
+  EXPECT_TRUE(Eventually(
+      [&] {
+        call.Read(answer, Deadline::After(10ms)).IgnoreError();
+        return call.CloseWrites(Deadline::After(5s)).ok();
+      },
+      5s));
 }
 
 TEST(QuotaTest, CallsAndStreamsOverAQuotaAreRefusedWithAllThatACallerNeeds) {
