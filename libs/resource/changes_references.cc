@@ -52,7 +52,7 @@ bool Changes::IsDerived(const RecordChange& change, const std::string& path) con
 }
 
 void Changes::CollectFields(const RecordChange& change, References& references) const {
-  const std::vector<Reference> fresh = FreshReferences(change);
+  std::vector<Reference> fresh = FreshReferences(change);
   if (fresh.empty()) return;
   // One that was moved within the record is not new.
   std::set<std::pair<std::string, std::string>> known;
@@ -60,7 +60,7 @@ void Changes::CollectFields(const RecordChange& change, References& references) 
     for (const Reference& reference : ReferencesOf(*change.before))
       known.emplace(reference.type, reference.name);
   }
-  for (Reference reference : fresh) {
+  for (Reference& reference : fresh) {
     if (reference.name.empty() || known.contains({reference.type, reference.name})) continue;
     reference.derived = IsDerived(change, reference.path);
     reference.path = change.field_prefix + reference.path;

@@ -255,16 +255,16 @@ class Look:
 
     def error(self, text: str, details: list) -> Iterator[Leak]:
         """What an error says of the records that were asked about."""
-        told = "\n".join([text, *(LABEL.sub("", str(detail)) for detail in details)])
+        told = "\n".join([text, *(LABEL.sub("", str(_without_paths(one))) for one in details)])
         said = str(self.sent.request)
         for state in self._asked_about(said):
             for column in set_columns(state.message):
                 if self.sees(state, column) >= Seen.READ:
                     continue
                 for words in texts_of(getattr(state.message, column)):
-                    # Which types there are, and which fields, is no secret, and errors name them;
-                    # nor is which permission the call needs, or who the caller is.
-                    if words in schema.record_types() or words in state.type.columns \
+                    # Which types there are is no secret, and errors name them; nor is which
+                    # permission the call needs, or who the caller is.
+                    if words in schema.record_types() \
                             or words in (self.sent.rpc.permission, self.sent.user):
                         continue
                     if words not in said and _tells(told, words):
@@ -305,6 +305,16 @@ class Look:
             for path in paths.split(","):
                 if all(self.sees(state, path.partition(".")[0]) < Seen.READ for state in states):
                     yield self.leak("difference", f"that another {path} than his is in {name}")
+
+
+def _without_paths(detail):
+    """Which fields differ is judged apart."""
+    if detail.DESCRIPTOR.full_name != "google.rpc.ErrorInfo" or "fields" not in detail.metadata:
+        return detail
+    rest = type(detail)()
+    rest.CopyFrom(detail)
+    del rest.metadata["fields"]
+    return rest
 
 
 def _tells(told: str, words: str) -> bool:
