@@ -74,6 +74,18 @@ void ExplainFields(const resource::View& view, const google::protobuf::Message& 
   }
 }
 
+void ExplainAssignments(const Standing& standing, Response& response) {
+  for (const Subject::Held& held : standing.held()) {
+    const directory::v1::RoleAssignment& assignment = *held.assignment;
+    Response::Assignment& told = *response.add_assignments();
+    told.set_name(assignment.name());
+    told.set_role(assignment.role());
+    told.set_member(assignment.member());
+    *told.mutable_record_types() = assignment.record_types();
+    if (assignment.has_expire_time()) *told.mutable_expire_time() = assignment.expire_time();
+  }
+}
+
 const resource::RecordType* FindType(const resource::Catalog& catalog, const std::string& name) {
   const auto found = std::ranges::find_if(catalog.types(), [&](const resource::RecordType& type) {
     return !type.declaration->internal() && type.declaration->pattern().Matches(name);
@@ -133,6 +145,7 @@ absl::StatusOr<Response> AccessService::Explain(const Call& call,
   if (!standing.ok()) return response;
   const auto& permissions = (*standing)->permissions();
   response.mutable_permissions()->Add(permissions.begin(), permissions.end());
+  ExplainAssignments(**standing, response);
   const resource::ViewPtr view = (*standing)->ViewOf(*type->declaration);
   ExplainRules(*view, *record.message, response);
   ExplainFields(*view, *record.message, response);

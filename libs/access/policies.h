@@ -24,6 +24,8 @@ class Standing {
 
   [[nodiscard]] const std::vector<std::string>& permissions() const { return permissions_; }
   [[nodiscard]] std::optional<Instant> until() const { return subject_.until(); }
+  // His roles. Refer to the policy.
+  [[nodiscard]] const std::vector<Subject::Held>& held() const { return subject_.held(); }
   [[nodiscard]] bool ReadsAll() const { return subject_.ReadsAll(); }
   // Made once for each type.
   [[nodiscard]] resource::ViewPtr ViewOf(const resource::Declaration& declaration) const;

@@ -232,8 +232,8 @@ Policy::Holding Policy::HeldBy(const Names& members, Instant now) const {
       const std::optional<Instant> expiry = ExpiryOf(*assignment);
       if (expiry.has_value() && *expiry <= now) continue;
       holding.until = Sooner(holding.until, expiry);
-      holding.held.push_back(
-          {&role->second, {assignment->record_types().begin(), assignment->record_types().end()}});
+      const auto& types = assignment->record_types();
+      holding.held.push_back({&role->second, {types.begin(), types.end()}, assignment});
     }
   }
   return holding;

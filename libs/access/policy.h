@@ -56,10 +56,11 @@ absl::Status CheckKey(const KnownKey* key, Instant now);
 // What somebody may do. Refers to the policy that it was made of.
 class Subject {
  public:
-  // A role that he has, and the types for which it counts; none: all.
+  // A role that he has, the types for which it counts (none: all), and by what he has it.
   struct Held {
     const EffectiveRole* role = nullptr;
     std::set<std::string, std::less<>> record_types;
+    const directory::v1::RoleAssignment* assignment = nullptr;
   };
 
   Subject(Identity identity, std::vector<Held> held, std::optional<Instant> until)

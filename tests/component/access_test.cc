@@ -42,6 +42,10 @@ constexpr char kLeader[] = R"(
   record_rules {
     record_type: "sales.lotura/Opportunity" scope: SCOPE_TEAM_AND_BELOW access: ACCESS_DELETE
   })";
+constexpr char kLookers[] = R"(
+  display_name: "Looker"
+  permissions: "sales.opportunities.read"
+  record_rules { record_type: "sales.lotura/Opportunity" scope: SCOPE_ALL access: ACCESS_READ })";
 
 template <typename T>
 T FromText(const std::string& text) {
@@ -116,9 +120,10 @@ class AccessTest : public ::testing::Test {
     ASSERT_TRUE(Eventually([&] { return TryCreate(type, text, id, "").ok(); }, kArrival)) << text;
   }
 
+  // By an assignment that is called as the member is.
   void Assign(const std::string& role, const std::string& member) {
     Create("directory.v1.RoleAssignment", fmt::format(R"(role: "{}" member: "{}")", role, member),
-           "");
+           member.substr(member.find('/') + 1));
   }
 
   template <typename Response>
@@ -139,6 +144,14 @@ class AccessTest : public ::testing::Test {
     for (const Opportunity& deal : list->opportunities()) names.push_back(deal.name());
     std::ranges::sort(names);
     return names;
+  }
+
+  // What the member may do with somebody's deal.
+  absl::StatusOr<access::v1::ExplainAccessResponse> Explain(const char* member, const char* deal) {
+    access::v1::ExplainAccessRequest request;
+    request.set_user(member);
+    request.set_name(fmt::format("//sales.lotura/opportunities/{}", deal));
+    return Do<access::v1::ExplainAccessResponse>("access.v1.AccessService.ExplainAccess", request);
   }
 
   absl::StatusOr<Opportunity> Rename(const std::string& name, const Caller& caller) {
@@ -172,18 +185,10 @@ TEST_F(AccessTest, TwoSellersAndWhoLeadsThemSeeDifferentLists) {
 }
 
 TEST_F(AccessTest, WhyIsExplained) {
-  using access::v1::ExplainAccessRequest;
   using access::v1::ExplainAccessResponse;
-  const auto explain = [&](const char* user, const char* deal) {
-    ExplainAccessRequest request;
-    request.set_user(user);
-    request.set_name(fmt::format("//sales.lotura/opportunities/{}", deal));
-    return Do<ExplainAccessResponse>("access.v1.AccessService.ExplainAccess", request);
-  };
-
-  const auto own = explain("users/anna", "anna");
-  const auto of_ben = explain("users/anna", "ben");
-  const auto of_leader = explain("users/mia", "ben");
+  const auto own = Explain("users/anna", "anna");
+  const auto of_ben = Explain("users/anna", "ben");
+  const auto of_leader = Explain("users/mia", "ben");
 
   ASSERT_THAT(own, IsOk());
   EXPECT_TRUE(own->active());
@@ -198,9 +203,46 @@ TEST_F(AccessTest, WhyIsExplained) {
   ASSERT_THAT(of_leader, IsOk());
   EXPECT_EQ(of_leader->access(), ExplainAccessResponse::ACCESS_DELETE);
   EXPECT_EQ(of_leader->rules(0).role(), "roles/leader");
-  EXPECT_FALSE(explain("users/nobody", "ben")->active());
-  EXPECT_THAT(explain("users/anna", "none"), StatusIs(Code::kNotFound, "NOT_FOUND"));
-  EXPECT_THAT(explain("users/anna", "A B"), StatusIs(Code::kInvalidArgument, "NAME_INVALID"));
+  EXPECT_FALSE(Explain("users/nobody", "ben")->active());
+  EXPECT_THAT(Explain("users/anna", "none"), StatusIs(Code::kNotFound, "NOT_FOUND"));
+  EXPECT_THAT(Explain("users/anna", "A B"), StatusIs(Code::kInvalidArgument, "NAME_INVALID"));
+}
+
+TEST_F(AccessTest, ByWhatRolesAreHeldIsExplained) {
+  Create("directory.v1.Role", kLookers, "looker");
+  Create("directory.v1.RoleAssignment",
+         R"(role: "roles/looker" member: "teams/central" record_types: "sales.lotura/Stage"
+            expire_time { seconds: 4102444800 })",
+         "team");
+  std::vector<std::string> told;
+  const auto of_anna = [&] {
+    const auto answer = Explain("users/anna", "anna");
+    told.clear();
+    for (const auto& one : answer->assignments()) told.push_back(one.ShortDebugString());
+    return told.size();
+  };
+  ASSERT_TRUE(Eventually([&] { return of_anna() == 2; }, kArrival));
+
+  EXPECT_EQ(told[0], R"(name: "roleAssignments/team" role: "roles/looker" member: "teams/central" )"
+                     R"(record_types: "sales.lotura/Stage" expire_time { seconds: 4102444800 })");
+  EXPECT_EQ(told[1], R"(name: "roleAssignments/anna" role: "roles/seller" member: "users/anna")");
+}
+
+TEST_F(AccessTest, WhatAClientMayDoIsExplained) {
+  Create("directory.v1.Client", R"(display_name: "ERP")", "erp");
+  Create("directory.v1.Role", kLookers, "looker");
+  Assign("roles/looker", "clients/erp");
+  ASSERT_TRUE(
+      Eventually([&] { return Explain("clients/erp", "anna")->rules_size() > 0; }, kArrival));
+
+  const auto erp = Explain("clients/erp", "anna");
+  EXPECT_TRUE(erp->active());
+  EXPECT_EQ(erp->access(), access::v1::ExplainAccessResponse::ACCESS_READ);
+  EXPECT_EQ(erp->rules(0).role(), "roles/looker");
+  ASSERT_EQ(erp->assignments_size(), 1);
+  EXPECT_EQ(erp->assignments(0).member(), "clients/erp");
+  EXPECT_EQ(erp->permissions(0), "sales.opportunities.read");
+  EXPECT_FALSE(Explain("clients/none", "anna")->active());
 }
 
 TEST_F(AccessTest, WhatIsSharedIsReadOrChanged) {

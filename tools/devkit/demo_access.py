@@ -74,6 +74,8 @@ def _show_why(stack: Stack, user: str, deal: str) -> str:
     answer = _explain(stack, user, deal)
     access = answer.get("access", "ACCESS_UNSPECIFIED")
     say(f"    {user} and {deal}: {access}")
+    for held in answer.get("assignments", []):
+        say(f"        he has {held['role']} as {held['member']}, by {held['name']}")
     for rule in answer.get("rules", []):
         applies = "applies" if rule.get("applies") else "does not apply"
         say(f"        {rule['role']} {rule['rule']} gives {rule['access']}: {applies}")
