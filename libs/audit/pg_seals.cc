@@ -140,7 +140,7 @@ absl::StatusOr<std::vector<v1::SealedEntries>> PgSeals::ReadSince(const TenantId
     return CoverAll(tx,
                     tx.Run(sql::kSealsSince,
                            pg::Params().Tenant(tenant).Time(since).Int(number).Int(kSealsAtOnce)),
-                    tenant, Contents::kThatFit);
+                    tenant, Contents::kNone);
   });
 }
 
@@ -217,6 +217,7 @@ v1::Seal PgSeals::SealAt(const pg::Rows& rows, std::size_t row, const TenantId& 
 v1::SealedEntries PgSeals::Cover(pg::Tx& tx, v1::Seal seal, const TenantId& tenant,
                                  Contents contents) {
   const auto count = static_cast<std::int64_t>(seal.digests().size() / kDigestBytes);
+  const bool wants_contents = contents != Contents::kNone;
   const pg::Rows rows = tx.Run(sql::kCoveredEntries, pg::Params()
                                                          .Tenant(tenant)
                                                          .Int(seal.first().epoch())
@@ -224,7 +225,8 @@ v1::SealedEntries PgSeals::Cover(pg::Tx& tx, v1::Seal seal, const TenantId& tena
                                                          .Int(seal.first().sequence())
                                                          .Int(BigintOf(seal.last().transaction()))
                                                          .Int(seal.last().sequence())
-                                                         .Int(count + 1));
+                                                         .Int(count + 1)
+                                                         .Raw(pg::binary::Bool(wants_contents)));
   v1::SealedEntries covered;
   *covered.mutable_seal() = std::move(seal);
   for (std::size_t i = 0; i < rows.size(); ++i) {

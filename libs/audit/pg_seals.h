@@ -41,7 +41,7 @@ class PgSeals {
   // answer holds, one at least. Contents that none holds are left out.
   absl::StatusOr<std::vector<v1::SealedEntries>> ReadAfter(const TenantId& tenant,
                                                            std::int64_t number, Deadline deadline);
-  // The same of those that were made since a time.
+  // Of those that were made since a time, without any contents.
   absl::StatusOr<std::vector<v1::SealedEntries>> ReadSince(const TenantId& tenant, Instant since,
                                                            std::int64_t number, Deadline deadline);
   // As ReadAfter, with all contents; some mebibytes, or one seal.
@@ -56,7 +56,7 @@ class PgSeals {
   absl::Status NoteArchived(const TenantId& tenant, std::int64_t number, Deadline deadline);
 
  private:
-  enum class Contents { kThatFit, kAll };
+  enum class Contents { kNone, kThatFit, kAll };
 
   // As many of the seals as an answer holds.
   std::vector<v1::SealedEntries> CoverAll(pg::Tx& tx, const pg::Rows& seals, const TenantId& tenant,

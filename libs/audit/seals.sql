@@ -45,10 +45,11 @@ SELECT s.number, s.previous_hash, s.epoch, s.first_xid, s.first_seq, s.last_xid,
 FROM audit_seal s WHERE s.tenant_id = $1::uuid ORDER BY s.number DESC LIMIT 1
 
 -- name: CoveredEntries
--- What of a tenant stands between two positions of the journal, both included.
+-- What of a tenant stands between two positions of the journal, both included; its contents, which are most of it, only if they are wanted.
 SELECT j.epoch, j.xid, j.seq, j.create_time, j.tenant_id, j.event_id, j.name, j.type, j.resource_type, j.version, j.kind,
-  j.changed_fields, j.before_plain, j.before_personal, j.after_plain, j.after_personal, j.detail, j.person_keys, j.actor, j.method,
-  j.request_id, j.cause, j.traceparent
+  j.changed_fields, CASE WHEN $8::boolean THEN j.before_plain END, CASE WHEN $8::boolean THEN j.before_personal END,
+  CASE WHEN $8::boolean THEN j.after_plain END, CASE WHEN $8::boolean THEN j.after_personal END, CASE WHEN $8::boolean THEN j.detail END,
+  j.person_keys, j.actor, j.method, j.request_id, j.cause, j.traceparent
 FROM journal j
 WHERE j.tenant_id = $1::uuid AND j.epoch = $2::bigint AND (j.xid, j.seq) >= ($3::xid8, $4::bigint) AND (j.xid, j.seq) <= ($5::xid8, $6::bigint)
 ORDER BY j.xid, j.seq LIMIT $7::bigint
