@@ -20,6 +20,10 @@ bool HasUnknownFields(const pbuf::Message& record) {
   return !record.GetReflection()->GetUnknownFields(record).empty();
 }
 
+void ClearUnknownFields(pbuf::Message& record) {
+  if (HasUnknownFields(record)) record.GetReflection()->MutableUnknownFields(&record)->Clear();
+}
+
 }  // namespace
 
 View::View(const Declaration& declaration, std::vector<Grant> grants)
@@ -124,10 +128,17 @@ std::vector<FieldAccess> View::FieldsOf(const pbuf::Message& record) const {
   return fields;
 }
 
+// The usual case: roles seldom have rules for fields.
+bool View::IsShownWithoutRules(const pbuf::Message& record) const {
+  return std::ranges::any_of(grants_, [&](const Grant& grant) {
+    return grant.fields.empty() && FilterMatches(grant.records, record);
+  });
+}
+
 bool View::ShowsAll(const pbuf::Message& record) const {
-  return whole_ || std::ranges::all_of(FieldsOf(record), [](FieldAccess field) {
-           return field >= FieldAccess::kRead;
-         });
+  return whole_ || IsShownWithoutRules(record) ||
+         std::ranges::all_of(FieldsOf(record),
+                             [](FieldAccess field) { return field >= FieldAccess::kRead; });
 }
 
 FieldAccess View::Of(const Column& column, const pbuf::Message& record) const {
@@ -152,7 +163,9 @@ std::shared_ptr<const pbuf::Message> View::Show(std::shared_ptr<const pbuf::Mess
 }
 
 void View::Mask(pbuf::Message& record) const {
-  if (!whole_) MaskFields(FieldsOf(record), record);
+  if (whole_) return;
+  if (IsShownWithoutRules(record)) return ClearUnknownFields(record);
+  MaskFields(FieldsOf(record), record);
 }
 
 void View::MaskTried(const pbuf::Message& before, pbuf::Message& record) const {
@@ -164,7 +177,7 @@ void View::MaskTried(const pbuf::Message& before, pbuf::Message& record) const {
 }
 
 void View::MaskFields(const std::vector<FieldAccess>& fields, pbuf::Message& record) const {
-  record.GetReflection()->MutableUnknownFields(&record)->Clear();
+  ClearUnknownFields(record);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const Column& column = declaration_.columns()[i];
     if (fields[i] == FieldAccess::kHidden)

@@ -82,6 +82,8 @@ class View {
   void MaskTried(const pbuf::Message& before, pbuf::Message& record) const;
 
  private:
+  // Whether a grant shows it that has no rules for fields.
+  [[nodiscard]] bool IsShownWithoutRules(const pbuf::Message& record) const;
   void MaskFields(const std::vector<FieldAccess>& fields, pbuf::Message& record) const;
   // Of all columns, in the order of the declaration.
   [[nodiscard]] std::vector<FieldAccess> FieldsOf(const pbuf::Message& record) const;
