@@ -2,10 +2,8 @@
 
 import socket
 import ssl
-import threading
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -16,6 +14,7 @@ from devkit.process import wait_until
 from devkit.stack import Stack
 from kit.api import Client
 
+from fault.trial.callers import Callers
 from fault.trial.figures import Criterion
 from fault.trial.history import CREATE, LIST, PROBE, READ, UPDATE
 from fault.trial.supervisor import Supervisor, Trial, run_under
@@ -44,37 +43,16 @@ def serial_of(address: str, authorities: str) -> int:
         return x509.load_der_x509_certificate(encrypted.getpeercert(binary_form=True)).serial_number
 
 
-@dataclass
-class Newcomer:
-    """Makes a connection for each of its calls."""
+def newcomers(stack: Stack, authorities: str) -> Callers:
+    """Make a connection for each of their calls."""
+    known = grpc.ssl_channel_credentials(Path(authorities).read_bytes())
+    token = stack.issuer.mint()
 
-    stack: Stack
-    authorities: str
-    answered: int = 0
-    failed: Counter = field(default_factory=Counter)
-    _ends: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    def call() -> None:
+        with Client(stack.grpc("accounts"), token, credentials=known) as client:
+            client.call("lotura.accounts.v1.OrganizationService/ListOrganizations", page_size=1)
 
-    def __enter__(self) -> "Newcomer":
-        self._thread = threading.Thread(target=self._call)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._ends.set()
-        self._thread.join()
-
-    def _call(self) -> None:
-        known = grpc.ssl_channel_credentials(Path(self.authorities).read_bytes())
-        token = self.stack.issuer.mint()
-        while not self._ends.wait(PAUSE_S):
-            try:
-                with Client(self.stack.grpc("accounts"), token, credentials=known) as client:
-                    client.call("lotura.accounts.v1.OrganizationService/ListOrganizations",
-                                page_size=1)
-                self.answered += 1
-            except grpc.RpcError as error:
-                self.failed[error.code().name] += 1
+    return Callers(call, pause_s=PAUSE_S)
 
 
 @dataclass
@@ -85,11 +63,11 @@ class Replacing:
     authorities: str
     replaced: int = 0
     taken: int = 0
-    newcomer: Newcomer | None = None
+    newcomers: Callers | None = None
 
     def __call__(self, supervisor: Supervisor) -> None:
         stack = supervisor.stack
-        with Newcomer(stack, self.authorities) as self.newcomer:
+        with newcomers(stack, self.authorities) as self.newcomers:
             goes_on = supervisor.rest(WARM_UP_S)
             left = supervisor.trial.seconds - WARM_UP_S
             while goes_on and left >= TAKEN_S + REST_S:
@@ -121,13 +99,13 @@ def run(trial: Trial) -> list[Criterion]:
         rate = trial.rate_or(RATE)
         report = run_under(trial, stack, {CREATE: rate / 2, UPDATE: rate / 2, READ: rate,
                                           LIST: rate / 2, PROBE: 8.0}, nemesis)
-    newcomer = nemesis.newcomer
-    trial.figures |= {"certificates": nemesis.replaced, "new connections": newcomer.answered}
+    fresh = nemesis.newcomers
+    trial.figures |= {"certificates": nemesis.replaced, "new connections": fresh.answered}
     return [*report.safety(),
             Criterion("certificates that all services showed within 5 s", nemesis.taken, "==",
                       nemesis.replaced),
             Criterion("certificates", nemesis.replaced, ">", 3),
             Criterion("calls that failed", sum(report.errors.values()), "==", 0),
-            Criterion("calls by new connections", newcomer.answered, ">", 5 * trial.seconds),
-            Criterion("new connections and calls by them that failed", newcomer.failed.total(),
+            Criterion("calls by new connections", fresh.answered, ">", 5 * trial.seconds),
+            Criterion("new connections and calls by them that failed", fresh.failed.total(),
                       "==", 0)]

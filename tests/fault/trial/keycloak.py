@@ -2,10 +2,9 @@
 
 import json
 import re
-import threading
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -18,6 +17,7 @@ from kit.abuse import with_key_id
 from kit.api import Client, Refused
 from kit.keycloak import AUDIENCE, Keycloak
 
+from fault.trial.callers import Callers
 from fault.trial.figures import Criterion
 from fault.trial.supervisor import Trial
 
@@ -25,7 +25,6 @@ TITLE = ("tokens of a real Keycloak: users and clients with roles; its keys chan
          "under load")
 SECONDS = 90
 CALLERS = 2
-PAUSE_S = 0.005
 # That nobody has shown before the outage: what is known of a token answers for it.
 FRESH_TOKENS = 6
 FAILED_FETCHES = re.compile(
@@ -50,13 +49,18 @@ def trust(stack: Stack, keycloak: Keycloak, path: Path) -> Path:
     return path
 
 
+def read(stack: Stack, token: str) -> None:
+    """Reads the organization, by a connection of its own."""
+    with Client(stack.grpc("accounts"), token) as client:
+        client.call(GET, name="organizations/acme")
+
+
 def refusal(stack: Stack, token: str) -> Refused | None:
     """Of a read of the organization; None if it is answered."""
-    with Client(stack.grpc("accounts"), token) as client:
-        try:
-            client.call(GET, name="organizations/acme")
-        except grpc.RpcError as error:
-            return Refused(error)
+    try:
+        read(stack, token)
+    except grpc.RpcError as error:
+        return Refused(error)
     return None
 
 
@@ -77,39 +81,14 @@ def let_in(stack: Stack, administrator: Client, token: str) -> None:
 
 
 @dataclass
-class Load:
-    """Calls without a pause, with whichever token is the present one."""
+class Bearer:
+    """Who reads with whichever token is the present one."""
 
     stack: Stack
     token: str
-    answered: int = 0
-    failed: Counter = field(default_factory=Counter)
-    _ends: threading.Event = field(default_factory=threading.Event)
-    _threads: list[threading.Thread] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __enter__(self) -> "Load":
-        self._threads = [threading.Thread(target=self._call) for _ in range(CALLERS)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._ends.set()
-        for thread in self._threads:
-            thread.join()
-
-    def go_on(self, seconds: float) -> None:
-        self._ends.wait(seconds)
-
-    def _call(self) -> None:
-        while not self._ends.is_set():
-            refused = refusal(self.stack, self.token)
-            with self._lock:
-                self.answered += refused is None
-                if refused is not None:
-                    self.failed[refused.reason or refused.code.name] += 1
-            self._ends.wait(PAUSE_S)
+    def __call__(self) -> None:
+        read(self.stack, self.token)
 
 
 def key_of(token: str) -> str:
@@ -126,15 +105,15 @@ def failed_fetches(stack: Stack) -> float:
     return sum(float(count) for count in FAILED_FETCHES.findall(stack.exposition("accounts")))
 
 
-def bear_outage(load: Load, keycloak: Keycloak, seconds: float) -> Counter:
+def bear_outage(bearer: Bearer, load: Callers, keycloak: Keycloak, seconds: float) -> Counter:
     """The provider is gone; tokens that nobody has seen yet come, and some under keys that it would have to
     tell. What those were answered."""
     tokens = [keycloak.user_token() for _ in range(FRESH_TOKENS)]
     answers: Counter = Counter()
     keycloak.stop()
     for token in tokens:
-        load.token = token
-        refused = refusal(load.stack, by_another_key(token))
+        bearer.token = token
+        refused = refusal(bearer.stack, by_another_key(token))
         answers[refused.reason if refused is not None else "answered"] += 1
         load.go_on(seconds / FRESH_TOKENS)
     return answers
@@ -161,23 +140,23 @@ def run(trial: Trial) -> list[Criterion]:
                 for token in (user, program):
                     let_in(stack, administrator, token)
             elsewhere = refusal(stack, keycloak.user_token("elsewhere"))
-            with Load(stack, user) as load:
+            bearer = Bearer(stack, user)
+            with Callers(bearer, threads=CALLERS) as load:
                 load.go_on(third)
                 keycloak.rotate_keys()
-                load.token = keycloak.user_token()
+                bearer.token = keycloak.user_token()
                 load.go_on(third)
-                answers = bear_outage(load, keycloak, third)
+                answers = bear_outage(bearer, load, keycloak, third)
                 in_vain = failed_fetches(stack)
                 keycloak.start()
                 after = refusal(stack, keycloak.user_token())
     trial.figures |= {"calls answered": load.answered,
-                      "failures": ", ".join(f"{reason} {count}" for reason, count
-                                            in load.failed.items()) or "none"}
+                      "failures": load.told()}
     return [Criterion("callers who were not known and were told so",
                       unknown.count("USER_UNKNOWN"), "==", 2),
             Criterion("token for somebody else refused",
                       elsewhere is not None and elsewhere.reason == "TOKEN_AUDIENCE", "==", 1),
-            Criterion("keys that signed tokens of the load", len({key_of(user), key_of(load.token)}),
+            Criterion("keys that signed tokens of the load", len({key_of(user), key_of(bearer.token)}),
                       "==", 2),
             Criterion("calls answered", load.answered, ">", 100),
             Criterion("keys asked for in vain while the provider was gone", in_vain, ">", 0),

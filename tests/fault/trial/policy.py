@@ -20,9 +20,9 @@ from fault.trial.history import CREATE, UPDATE
 from fault.trial.nemesis import WARM_UP_S
 from fault.trial.supervisor import Supervisor, Trial, run_under
 
-TITLE = ("roles change, users and keys are suspended under writes, while three replicas of sales are "
-         "asked without a pause and followed; two of them are killed in turn")
-SECONDS = 90
+TITLE = ("roles, assignments and teams change, users and keys are suspended, users deleted, under writes, while three "
+         "replicas of sales are asked without a pause and followed; two of them are killed in turn")
+SECONDS = 180
 RATE = 200.0
 REPLICAS = 3
 BOUND_S = 2.0
@@ -31,16 +31,18 @@ SESSION_S = 6.5
 AFTER_KILL = "any, in the 13 s after a kill"
 GIVE_UP_S = 20.0
 PAUSE_S = 0.005
-KILL_EVERY = 20  # Changes.
-KINDS = 8
+KILL_EVERY = 60  # Changes.
+KINDS = 14
 TENANT = "00000000-0000-4000-8000-00000000b0b1"
 PIPELINE = "pipelines/watched"
 GET = "lotura.sales.v1.PipelineService/GetPipeline"
 SERVICES = {"role": "lotura.directory.v1.RoleService", "user": "lotura.directory.v1.UserService",
+            "team": "lotura.directory.v1.TeamService",
             "assignment": "lotura.directory.v1.RoleAssignmentService",
             "client": "lotura.directory.v1.ClientService",
             "key": "lotura.directory.v1.ApiKeyService",
             "pipeline": "lotura.sales.v1.PipelineService"}
+TEAM, ASSIGNMENT = "teams/watched", "roleAssignments/team"
 KEY = "clients/watched/apiKeys/watched"
 KEY_DAYS = 30
 STREAM = "a stream of his ends"
@@ -50,6 +52,7 @@ RULE = {"record_type": "sales.lotura/Pipeline", "scope": "SCOPE_ALL",
 NO_ANSWER = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 # What the user is answered.
 SEEN, HIDDEN, REFUSED, KEY_REFUSED = "OK", "NOT_FOUND", "USER_UNKNOWN", "KEY_SUSPENDED"
+WITHOUT_ROLE = "PERMISSION_DENIED"
 
 
 def answer_of(client: Client) -> str:
@@ -117,23 +120,26 @@ class Delays:
 
 
 class Directory:
-    """Changes who may do what, as an administrator does."""
+    """Changes who may do what, as an administrator does. The user has his role by his team."""
 
     def __init__(self, directory: Client):
         self._directory = directory
 
     def prepare(self) -> str:
         """The token of the key."""
+        self._directory.call(f"{SERVICES['team']}/CreateTeam", team_id="watched",
+                             team={"display_name": "Watched"})
         self._directory.call(f"{SERVICES['user']}/CreateUser", user_id="watched",
-                             user={"display_name": "Watched"})
+                             user={"display_name": "Watched", "team": TEAM})
         self._directory.call(f"{SERVICES['client']}/CreateClient", client_id="watched",
                              client={"display_name": "Watched"})
         self._directory.call(f"{SERVICES['role']}/CreateRole", role_id="watched", role={
             "display_name": "Watched",
             "permissions": ["sales.pipelines.read", "events.streams.read"],
             "record_rules": [RULE]})
-        for member in ("users/watched", "clients/watched"):
+        for assignment, member in (("team", TEAM), ("client", "clients/watched")):
             self._directory.call(f"{SERVICES['assignment']}/CreateRoleAssignment",
+                                 role_assignment_id=assignment,
                                  role_assignment={"role": "roles/watched", "member": member})
         issued = self._directory.call(
             f"{SERVICES['key']}/IssueApiKey", parent="clients/watched", api_key_id="watched",
@@ -152,10 +158,45 @@ class Directory:
                              user={"name": "users/watched", "suspended": suspended},
                              update_mask={"paths": ["suspended"]})
 
+    def set_team(self, team: str) -> None:
+        self._directory.call(f"{SERVICES['user']}/UpdateUser",
+                             user={"name": "users/watched", "team": team},
+                             update_mask={"paths": ["team"]})
+
+    def set_deleted(self, kind: str, name: str, deleted: bool) -> None:
+        """Of a user or a role assignment."""
+        verb = "Delete" if deleted else "Undelete"
+        method = {"user": f"{verb}User", "assignment": f"{verb}RoleAssignment"}[kind]
+        self._directory.call(f"{SERVICES[kind]}/{method}", name=name)
+
     def set_key_suspended(self, suspended: bool) -> None:
         self._directory.call(f"{SERVICES['key']}/UpdateApiKey",
                              api_key={"name": KEY, "suspended": suspended},
                              update_mask={"paths": ["suspended"]})
+
+
+def _changes(directory: Directory) -> tuple[Change, ...]:
+    """One after the other, each of which the next one takes back."""
+    return (
+        Change("a rule is taken away", lambda: directory.set_rules([]), SEEN, HIDDEN),
+        Change("a rule is given", lambda: directory.set_rules([RULE]), HIDDEN, SEEN),
+        Change("an assignment is taken away",
+               lambda: directory.set_deleted("assignment", ASSIGNMENT, True), SEEN, WITHOUT_ROLE),
+        Change("an assignment is given back",
+               lambda: directory.set_deleted("assignment", ASSIGNMENT, False), WITHOUT_ROLE, SEEN),
+        Change("a user leaves his team", lambda: directory.set_team(""), SEEN, WITHOUT_ROLE),
+        Change("a user joins a team", lambda: directory.set_team(TEAM), WITHOUT_ROLE, SEEN),
+        Change("a user is suspended", lambda: directory.set_suspended(True), SEEN, REFUSED,
+               ends_streams=True),
+        Change("a user is let in again", lambda: directory.set_suspended(False), REFUSED, SEEN),
+        Change("a user is deleted", lambda: directory.set_deleted("user", "users/watched", True),
+               SEEN, REFUSED, ends_streams=True),
+        Change("a user is undeleted", lambda: directory.set_deleted("user", "users/watched", False),
+               REFUSED, SEEN),
+        Change("a key is suspended", lambda: directory.set_key_suspended(True), SEEN, KEY_REFUSED,
+               by_key=True),
+        Change("a key is accepted again", lambda: directory.set_key_suspended(False), KEY_REFUSED,
+               SEEN, by_key=True))
 
 
 @dataclass
@@ -200,17 +241,7 @@ class Changes:
 
     def _round(self, directory: Directory, watchers: dict[bool, list[Client]], pool) -> None:
         """The watchers with the user's token, and, under True, those with the key."""
-        for change in (
-                Change("a rule is taken away", lambda: directory.set_rules([]), SEEN, HIDDEN),
-                Change("a rule is given", lambda: directory.set_rules([RULE]), HIDDEN, SEEN),
-                Change("a user is suspended", lambda: directory.set_suspended(True), SEEN, REFUSED,
-                       ends_streams=True),
-                Change("a user is let in again", lambda: directory.set_suspended(False), REFUSED,
-                       SEEN),
-                Change("a key is suspended", lambda: directory.set_key_suspended(True), SEEN,
-                       KEY_REFUSED, by_key=True),
-                Change("a key is accepted again", lambda: directory.set_key_suspended(False),
-                       KEY_REFUSED, SEEN, by_key=True)):
+        for change in _changes(directory):
             # The group settles twice: when the member is missed, and when it has come back.
             if time.monotonic() - self.killed_at < 2 * SESSION_S:
                 change = replace(change, kind=AFTER_KILL)

@@ -19,7 +19,8 @@ TRIALS = Path(__file__).parent
 ALL = "ALL"
 PAGE = ROOT / "docs" / "trials.md"
 KEPT = VAR / "trials.json"
-NAMED = ("ARCHIVE", "CERTIFICATES", "CROSSING", "KEYCLOAK", "LEAKS", "POLICY", "SIMULATION", "TLS", "VERBS")
+NAMED = ("ARCHIVE", "CERTIFICATES", "CROSSING", "KEYCLOAK", "LEAKS", "POLICY", "READS", "SIMULATION", "TLS",
+         "VERBS")
 
 
 def names() -> list[str]:
