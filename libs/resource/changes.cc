@@ -107,6 +107,12 @@ absl::Status Changes::CheckMay(const RecordType& type, Access access, const pbuf
   return CheckAccess(ViewOf(type), access, record);
 }
 
+bool Changes::MayReadAny(const RecordType& type, const pbuf::Message& record,
+                         std::string_view path) {
+  if (mutant::Omits("verb.read") || actor_ == Actor::kRule) return true;
+  return ViewOf(type).Reads(path, record);
+}
+
 absl::StatusOr<std::optional<Record>> Changes::Find(const RecordType& type,
                                                     const std::string& name) {
   const auto key = std::pair(&type, name);
@@ -287,7 +293,8 @@ absl::StatusOr<Changes::MessagePtr> Changes::Put(const RecordType& type,
     change.event_type = declaration.EventType(EventNameOf(declaration, message));
     change.detail = AnyOf(*detail);
   }
-  if (actor_ == Actor::kRule) changed_by_rules_.insert(change.name);
+  change.by_rule = actor_ == Actor::kRule;
+  if (change.by_rule) changed_by_rules_.insert(change.name);
   LOTURA_RETURN_IF_ERROR(Note(std::move(change)));
   LOTURA_RETURN_IF_ERROR(Follow(type, before, *after));
   return MessagePtr(after);
@@ -312,7 +319,8 @@ absl::Status Changes::RelyOn(const Record& record) {
                       .kind = events::v1::KIND_UPDATED,
                       .name = name,
                       .before = record.message,
-                      .after = after};
+                      .after = after,
+                      .by_rule = true};
   Stamp(&record, *after, change);
   return Note(std::move(change));
 }
@@ -363,6 +371,7 @@ absl::Status Changes::Note(RecordChange change) {
     change.event_type = change.declaration->EventType(EventOf(kind));
   }
   change.kind = kind;
+  change.by_rule = first.by_rule && change.by_rule;
   first = std::move(change);
   return absl::OkStatus();
 }

@@ -107,6 +107,13 @@ class Changes {
     return CheckMay(TypeOf(T::descriptor()), Access::kUpdate, record);
   }
 
+  // Whether the caller may read what stands at the path of a record that was loaded: for verbs that
+  // make of it what he sees elsewhere.
+  template <typename T>
+  [[nodiscard]] bool MayRead(const T& record, std::string_view path) {
+    return MayReadAny(TypeOf(T::descriptor()), record, path);
+  }
+
   // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be
   // stored. It follows from what the caller did: he need not be allowed to create it himself.
   template <typename T>
@@ -216,6 +223,7 @@ class Changes {
   }
   // OK for a rule.
   absl::Status CheckMay(const RecordType& type, Access access, const pbuf::Message& record);
+  bool MayReadAny(const RecordType& type, const pbuf::Message& record, std::string_view path);
 
   const EngineParts& parts_;
   const Call& call_;

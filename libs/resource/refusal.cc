@@ -35,6 +35,19 @@ absl::Status MatchKeyTaken(const Outcome& outcome, const Unit& unit) {
                        std::move(metadata));
 }
 
+// What an error says of which record it is about.
+std::map<std::string, std::string> Named(const RecordChange& change) {
+  if (change.by_rule) return {};
+  return {{"name", change.name}};
+}
+
+absl::Status NameTaken(const RecordChange& change) {
+  return AlreadyExists("ID_TAKEN",
+                       change.by_rule ? "a record that follows from the change exists already"
+                                      : fmt::format("'{}' exists already", change.name),
+                       Named(change));
+}
+
 }  // namespace
 
 absl::Status RequestReused() {
@@ -47,17 +60,15 @@ absl::Status Refusal(const Outcome& outcome, const Unit& unit) {
   const RecordChange& change = unit.changes[outcome.change];
   switch (outcome.verdict) {
     case Verdict::kNameTaken:
-      return AlreadyExists("ID_TAKEN", fmt::format("'{}' exists already", change.name),
-                           {{"name", change.name}});
+      return NameTaken(change);
     case Verdict::kMatchKeyTaken:
       return MatchKeyTaken(outcome, unit);
     case Verdict::kReferenceGone:
       return FailedPrecondition("REFERENCE_NOT_FOUND",
                                 "a record that is referred to does not exist any more",
-                                {{"name", change.name}});
+                                Named(change));
     case Verdict::kStale:
-      return Aborted("CONFLICT", "the record was changed by others again and again",
-                     {{"name", change.name}});
+      return Aborted("CONFLICT", "the record was changed by others again and again", Named(change));
     case Verdict::kRequestReused:
     case Verdict::kCommitted:
     case Verdict::kReplayed:

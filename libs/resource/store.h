@@ -59,6 +59,8 @@ struct RecordChange {
   Uuid event_id;
   // Path before the fields of the record in errors, "requests[3].opportunity."; not stored.
   std::string field_prefix;
+  // It follows by a rule from what the caller did, who need not know that there is the record.
+  bool by_rule = false;
 };
 
 // One record, wherever it is spoken of without its content.

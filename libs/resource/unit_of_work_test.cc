@@ -151,7 +151,7 @@ class RelianceTest : public CrashTest {
     return testing::RunWrite<Widget>(
         dead_, call_, request_, [&](Changes& changes) -> absl::StatusOr<Widget> {
           LOTURA_ASSIGN_OR_RETURN(const Record read, changes.ReadFollowing<Widget>("widgets/w1"));
-          if (++runs_ == 1) RenameMeanwhile();
+          if (++runs_ <= renames_) RenameMeanwhile();
           LOTURA_RETURN_IF_ERROR(changes.RelyOn(read));
           Widget copy;
           copy.set_display_name(static_cast<const Widget&>(*read.message).display_name());
@@ -160,23 +160,35 @@ class RelianceTest : public CrashTest {
   }
 
   void RenameMeanwhile() {
+    const std::string name = fmt::format("name {}", runs_);
     EXPECT_THAT(
         testing::RunWrite<Widget>(other_, call_, request_,
-                                  [](Changes& changes) { return Rename(changes, "second"); }),
+                                  [&](Changes& changes) { return Rename(changes, name.c_str()); }),
         IsOk());
   }
 
   Combiner other_combiner_{store_, {}};
   UnitOfWork other_{{catalog_, store_, foreign_, ids_}, other_combiner_};
   int runs_ = 0;
+  int renames_ = 1;
 };
+
+TEST_F(RelianceTest, WhatIsReliedOnIsNotNamedToWhomItStandsInTheWayOf) {
+  other_combiner_.Start(1);
+  renames_ = 1000;
+
+  const auto copy = CopyName();
+
+  EXPECT_THAT(copy, StatusIs(absl::StatusCode::kAborted, "CONFLICT"));
+  EXPECT_TRUE(InfoOf(copy.status()).metadata.empty());
+}
 
 TEST_F(RelianceTest, WhatIsReliedOnIsStillSoWhenTheUnitIsCommitted) {
   other_combiner_.Start(1);
 
   ASSERT_OK_AND_ASSIGN(const Widget copy, CopyName());
 
-  EXPECT_EQ(copy.display_name(), "second");
+  EXPECT_EQ(copy.display_name(), "name 1");
   EXPECT_EQ(runs_, 2);
   const std::string names[] = {"widgets/w1"};
   const auto stored = store_.Load(*catalog_.types().front().declaration, call_.principal.tenant,

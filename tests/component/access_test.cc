@@ -42,6 +42,13 @@ constexpr char kLeader[] = R"(
   record_rules {
     record_type: "sales.lotura/Opportunity" scope: SCOPE_TEAM_AND_BELOW access: ACCESS_DELETE
   })";
+// Closes what others have priced.
+constexpr char kCloser[] = R"(
+  display_name: "Closer"
+  permissions: "sales.*"
+  record_rules { record_type: "*" scope: SCOPE_ALL access: ACCESS_UPDATE }
+  field_rules { record_type: "sales.lotura/Opportunity" field: "close_amount" access: ACCESS_READ }
+  field_rules { record_type: "sales.lotura/Opportunity" field: "stage" access: ACCESS_READ })";
 constexpr char kLookers[] = R"(
   display_name: "Looker"
   permissions: "sales.opportunities.read"
@@ -243,6 +250,34 @@ TEST_F(AccessTest, WhatAClientMayDoIsExplained) {
   EXPECT_EQ(erp->assignments(0).member(), "clients/erp");
   EXPECT_EQ(erp->permissions(0), "sales.opportunities.read");
   EXPECT_FALSE(Explain("clients/none", "anna")->active());
+}
+
+TEST_F(AccessTest, WhatTheCustomerPaysIsSaidByWhoeverMayNotReadTheAmount) {
+  Create("sales.v1.Stage", R"(display_name: "Won" position: 2 kind: KIND_WON)", "won",
+         "pipelines/p");
+  Create("directory.v1.Role", kCloser, "closer");
+  Create("directory.v1.User", R"(display_name: "Cleo")", "cleo");
+  Assign("roles/closer", "users/cleo");
+  auto priced = FromText<sales::v1::UpdateOpportunityRequest>(
+      R"(opportunity { name: "opportunities/anna" amount { currency_code: "EUR" units: 4711 } })");
+  ASSERT_THAT(Do<Opportunity>("sales.v1.OpportunityService.UpdateOpportunity", priced), IsOk());
+  ASSERT_TRUE(Eventually([&] { return !NamesSeenBy(User("cleo")).empty(); }, kArrival));
+  const auto move = [&](const std::string& deal, const std::string& more) {
+    return Do<Opportunity>(
+        "sales.v1.OpportunityService.MoveOpportunity",
+        FromText<sales::v1::MoveOpportunityRequest>(fmt::format(
+            R"(name: "opportunities/{}" stage: "pipelines/p/stages/won" {})", deal, more)),
+        User("cleo"));
+  };
+
+  // Of one without an amount he is told the same.
+  for (const char* deal : {"anna", "ben"})
+    EXPECT_THAT(move(deal, ""), testing::HasViolation("close_amount", "REQUIRED")) << deal;
+  const auto won = move("anna", R"(close_amount { currency_code: "EUR" units: 12 })");
+
+  ASSERT_THAT(won, IsOk());
+  EXPECT_EQ(won->close_amount().units(), 12);
+  EXPECT_FALSE(won->has_amount());
 }
 
 TEST_F(AccessTest, WhatIsSharedIsReadOrChanged) {

@@ -17,6 +17,8 @@ from fault.leaks.settlement import movement
 BATCH = (2, 5)
 ROWS = (3, 12)
 CAREFUL_SHARE = 0.7  # Those who ask for what they may do, as far as they can know.
+# How often somebody moves an opportunity whose amount he does not see, if a few tries find one.
+BLIND_SHARE, BLIND_TRIES = 0.3, 4
 WHOLE_SHARE = 0.1
 TRIAL_SHARE = 0.15
 ETAGS = ('"v1"', '"v999999"', "nonsense")
@@ -257,10 +259,12 @@ class Writers:
             return
         state = self._chance.choice(states)
         user = self._user(rpc, path, Access.UPDATE, state)
+        blind = self._blind(rpc, states) if is_open and self._chance.random() < BLIND_SHARE else None
+        state, user = blind or (state, user)
         _, fields = movement(self._world, state, self._chance)
         if path == "error":
             fields |= self._wrong_move(state, is_open)
-        elif self._chance.random() < 0.5:
+        elif blind is not None or self._chance.random() < 0.5:
             # What he pays then is the amount, which not everybody may see.
             fields.pop("close_amount", None)
         if path == "etag":
@@ -269,6 +273,18 @@ class Writers:
         reply = self._hunt.write(sent, [state.name], lambda policy, before, after: policy.sight(
             user, before[state.name]).access >= Access.UPDATE)
         self._check_copy(sent, reply, state)
+
+    def _blind(self, rpc: Rpc, states: list[State]) -> tuple[State, str] | None:
+        """An opportunity with an amount, and who may move it and sees what the customer pays, but not
+        the amount."""
+        policy = self._world.policies.latest
+        for state in states[:BLIND_TRIES]:
+            for user in policy.users if state.message.HasField("amount") else ():
+                sight = policy.sight(user, state)
+                if sight.access >= Access.UPDATE and policy.permits(user, rpc.permission) \
+                        and sight.of("amount") < Seen.READ <= sight.of("close_amount"):
+                    return state, user
+        return None
 
     def _wrong_move(self, state: State, is_open: bool) -> dict:
         """To another pipeline, to where it is, or at a time before it came there."""
