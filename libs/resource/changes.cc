@@ -107,12 +107,6 @@ absl::Status Changes::CheckMay(const RecordType& type, Access access, const pbuf
   return CheckAccess(ViewOf(type), access, record);
 }
 
-bool Changes::MayReadAny(const RecordType& type, const pbuf::Message& record,
-                         std::string_view path) {
-  if (mutant::Omits("verb.read") || actor_ == Actor::kRule) return true;
-  return ViewOf(type).Reads(path, record);
-}
-
 absl::StatusOr<std::optional<Record>> Changes::Find(const RecordType& type,
                                                     const std::string& name) {
   const auto key = std::pair(&type, name);

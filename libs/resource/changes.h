@@ -111,7 +111,7 @@ class Changes {
   // make of it what he sees elsewhere.
   template <typename T>
   [[nodiscard]] bool MayRead(const T& record, std::string_view path) {
-    return MayReadAny(TypeOf(T::descriptor()), record, path);
+    return actor_ == Actor::kRule || ViewOf(TypeOf(T::descriptor())).Reads(path, record);
   }
 
   // A new record under `parent`, with an assigned id if `id` is empty. Returns it as it will be
@@ -223,7 +223,6 @@ class Changes {
   }
   // OK for a rule.
   absl::Status CheckMay(const RecordType& type, Access access, const pbuf::Message& record);
-  bool MayReadAny(const RecordType& type, const pbuf::Message& record, std::string_view path);
 
   const EngineParts& parts_;
   const Call& call_;
