@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "libs/base/clock.h"
+#include "libs/base/secret.h"
 
 namespace lotura::audit {
 
@@ -18,7 +19,7 @@ struct StoreOptions {
   std::string endpoint;
   std::string region;
   std::string key_id;
-  std::string secret;
+  Secret secret;
 };
 
 // Used by one thread.

@@ -31,6 +31,8 @@ absl::Status Unwritable(const std::string& url, std::string_view why) {
 
 absl::Status S3Store::Put(const std::string& name, std::string_view content, Deadline deadline) {
   const std::string url = fmt::format("{}/{}/{}{}", options_.endpoint, bucket_, prefix_, name);
+  const auto secret = options_.secret.Read();
+  if (!secret.ok()) return Unwritable(url, Message(secret.status()));
   const auto answer = http::Fetch({.url = url,
                                    .deadline = deadline,
                                    .method = "PUT",
@@ -40,7 +42,7 @@ absl::Status S3Store::Put(const std::string& name, std::string_view content, Dea
                                    .signer = http::AwsSigner{.region = options_.region,
                                                              .service = "s3",
                                                              .key_id = options_.key_id,
-                                                             .secret = options_.secret},
+                                                             .secret = *secret},
                                    .answer_bytes_max = kAnswerMax});
   if (!answer.ok()) return Unwritable(url, std::string(answer.status().message()));
   if (answer->code == 200) return absl::OkStatus();

@@ -49,6 +49,42 @@ void Options::RequiredText(OptionInfo info, std::string& target) {
   options_.back().required = true;
 }
 
+void Options::Confidential(OptionInfo info, Secret& target) {
+  const std::string name = info.name;
+  const OptionInfo by_file{name + "-file",
+                           "file that holds " + name + ", which may be replaced meanwhile"};
+  Add({.info = std::move(info),
+       .type = "text",
+       .initial = "",
+       .other_way = by_file.name,
+       .set =
+           [&target](const std::string& text) {
+             target = Secret(text);
+             return std::string();
+           },
+       .get =
+           [&target] {
+             return std::string(target.empty() || !target.path().empty() ? "" : "<redacted>");
+           }});
+  Add({.info = by_file,
+       .type = "text",
+       .initial = "",
+       .other_way = name,
+       .set =
+           [&target](const std::string& path) {
+             target = Secret::InFile(path);
+             const absl::Status read = target.Read().status();
+             return read.ok() ? std::string() : "cannot be used: " + Message(read);
+           },
+       .get = [&target] { return target.path(); }});
+}
+
+void Options::RequiredConfidential(OptionInfo info, Secret& target) {
+  const std::string name = info.name;
+  Confidential(std::move(info), target);
+  Find(name)->required = true;
+}
+
 void Options::Number(OptionInfo info, std::int64_t& target, NumberBounds bounds) {
   Add({.info = std::move(info),
        .type = fmt::format("{} to {}", bounds.min, bounds.max),
@@ -130,20 +166,32 @@ absl::StatusOr<OptionsVerb> Options::Parse(std::span<const std::string> argument
     }
   }
   if (verb == OptionsVerb::kHelp || verb == OptionsVerb::kPrintDocs) return verb;
-  for (const Option& option : options_) {
-    if (option.required && !option.given)
-      violations.Add(VariableOf(option.info.name), "SETTING_MISSING", option.info.help);
-  }
+  CheckGiven(violations);
   LOTURA_RETURN_IF_ERROR(violations.ToStatus());
   return verb;
+}
+
+bool Options::IsGivenOtherwise(const Option& option) {
+  return !option.other_way.empty() && Find(option.other_way)->given;
+}
+
+void Options::CheckGiven(Violations& violations) {
+  for (const Option& option : options_) {
+    const std::string variable = VariableOf(option.info.name);
+    if (option.required && !option.given && !IsGivenOtherwise(option))
+      violations.Add(variable, "SETTING_MISSING", option.info.help);
+    // Told once, of the second of the two.
+    const bool is_second = !option.other_way.empty() && Find(option.other_way) < &option;
+    if (is_second && option.given && IsGivenOtherwise(option))
+      violations.Add(variable, "SETTING_INVALID",
+                     fmt::format("{} is given, too", VariableOf(option.other_way)));
+  }
 }
 
 std::string Options::Docs() const {
   std::string docs = "| flag | variable | values | default | meaning |\n|---|---|---|---|---|\n";
   for (const Option& option : options_) {
-    const std::string initial = option.required                      ? "required"
-                                : option.info.secret == Secret::kYes ? ""
-                                                                     : option.initial;
+    const std::string initial = option.required ? "required" : option.initial;
     docs += fmt::format("| `--{}` | `{}` | {}{} | {} | {} |\n", option.info.name,
                         VariableOf(option.info.name), option.type,
                         option.info.unit.empty() ? "" : " " + option.info.unit, initial,
@@ -155,8 +203,7 @@ std::string Options::Docs() const {
 std::vector<std::pair<std::string, std::string>> Options::InForce() const {
   std::vector<std::pair<std::string, std::string>> settings;
   for (const Option& option : options_) {
-    settings.emplace_back(option.info.name,
-                          option.info.secret == Secret::kYes ? "<redacted>" : option.get());
+    settings.emplace_back(option.info.name, option.get());
   }
   return settings;
 }

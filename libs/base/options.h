@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "libs/base/secret.h"
+
 namespace lotura {
 
-enum class Secret { kNo, kYes };
+class Violations;
 
 // What a setting is, for people.
 struct OptionInfo {
@@ -20,7 +22,6 @@ struct OptionInfo {
   std::string name;
   std::string help;
   std::string unit = {};
-  Secret secret = Secret::kNo;
 };
 
 struct NumberBounds {
@@ -43,6 +44,9 @@ class Options {
   // Declared settings hold their defaults until Parse. A required one has none.
   void Text(OptionInfo info, std::string& target);
   void RequiredText(OptionInfo info, std::string& target);
+  // Given by itself, or by "<name>-file", the path of a file that holds it.
+  void Confidential(OptionInfo info, Secret& target);
+  void RequiredConfidential(OptionInfo info, Secret& target);
   void Number(OptionInfo info, std::int64_t& target, NumberBounds bounds);
   // One of a few words.
   void Choice(OptionInfo info, std::string& target, std::vector<std::string> words);
@@ -65,6 +69,8 @@ class Options {
     std::string initial;
     bool required = false;
     bool given = false;
+    // Another option that gives the same; not both are given.
+    std::string other_way = {};
     // Takes the text, or says what is wrong with it.
     std::function<std::string(const std::string& text)> set;
     std::function<std::string()> get;
@@ -72,6 +78,9 @@ class Options {
 
   Option* Find(std::string_view name);
   void Add(Option option);
+  [[nodiscard]] bool IsGivenOtherwise(const Option& option);
+  // What is missing, and what is given twice.
+  void CheckGiven(Violations& violations);
 
   const UnknownVariables unknown_;
   std::vector<Option> options_;

@@ -56,8 +56,7 @@ RedisCache::RedisCache(const RedisOptions& options, RedisEndpoint endpoint, Obse
       observer_(observer),
       owed_(options.owed_fences_max),
       doorkeeper_(options.doorkeeper_keys),
-      client_(options, std::move(endpoint),
-              Handshake(options, {&ReplaceByLease(), &FillUnderLease(), &KeepLargest()}),
+      client_(options, std::move(endpoint), {&ReplaceByLease(), &FillUnderLease(), &KeepLargest()},
               observer) {}
 
 // The keeper uses the other members: it ends before they do.

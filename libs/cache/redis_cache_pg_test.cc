@@ -1,9 +1,13 @@
 // Runs under the thread sanitizer too: tsan
 #include "libs/cache/redis_cache.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "libs/testing/cache_contract.h"
@@ -161,15 +165,20 @@ TEST(RedisCacheTest, WrongPasswordKeepsTheCircuitOpenUntilItIsRight) {
   testing::RedisServer server;
   RedisCommands commands(server);
   commands.Run({"CONFIG", "SET", "requirepass", "right"});
+  const std::filesystem::path password =
+      std::filesystem::path(::testing::TempDir()) / fmt::format("redis-password-{}", getpid());
+  std::ofstream(password) << "wrong\n";
   Counts counts;
   RedisOptions options = OptionsFor(server);
-  options.password = "wrong";
-  const auto refused = NewCache(options, counts);
-  options.password = "right";
-  const auto accepted = NewCache(options, counts);
+  options.password = Secret::InFile(password);
+  const auto cache = NewCache(options, counts);
+  EXPECT_TRUE(testing::Eventually([&] { return !cache->Reached(); }, std::chrono::seconds(5)));
 
-  EXPECT_TRUE(testing::Eventually([&] { return !refused->Reached(); }, std::chrono::seconds(5)));
-  EXPECT_FALSE(LeaseOf(accepted->Get(CacheKey("o1"))).token.empty());
+  std::ofstream(password) << "right\n";
+
+  EXPECT_TRUE(testing::Eventually([&] { return cache->Reached(); }, std::chrono::seconds(5)));
+  EXPECT_FALSE(LeaseOf(cache->Get(CacheKey("o1"))).token.empty());
+  std::filesystem::remove(password);
 }
 
 TEST(RedisCacheTest, WrongOptionsAreRefused) {

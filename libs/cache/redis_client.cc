@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "libs/base/errors.h"
+
 namespace lotura::cache {
 namespace {
 
@@ -23,25 +25,27 @@ bool Serves(const std::vector<Reply>& replies) {
   });
 }
 
-}  // namespace
-
-std::vector<Command> Handshake(const RedisOptions& options,
-                               std::initializer_list<const Script*> scripts) {
+// What a new connection says first: who it is, and the scripts that it will call.
+absl::StatusOr<std::vector<Command>> Handshake(const RedisOptions& options,
+                                               const std::vector<const Script*>& scripts) {
+  LOTURA_ASSIGN_OR_RETURN(const std::string password, options.password.Read());
   std::vector<Command> commands;
   if (!options.user.empty()) {
-    commands.push_back({"AUTH", options.user, options.password});
-  } else if (!options.password.empty()) {
-    commands.push_back({"AUTH", options.password});
+    commands.push_back({"AUTH", options.user, password});
+  } else if (!password.empty()) {
+    commands.push_back({"AUTH", password});
   }
   for (const Script* script : scripts) commands.push_back({"SCRIPT", "LOAD", script->text});
   return commands;
 }
 
+}  // namespace
+
 RedisClient::RedisClient(RedisOptions options, RedisEndpoint endpoint,
-                         std::vector<Command> handshake, Observer& observer)
+                         std::vector<const Script*> scripts, Observer& observer)
     : options_(std::move(options)),
       endpoint_(std::move(endpoint)),
-      handshake_(std::move(handshake)),
+      scripts_(std::move(scripts)),
       observer_(observer),
       address_(std::nullopt) {
   if (endpoint_.IsNumeric()) {
@@ -127,9 +131,11 @@ RedisClient::Borrowed RedisClient::Borrow(Deadline deadline) {
 std::unique_ptr<RedisConnection> RedisClient::Connect(Deadline deadline) {
   const auto address = address_.Get();
   if (!address->has_value()) return nullptr;
+  const auto handshake = Handshake(options_, scripts_);
+  if (!handshake.ok()) return nullptr;
   auto connection = RedisConnection::Connect(**address, deadline);
   if (connection == nullptr) return nullptr;
-  const auto replies = connection->Run(handshake_, deadline);
+  const auto replies = connection->Run(*handshake, deadline);
   if (!replies.has_value() || !Serves(*replies)) return nullptr;
   observer_.Count(Event::kConnected, 1);
   return connection;

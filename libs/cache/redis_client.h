@@ -22,10 +22,6 @@
 
 namespace lotura::cache {
 
-// What a new connection says first: who it is, and the scripts that it will call.
-std::vector<Command> Handshake(const RedisOptions& options,
-                               std::initializer_list<const Script*> scripts);
-
 // Thread-safe. A thread of its own, the keeper, resolves the server's name, finds out within a
 // second that the server is gone and within a second that it is back.
 class RedisClient {
@@ -35,8 +31,8 @@ class RedisClient {
   enum class Chores { kDone, kFailed };
   using Reached = std::function<Chores()>;
 
-  // `handshake` runs first on each new connection. `options` were validated.
-  RedisClient(RedisOptions options, RedisEndpoint endpoint, std::vector<Command> handshake,
+  // `scripts` are what will be called; they outlive the client. `options` were validated.
+  RedisClient(RedisOptions options, RedisEndpoint endpoint, std::vector<const Script*> scripts,
               Observer& observer);
   RedisClient(const RedisClient&) = delete;
   RedisClient& operator=(const RedisClient&) = delete;
@@ -80,7 +76,7 @@ class RedisClient {
 
   const RedisOptions options_;
   const RedisEndpoint endpoint_;
-  const std::vector<Command> handshake_;
+  const std::vector<const Script*> scripts_;
   Observer& observer_;
   Circuit circuit_;
   Snapshot<std::optional<SocketAddress>> address_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "libs/base/secret.h"
 #include "libs/cache/redis_endpoint.h"
 
 namespace lotura::cache {
@@ -17,7 +18,7 @@ struct RedisOptions {
   PlainTcp plain_tcp = PlainTcp::kLoopbackOnly;
   // Empty: no authentication; a password without a user is the default user's.
   std::string user;
-  std::string password;
+  Secret password;
   // Most connections at once.
   std::size_t connections = 8;
   // When a call is given up, whatever it waits for: a connection, connecting, sending or reading.

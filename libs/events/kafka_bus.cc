@@ -117,11 +117,12 @@ absl::StatusOr<std::unique_ptr<Consumer>> KafkaBus::NewConsumer(const Subscripti
 
 absl::Status KafkaBus::EnsureTopic(const TopicSpec& spec, Deadline deadline) {
   LOTURA_ASSIGN_OR_RETURN(const auto conf, NewKafkaConf(options_, {}));
-  KafkaLog log(log_);
+  KafkaEvents events(options_, log_);
   std::string why;
-  conf->set("event_cb", &log, why);
+  conf->set("event_cb", &events, why);
   const std::unique_ptr<RdKafka::Producer> client(RdKafka::Producer::create(conf.get(), why));
   if (client == nullptr) return Unavailable("KAFKA_CLIENT", "no client could be made");
+  events.Follow(*client);
   bool is_created = false;
   for (;;) {
     LOTURA_ASSIGN_OR_RETURN(const Shape shape, Describe(*client, spec.name, deadline));

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "libs/base/secret.h"
 #include "libs/events/bus.h"
 #include "libs/observe/log.h"
 
@@ -16,8 +17,11 @@ struct KafkaOptions {
   std::string brokers;
   // What the broker's logs and quotas call this process.
   std::string client_id = "lotura";
-  // Settings of librdkafka beside ours, for example of "security.protocol" and "sasl.*".
-  std::map<std::string, std::string> security;
+  // Settings of librdkafka beside ours, for example of "security.protocol" and "sasl.mechanisms".
+  std::map<std::string, std::string> security = {};
+  // With SASL. When a broker refuses the password it is read anew.
+  std::string username = {};
+  Secret password = {};
   // Records and bytes that one producer holds.
   std::size_t queued_records = 10'000;
   std::size_t queued_bytes = 64 << 20;

@@ -133,16 +133,16 @@ absl::Status NotCommitted(RdKafka::ErrorCode code) {
 absl::StatusOr<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Create(
     const KafkaOptions& options, const Subscription& subscription, const observe::Log& log) {
   LOTURA_ASSIGN_OR_RETURN(const auto conf, NewKafkaConf(options, Settings(options, subscription)));
-  std::unique_ptr<KafkaConsumer> made(new KafkaConsumer(log));
+  std::unique_ptr<KafkaConsumer> made(new KafkaConsumer(options, log));
   std::string why;
-  conf->set("event_cb", &made->log_, why);
+  conf->set("event_cb", &made->events_, why);
   conf->set("rebalance_cb", &made->rebalance_, why);
   conf->set("offset_commit_cb", &made->answers_, why);
   made->consumer_.reset(RdKafka::KafkaConsumer::create(conf.get(), why));
-  if (made->consumer_ == nullptr ||
-      made->consumer_->subscribe(subscription.topics) != RdKafka::ERR_NO_ERROR) {
+  if (made->consumer_ == nullptr) return Unavailable("KAFKA_CONSUMER", "no consumer could be made");
+  made->events_.Follow(*made->consumer_);
+  if (made->consumer_->subscribe(subscription.topics) != RdKafka::ERR_NO_ERROR)
     return Unavailable("KAFKA_CONSUMER", "no consumer could be made");
-  }
   return made;
 }
 

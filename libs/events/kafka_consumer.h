@@ -54,7 +54,8 @@ class KafkaConsumer final : public Consumer {
     absl::Status failed_;
   };
 
-  explicit KafkaConsumer(const observe::Log& log) : log_(log), rebalance_(*this) {}
+  KafkaConsumer(const KafkaOptions& options, const observe::Log& log)
+      : events_(options, log), rebalance_(*this) {}
 
   // Why this consumer reads nothing any more, if it does not.
   absl::Status broken_;
@@ -63,7 +64,7 @@ class KafkaConsumer final : public Consumer {
   bool rebalanced_ = false;
   // Whether the group has told which these are.
   bool is_assigned_ = false;
-  KafkaLog log_;
+  KafkaEvents events_;
   Rebalance rebalance_;
   Answers answers_;
   std::unique_ptr<RdKafka::KafkaConsumer> consumer_;

@@ -39,12 +39,13 @@ KafkaSettings Settings(const KafkaOptions& options) {
 absl::StatusOr<std::unique_ptr<KafkaProducer>> KafkaProducer::Create(const KafkaOptions& options,
                                                                      const observe::Log& log) {
   LOTURA_ASSIGN_OR_RETURN(const auto conf, NewKafkaConf(options, Settings(options)));
-  std::unique_ptr<KafkaProducer> made(new KafkaProducer(log));
+  std::unique_ptr<KafkaProducer> made(new KafkaProducer(options, log));
   std::string why;
-  conf->set("event_cb", &made->log_, why);
+  conf->set("event_cb", &made->events_, why);
   conf->set("dr_cb", &made->reports_, why);
   made->producer_.reset(RdKafka::Producer::create(conf.get(), why));
   if (made->producer_ == nullptr) return Unavailable("KAFKA_PRODUCER", "no producer could be made");
+  made->events_.Follow(*made->producer_);
   made->server_ =
       std::jthread([raw = made.get()](const std::stop_token& stop) { raw->Serve(stop); });
   return made;

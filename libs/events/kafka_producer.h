@@ -33,13 +33,14 @@ class KafkaProducer final : public Producer {
     KafkaProducer& producer_;
   };
 
-  explicit KafkaProducer(const observe::Log& log) : log_(log), reports_(*this) {}
+  KafkaProducer(const KafkaOptions& options, const observe::Log& log)
+      : events_(options, log), reports_(*this) {}
 
   // What became of the record of this ticket: librdkafka speaks of it no more.
   Confirm Take(std::uintptr_t ticket, RdKafka::ErrorCode outcome);
   void Serve(const std::stop_token& stop);
 
-  KafkaLog log_;
+  KafkaEvents events_;
   Reports reports_;
   std::unique_ptr<RdKafka::Producer> producer_;
   // Set under the mutex.

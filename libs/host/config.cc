@@ -6,23 +6,23 @@
 namespace lotura::host {
 
 void Config::Declare(Options& options) {
-  options.RequiredText({"postgres", "PostgreSQL, as a libpq connection string", "", Secret::kYes},
-                       postgres);
+  options.RequiredConfidential({"postgres", "PostgreSQL, as a libpq connection string"}, postgres);
+  options.Confidential({"postgres-password", "password of the role, if that string has none"},
+                       postgres_password);
   options.RequiredText({"kafka-brokers", "Kafka, as host:port,host:port"}, kafka_brokers);
   options.Choice({"kafka-protocol", "how Kafka is reached"}, kafka_protocol,
                  {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"});
   options.Choice({"kafka-sasl-mechanism", "how the user of Kafka proves who it is"},
                  kafka_sasl_mechanism, {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"});
   options.Text({"kafka-username", "user of Kafka, with SASL"}, kafka_username);
-  options.Text({"kafka-password", "password of the user of Kafka", "", Secret::kYes},
-               kafka_password);
+  options.Confidential({"kafka-password", "password of the user of Kafka"}, kafka_password);
   options.Text({"kafka-ca-file", "certificates that Kafka's may be signed by; empty: the system's"},
                kafka_ca_file);
   options.RequiredText({"redis", "Redis, as unix:/path or host:port"}, redis);
   options.Choice({"redis-plain-tcp",
                   "whether Redis may be reached without a socket or a mesh: hiredis speaks no TLS"},
                  redis_plain_tcp, {"loopback-only", "allowed"});
-  options.Text({"redis-password", "password of the Redis user", "", Secret::kYes}, redis_password);
+  options.Confidential({"redis-password", "password of the Redis user"}, redis_password);
   options.Number({"cache-seconds",
                   "how long a record is kept in Redis; five seconds more bound what may be stale "
                   "after a write of which Redis could not be told",
@@ -76,8 +76,7 @@ void Config::DeclareAudit(Options& options) {
                audit_archive_endpoint);
   options.Text({"audit-archive-region", "of s3: such as eu-central-1"}, audit_archive_region);
   options.Text({"audit-archive-key-id", "of s3: id of the access key"}, audit_archive_key_id);
-  options.Text({"audit-archive-secret", "of s3: the access key", "", Secret::kYes},
-               audit_archive_secret);
+  options.Confidential({"audit-archive-secret", "of s3: the access key"}, audit_archive_secret);
   options.Number({"audit-archive-minutes", "how often what is sealed is archived", "min"},
                  audit_archive_minutes, {1, 1440});
   options.Choice({"read-audit",
@@ -194,15 +193,16 @@ std::optional<TenantId> Config::OperatorTenant() const {
   return id.has_value() ? std::optional(TenantId{*id}) : std::nullopt;
 }
 
-std::map<std::string, std::string> Config::KafkaSecurity() const {
-  std::map<std::string, std::string> security{{"security.protocol", kafka_protocol}};
+events::KafkaOptions Config::KafkaOptions() const {
+  events::KafkaOptions kafka{.brokers = kafka_brokers};
+  kafka.security["security.protocol"] = kafka_protocol;
   if (UsesSasl()) {
-    security["sasl.mechanisms"] = kafka_sasl_mechanism;
-    security["sasl.username"] = kafka_username;
-    security["sasl.password"] = kafka_password;
+    kafka.security["sasl.mechanisms"] = kafka_sasl_mechanism;
+    kafka.username = kafka_username;
+    kafka.password = kafka_password;
   }
-  if (UsesTls() && !kafka_ca_file.empty()) security["ssl.ca.location"] = kafka_ca_file;
-  return security;
+  if (UsesTls() && !kafka_ca_file.empty()) kafka.security["ssl.ca.location"] = kafka_ca_file;
+  return kafka;
 }
 
 void Config::CheckKafka(Violations& violations) const {

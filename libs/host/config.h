@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -14,16 +13,18 @@
 #include "libs/base/options.h"
 #include "libs/base/uuid.h"
 #include "libs/cache/redis_options.h"
+#include "libs/events/kafka_bus.h"
 
 namespace lotura::host {
 
 struct Config {
-  std::string postgres;
+  Secret postgres;
+  Secret postgres_password;
   std::string kafka_brokers;
   std::string kafka_protocol = "plaintext";
   std::string kafka_sasl_mechanism = "SCRAM-SHA-512";
   std::string kafka_username;
-  std::string kafka_password;
+  Secret kafka_password;
   std::string kafka_ca_file;
   std::string redis;
   std::string grpc_listen = "127.0.0.1:7443";
@@ -42,12 +43,12 @@ struct Config {
   std::string audit_archive_endpoint;
   std::string audit_archive_region;
   std::string audit_archive_key_id;
-  std::string audit_archive_secret;
+  Secret audit_archive_secret;
   std::string environment = "production";
   std::string reflection = "on";
   std::string log_level = "info";
   std::string redis_plain_tcp = "loopback-only";
-  std::string redis_password;
+  Secret redis_password;
   std::int64_t grpc_certificate_seconds = 10;
   std::int64_t cache_seconds = 60;
   std::int64_t log_ok_every = 1;
@@ -95,8 +96,8 @@ struct Config {
   [[nodiscard]] cache::RedisOptions RedisOptions() const;
   // Nothing if it is not set. Validate tells of what is no UUID.
   [[nodiscard]] std::optional<TenantId> OperatorTenant() const;
-  // What librdkafka is told of TLS and SASL.
-  [[nodiscard]] std::map<std::string, std::string> KafkaSecurity() const;
+  // How Kafka is reached.
+  [[nodiscard]] events::KafkaOptions KafkaOptions() const;
   // INVALID_ARGUMENT if settings do not go together.
   [[nodiscard]] absl::Status Validate() const;
   // Declares every setting with this object's fields as targets.

@@ -23,14 +23,16 @@ int MigrationFailed(const ServiceSpec& spec, const absl::Status& status) {
 }  // namespace
 
 int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services) {
-  std::string postgres;
+  Secret postgres;
+  Secret password;
   std::string reporting_role;
   std::int64_t timeout_s = 600;
   Options options(UnknownVariables::kIgnored);
-  options.RequiredText(
-      {"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas", "",
-       Secret::kYes},
+  options.RequiredConfidential(
+      {"postgres", "PostgreSQL, as a libpq connection string of the role that owns the schemas"},
       postgres);
+  options.Confidential({"postgres-password", "password of the role, if that string has none"},
+                       password);
   options.Text(
       {"reporting-role",
        "role of people with BI tools; they get views of all records of their tenants, without "
@@ -42,6 +44,7 @@ int MigrateMain(int argc, char** argv, const std::vector<ServiceSpec>& services)
   if (exit_code.has_value()) return *exit_code;
   for (const ServiceSpec& spec : services) {
     pg::Options pool{.conninfo = postgres,
+                     .password = password,
                      .schema = spec.name,
                      .application_name = "lotura-migrate",
                      .pool_size = 2};

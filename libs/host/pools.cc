@@ -18,6 +18,7 @@ pg::Options PoolOptions(const std::string& service, const Config& config, const 
                         std::size_t connections) {
   pg::Options options;
   options.conninfo = config.postgres;
+  options.password = config.postgres_password;
   options.schema = service;
   options.application_name = fmt::format("lotura-{}-{}", service, purpose);
   options.pool_size = connections;

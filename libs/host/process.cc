@@ -144,9 +144,7 @@ absl::Status Process::MakeEdge() {
   redis.doorkeeper_keys = kDoorkeeperKeys;
   LOTURA_ASSIGN_OR_RETURN(cache_, cache::RedisCache::Create(redis, cache_metrics_));
   LOTURA_RETURN_IF_ERROR(MakeQuotas());
-  bus_ = std::make_unique<events::KafkaBus>(
-      events::KafkaOptions{.brokers = config_.kafka_brokers, .security = config_.KafkaSecurity()},
-      log_);
+  bus_ = std::make_unique<events::KafkaBus>(config_.KafkaOptions(), log_);
   executor_ = std::make_unique<rpc::Executor>(
       rpc::ExecutorOptions{.threads = static_cast<std::size_t>(config_.executor_threads),
                            .queue_max = static_cast<std::size_t>(config_.executor_queue_max)},

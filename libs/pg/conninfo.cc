@@ -91,8 +91,27 @@ void AddNetworkBounds(Keywords& keywords) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ConninfoOf(const Options& options, Deadline deadline) {
-  LOTURA_ASSIGN_OR_RETURN(Keywords keywords, Parse(options.conninfo));
+absl::StatusOr<Credentials> ReadCredentials(const Options& options) {
+  Credentials credentials;
+  LOTURA_ASSIGN_OR_RETURN(credentials.conninfo, options.conninfo.Read());
+  LOTURA_ASSIGN_OR_RETURN(credentials.password, options.password.Read());
+  return credentials;
+}
+
+void NoteServed(const Options& options, const Credentials& credentials) {
+  options.conninfo.NoteServed(credentials.conninfo);
+  options.password.NoteServed(credentials.password);
+}
+
+Credentials ServedLast(const Options& options, const Credentials& now) {
+  return {.conninfo = options.conninfo.ServedLast().value_or(now.conninfo),
+          .password = options.password.ServedLast().value_or(now.password)};
+}
+
+absl::StatusOr<std::string> ConninfoOf(const Options& options, const Credentials& credentials,
+                                       Deadline deadline) {
+  LOTURA_ASSIGN_OR_RETURN(Keywords keywords, Parse(credentials.conninfo));
+  if (!credentials.password.empty()) keywords["password"] = credentials.password;
   keywords["connect_timeout"] = fmt::to_string(ConnectTimeout(keywords, deadline).count());
   keywords["client_encoding"] = "UTF8";
   if (!options.application_name.empty()) keywords["application_name"] = options.application_name;

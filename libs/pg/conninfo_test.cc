@@ -12,13 +12,30 @@ using ::std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+absl::StatusOr<std::string> TryOptions(const Options& options, milliseconds left = seconds(60)) {
+  return ConninfoOf(options, ReadCredentials(options).value(), Deadline::After(left));
+}
+
 std::string Of(const std::string& conninfo, milliseconds left = seconds(60)) {
-  return ConninfoOf({.conninfo = conninfo, .schema = "sales"}, Deadline::After(left)).value();
+  return TryOptions({.conninfo = conninfo, .schema = "sales"}, left).value();
 }
 
 TEST(ConninfoTest, KeywordsAndTheSameInAUriGiveTheSame) {
   EXPECT_EQ(Of("postgresql://anna:a%27b%5Cc@db1:5433/lotura?sslmode=require"),
             Of(R"(host=db1 port=5433 user=anna password='a\'b\\c' dbname=lotura sslmode=require)"));
+}
+
+TEST(ConninfoTest, APasswordBesideTheStringTakesThePlaceOfOneInIt) {
+  const auto conninfo = TryOptions({.conninfo = "host=db1 password=old", .password = "it's new"});
+
+  EXPECT_THAT(*conninfo, HasSubstr(R"(password='it\'s new')"));
+  EXPECT_THAT(*conninfo, Not(HasSubstr("old")));
+}
+
+TEST(ConninfoTest, APasswordThatCannotBeReadIsTold) {
+  EXPECT_THAT(
+      ReadCredentials({.conninfo = "host=db1", .password = Secret::InFile("/nowhere/password")}),
+      testing::StatusIs(absl::StatusCode::kUnavailable, "FILE_UNREADABLE"));
 }
 
 TEST(ConninfoTest, ConnectingEndsWithTheDeadlineButTwoSecondsIsTheLeast) {
@@ -39,8 +56,7 @@ TEST(ConninfoTest, ADeadPeerIsNoticedUnlessTheOperatorSaysOtherwise) {
 
 TEST(ConninfoTest, ConnectionsForListsSortOnlyWhatNoIndexDelivers) {
   const auto of = [](PlanFor purpose) {
-    return ConninfoOf({.conninfo = "host=db1", .plan_for = purpose}, Deadline::After(seconds(60)))
-        .value();
+    return TryOptions({.conninfo = "host=db1", .plan_for = purpose}).value();
   };
 
   EXPECT_THAT(of(PlanFor::kLists), HasSubstr("enable_sort=off"));
@@ -55,7 +71,7 @@ TEST(ConninfoTest, OptionsOfTheOperatorStayAndOursComeAfterThem) {
 }
 
 TEST(ConninfoTest, AnUnreadableStringIsRefusedWithoutSayingWhatIsInIt) {
-  const auto conninfo = ConninfoOf({.conninfo = "password secret"}, Deadline::After(seconds(1)));
+  const auto conninfo = TryOptions({.conninfo = "password secret"});
 
   EXPECT_THAT(conninfo,
               testing::StatusIs(absl::StatusCode::kFailedPrecondition, "CONNECTION_STRING"));

@@ -12,6 +12,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/errors.h"
+#include "libs/base/secret.h"
 #include "libs/pg/copy_rows.h"
 #include "libs/pg/params.h"
 #include "libs/pg/query.h"
@@ -51,8 +52,10 @@ enum class PlanFor {
 };
 
 struct Options {
-  // What libpq takes: keywords and values, or a URI.
-  std::string conninfo;
+  // What libpq takes: keywords and values, or a URI. Read for each new connection, as the password
+  // is, which takes the place of one in it unless it is empty.
+  Secret conninfo;
+  Secret password = {};
   // Schema whose tables the statements name without it.
   std::string schema;
   std::string application_name;
@@ -64,6 +67,8 @@ struct Options {
 };
 
 struct PoolFigures {
+  // As many connections as there may be.
+  std::size_t size = 0;
   std::size_t in_use = 0;
   std::size_t idle = 0;
   std::size_t waiting = 0;

@@ -1,6 +1,5 @@
 #include "libs/pg/pool.h"
 
-#include "libs/pg/conninfo.h"
 #include "libs/pg/fault.h"
 
 namespace lotura::pg {
@@ -8,7 +7,9 @@ namespace lotura::pg {
 Pool::Pool(Options options, Observers observers)
     : options_(std::move(options)),
       observers_(std::move(observers)),
-      canceler_([this](const std::stop_token& stop) { CancelLate(stop); }) {}
+      canceler_([this](const std::stop_token& stop) { CancelLate(stop); }) {
+  Changed();
+}
 
 Pool::~Pool() {
   canceler_.request_stop();
@@ -64,8 +65,21 @@ absl::StatusOr<Lease> Pool::Take(Deadline deadline) {
   return Lease(*this, std::move(slot));
 }
 
+// A new password may be in its file before the server knows it: until then the one before serves.
 absl::StatusOr<std::unique_ptr<Connection>> Pool::Open(Deadline deadline) const {
-  LOTURA_ASSIGN_OR_RETURN(const std::string conninfo, ConninfoOf(options_, deadline));
+  LOTURA_ASSIGN_OR_RETURN(const Credentials now, ReadCredentials(options_));
+  auto opened = OpenBy(now, deadline);
+  if (opened.ok()) {
+    NoteServed(options_, now);
+    return opened;
+  }
+  const Credentials before = ServedLast(options_, now);
+  return before == now || deadline.Passed() ? std::move(opened) : OpenBy(before, deadline);
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::OpenBy(const Credentials& credentials,
+                                                         Deadline deadline) const {
+  LOTURA_ASSIGN_OR_RETURN(const std::string conninfo, ConninfoOf(options_, credentials, deadline));
   try {
     return std::make_unique<Connection>(conninfo);
   } catch (...) {
@@ -104,7 +118,12 @@ PoolFigures Pool::Figures() const {
 }
 
 PoolFigures Pool::Now() const {
-  return {in_use_, idle_.size(), waiters_.size(), opened_, discarded_};
+  return {.size = options_.pool_size,
+          .in_use = in_use_,
+          .idle = idle_.size(),
+          .waiting = waiters_.size(),
+          .opened = opened_,
+          .discarded = discarded_};
 }
 
 void Pool::Changed() const {

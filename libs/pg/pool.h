@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "libs/pg/connection.h"
+#include "libs/pg/conninfo.h"
 #include "libs/pg/database.h"
 
 namespace lotura::pg {
@@ -71,6 +72,8 @@ class Pool {
   void Changed() const;
   [[nodiscard]] PoolFigures Now() const;
   absl::StatusOr<std::unique_ptr<Connection>> Open(Deadline deadline) const;
+  absl::StatusOr<std::unique_ptr<Connection>> OpenBy(const Credentials& credentials,
+                                                     Deadline deadline) const;
   void CancelLate(const std::stop_token& stop);
   // The watch that fires next; its caller holds watch_mutex_.
   [[nodiscard]] Watch* Earliest() const;

@@ -64,6 +64,9 @@ std::function<void(const PoolFigures&)> PoolOf(const Metrics& metrics, std::stri
   const auto connections = metrics.AddGauges({.name = "lotura_db_connections",
                                               .help = "Open connections, lent or idle",
                                               .labels = {"pool", "state"}});
+  const auto size = metrics.AddGauges({.name = "lotura_db_connections_max",
+                                       .help = "Most connections that there may be",
+                                       .labels = {"pool"}});
   const auto waiting = metrics.AddGauges({.name = "lotura_db_waiting_calls",
                                           .help = "Calls that wait for a connection",
                                           .labels = {"pool"}});
@@ -73,17 +76,18 @@ std::function<void(const PoolFigures&)> PoolOf(const Metrics& metrics, std::stri
   const auto discarded = metrics.AddCounters({.name = "lotura_db_connections_discarded_total",
                                               .help = "Connections that were thrown away",
                                               .labels = {"pool"}});
-  return
-      [in_use = connections.With({pool, "in_use"}), idle = connections.With({pool, "idle"}),
-       waiting = waiting.With({pool}), opened = opened.With({pool}),
-       discarded = discarded.With({pool}), seen = PoolFigures()](const PoolFigures& now) mutable {
-        in_use.Set(static_cast<double>(now.in_use));
-        idle.Set(static_cast<double>(now.idle));
-        waiting.Set(static_cast<double>(now.waiting));
-        opened.Add(static_cast<double>(now.opened - seen.opened));
-        discarded.Add(static_cast<double>(now.discarded - seen.discarded));
-        seen = now;
-      };
+  return [size = size.With({pool}), in_use = connections.With({pool, "in_use"}),
+          idle = connections.With({pool, "idle"}), waiting = waiting.With({pool}),
+          opened = opened.With({pool}), discarded = discarded.With({pool}),
+          seen = PoolFigures()](const PoolFigures& now) mutable {
+    size.Set(static_cast<double>(now.size));
+    in_use.Set(static_cast<double>(now.in_use));
+    idle.Set(static_cast<double>(now.idle));
+    waiting.Set(static_cast<double>(now.waiting));
+    opened.Add(static_cast<double>(now.opened - seen.opened));
+    discarded.Add(static_cast<double>(now.discarded - seen.discarded));
+    seen = now;
+  };
 }
 
 }  // namespace

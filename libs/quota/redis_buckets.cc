@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<RedisBuckets>> RedisBuckets::Create(cache::RedisO
 RedisBuckets::RedisBuckets(const cache::RedisOptions& options, cache::RedisEndpoint endpoint,
                            cache::Observer& observer)
     : call_timeout_(options.call_timeout),
-      client_(options, std::move(endpoint), cache::Handshake(options, {&TakeTokens()}), observer) {
+      client_(options, std::move(endpoint), {&TakeTokens()}, observer) {
   client_.Start([] { return cache::RedisClient::Chores::kDone; });
 }
 
