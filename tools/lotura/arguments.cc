@@ -33,6 +33,7 @@ class Parser {
     AddTenant();
     AddAdmin();
     AddImport();
+    AddVerb("status", "Ask each service whether it serves", status_);
     AddCompletion();
   }
 
@@ -368,6 +369,7 @@ class Parser {
   RemoveFlags delete_;
   RemoveFlags undelete_;
   TimelineFlags timeline_;
+  StatusFlags status_;
   TailFlags tail_;
   ReportCommand funnel_;
   ReportCommand revenue_;

@@ -17,6 +17,7 @@
 #include "tools/lotura/output.h"
 #include "tools/lotura/record_verbs.h"
 #include "tools/lotura/report_verbs.h"
+#include "tools/lotura/status_verb.h"
 #include "tools/lotura/tenant_export.h"
 #include "tools/lotura/timeline_verb.h"
 
@@ -61,7 +62,8 @@ struct Help {
 using Command =
     std::variant<Help, GetFlags, ListFlags, CreateFlags, UpdateFlags, RemoveFlags, ReportCommand,
                  TimelineFlags, TailFlags, AuditExportFlags, AuditCheckpointFlags, AuditSearchFlags,
-                 AuditVerifyFlags, TenantExportFlags, ImportCommand, AdminCommand, CompletionFlags>;
+                 AuditVerifyFlags, TenantExportFlags, ImportCommand, AdminCommand, CompletionFlags,
+                 StatusFlags>;
 
 struct Arguments {
   ConnectionFlags connection;

@@ -77,12 +77,6 @@ absl::Status FindCertificates(const rpc::TlsFiles& files, Connection& connection
   return absl::OkStatus();
 }
 
-absl::Status NoToken() {
-  return UsageError(
-      "there is no token: set LOTURA_TOKEN or LOTURA_TOKEN_FILE, or give --token-file; for the "
-      "development stack: export LOTURA_TOKEN=$(tools/dev token)");
-}
-
 }  // namespace
 
 Variables ProcessVariables() {
@@ -124,8 +118,16 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
   const rpc::TlsFiles files = FindTlsFiles(flags, variables);
   LOTURA_RETURN_IF_ERROR(FindCertificates(files, connection));
   LOTURA_ASSIGN_OR_RETURN(connection.token, FindToken(flags, variables));
-  if (connection.token.empty() && files.certificate.empty()) return NoToken();
   return connection;
+}
+
+absl::Status CheckCaller(const Connection& connection) {
+  const auto& certificates = connection.certificates;
+  const bool is_shown = certificates != nullptr && !certificates->certificate.empty();
+  if (is_shown || !connection.token.empty()) return absl::OkStatus();
+  return UsageError(
+      "there is no token: set LOTURA_TOKEN or LOTURA_TOKEN_FILE, or give --token-file; for the "
+      "development stack: export LOTURA_TOKEN=$(tools/dev token)");
 }
 
 }  // namespace lotura::cli

@@ -42,11 +42,14 @@ struct Connection {
 
 // Endpoints: the flags, else LOTURA_ENDPOINT (separated by commas), else var/endpoints.json of the
 // development stack, in `directory` or one above it. Token: the file of the flag, else
-// LOTURA_TOKEN, else the file that LOTURA_TOKEN_FILE names; needed unless there is a certificate.
+// LOTURA_TOKEN, else the file that LOTURA_TOKEN_FILE names; empty if there is none.
 // Certificates: the files of the flags, else those that LOTURA_CA_FILE, LOTURA_CERTIFICATE_FILE and
 // LOTURA_KEY_FILE name. Errors have the reason USAGE.
 absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
                                              const Variables& variables,
                                              const std::filesystem::path& directory);
+
+// An error, of the reason USAGE, unless a token or a certificate says who calls.
+absl::Status CheckCaller(const Connection& connection);
 
 }  // namespace lotura::cli

@@ -63,7 +63,7 @@ TEST_F(ConnectionTest, TheTokenMayStandInAFile) {
   EXPECT_EQ(Resolve(flags)->token, "from-file");
   variables_.clear();
 
-  EXPECT_THAT(Resolve(flags), StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  EXPECT_EQ(Resolve(flags)->token, "");
 }
 
 TEST_F(ConnectionTest, ACertificateStandsForATokenAndItsFilesMayBeVariables) {
@@ -80,9 +80,20 @@ TEST_F(ConnectionTest, ACertificateStandsForATokenAndItsFilesMayBeVariables) {
   ASSERT_OK_AND_ASSIGN(const Connection connection, Resolve(flags));
 
   EXPECT_EQ(connection.token, "");
+  EXPECT_THAT(CheckCaller(connection), testing::IsOk());
   EXPECT_EQ(connection.certificates->certificate, issued.certificate);
   EXPECT_EQ(connection.certificates->key, issued.key);
   EXPECT_EQ(connection.certificates->authorities, authority.certificate());
+}
+
+TEST_F(ConnectionTest, WhoeverShowsNeitherATokenNorACertificateIsTold) {
+  Write("ca.pem", rpc::TestAuthority().certificate());
+  variables_ = {{"LOTURA_CA_FILE", directory_ / "ca.pem"}};
+
+  EXPECT_THAT(CheckCaller(*Resolve({.endpoints = {"a:1"}})),
+              StatusIs(absl::StatusCode::kInvalidArgument, "USAGE"));
+  variables_["LOTURA_TOKEN"] = "token";
+  EXPECT_THAT(CheckCaller(*Resolve({.endpoints = {"a:1"}})), testing::IsOk());
 }
 
 TEST_F(ConnectionTest, CertificatesThatCannotServeAreSaid) {

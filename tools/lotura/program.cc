@@ -49,6 +49,7 @@ class CommandRunner {
   Outcome operator()(const CompletionFlags& /*flags*/) const { return ExitCode::kOk; }
   Outcome operator()(const AdminCommand& /*command*/) const { return ExitCode::kOk; }
   Outcome operator()(const AuditVerifyFlags& /*flags*/) const { return ExitCode::kOk; }
+  Outcome operator()(const StatusFlags& /*flags*/) const { return ExitCode::kOk; }
 
  private:
   static Outcome Done(const absl::Status& status) {
@@ -81,6 +82,13 @@ absl::StatusOr<ExitCode> Run(const Arguments& arguments, const Surroundings& sur
   LOTURA_ASSIGN_OR_RETURN(
       const Connection connection,
       ResolveConnection(arguments.connection, surroundings.variables, surroundings.directory));
+  if (std::holds_alternative<StatusFlags>(arguments.command)) {
+    const auto connect = [&](const Connection& one) {
+      return surroundings.connect(one, arguments);
+    };
+    return Status(connection, connect, arguments.timeout, output);
+  }
+  LOTURA_RETURN_IF_ERROR(CheckCaller(connection));
   const auto transport = surroundings.connect(connection, arguments);
   const SystemClock clock;
   RandomIds ids(clock);

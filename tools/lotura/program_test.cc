@@ -1,6 +1,7 @@
 #include "tools/lotura/program.h"
 
 #include <gmock/gmock.h>
+#include <grpc/health/v1/health.pb.h>
 
 #include <nlohmann/json.hpp>
 
@@ -63,6 +64,26 @@ TEST_F(ProgramTest, AChildNeedsItsParent) {
 
   EXPECT_EQ(services_.requests.back(),
             "ListStages parent: \"pipelines/p1\" page_size: 7 filter: \"kind = won\"");
+}
+
+TEST_F(ProgramTest, TheStatusOfEachEndpointIsAsked) {
+  const auto health = std::make_shared<grpc::health::v1::HealthCheckResponse>();
+  services_.answers["Check"] = health;
+  health->set_status(grpc::health::v1::HealthCheckResponse::SERVING);
+  EXPECT_EQ(Run({"status", "--endpoint", "sales=s:1", "--endpoint", "accounts=a:1"}), 0);
+  EXPECT_EQ(out_.str(),
+            "service   address  state\n"
+            "accounts  a:1      SERVING\n"
+            "sales     s:1      SERVING\n");
+  EXPECT_EQ(services_.requests, (std::vector<std::string>{"Check ", "Check "}));
+
+  health->set_status(grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(Run({"status", "--json"}), 1);
+
+  const auto json = nlohmann::json::parse(out_.str());
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["service"], "all");
+  EXPECT_EQ(json[0]["state"], "NOT_SERVING");
 }
 
 TEST_F(ProgramTest, ReplaysAreHandedToTheProgramOfTheServicesAsWords) {
