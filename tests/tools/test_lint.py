@@ -12,7 +12,7 @@ from lint import check_includes, descriptors, guide
 from lint.tree import Tree, without_allowed
 from lint_examples import EXAMPLES, PROTO_EXAMPLES, proto_file
 
-OF_TOOLS = {"clang-format", "clang-tidy", "buf"}
+OF_TOOLS = {"chart", "clang-format", "clang-tidy", "buf"}
 # Not about the text of one file; they have tests of their own.
 APART = {"allowance", "readme"}
 

@@ -113,12 +113,13 @@ def _fill_buf(target: Path) -> None:
         raise Failure(f"buf has no binary for the architecture {platform.machine()}.")
 
 
-def _fill_grpcurl(target: Path) -> None:
+def go_install(program: str, target: Path, go: str = "go") -> None:
+    """Builds "example.org/module/cmd/program@v1.2.3" into `target`."""
     with tempfile.TemporaryDirectory(prefix="lotura-go-") as workspace:
         environment = os.environ | {"GOBIN": str(target), "GOPATH": workspace, "GOFLAGS":
                                     "-modcacherw", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-        run_with_progress(["go", "install", "github.com/fullstorydev/grpcurl/cmd/grpcurl"
-                           f"@v{GRPCURL_VERSION}"], label="grpcurl by go install", log=LOG,
+        name = program.partition("@")[0].rsplit("/", 1)[1]
+        run_with_progress([go, "install", program], label=f"{name} by go install", log=LOG,
                           environment=environment)
 
 
@@ -147,7 +148,8 @@ def buf() -> Artifact:
 
 
 def grpcurl() -> Artifact:
-    return Artifact("grpcurl", GRPCURL_VERSION, _fill_grpcurl)
+    program = f"github.com/fullstorydev/grpcurl/cmd/grpcurl@v{GRPCURL_VERSION}"
+    return Artifact("grpcurl", GRPCURL_VERSION, lambda target: go_install(program, target))
 
 
 def buf_binary() -> Path:

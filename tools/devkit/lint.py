@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from devkit import lint_tidy, lint_tools
 from devkit.console import Failure, say, step
 from devkit.layout import ROOT
-from lint import check_includes, comments, documents, guide, migrations, sizes, smells, sql
+from lint import chart, check_includes, comments, documents, guide, migrations, sizes, smells, sql
 from lint.tree import Finding, Tree, without_allowed
 
 SUMMARY = "hold the code to docs/style.md; clang-tidy on what changed (--all: on everything)"
@@ -51,6 +51,7 @@ def main(arguments: list[str]) -> int:
     run("clang-format", lambda: lint_tools.format_findings(tree))
     run("buf lint", lint_tools.buf_lint)
     run("descriptor rules", lint_tools.descriptor_rules)
+    run("chart", chart.check)
     if not options.no_tidy:
         sources = lint_tidy.to_tidy(tree, options.base, everything=options.all)
         run(f"clang-tidy on {len(sources)} sources", lambda: lint_tidy.clang_tidy(tree, sources))
