@@ -40,6 +40,8 @@ class Postgres(Member):
     certificate: Certificate | None = None
     # Further settings of the server.
     extra: dict[str, object] = {}
+    # Who comes in how by the socket, a line each, before everybody does without a password.
+    access: tuple[str, ...] = ()
 
     @property
     def port_names(self) -> tuple[str, ...]:
@@ -62,7 +64,8 @@ class Postgres(Member):
         settings = {"listen_addresses": "", "unix_socket_directories": self.place.sockets,
                     "port": self.port, "max_connections": 200, "timezone": "UTC", "log_timezone": "UTC",
                     "shared_buffers": f"{self._shared_buffers_mib()}MB", "max_wal_size": "2GB",
-                    "log_line_prefix": "%m [%p] %q%u@%d ", "fsync": "on"} | self._tls() | self.extra
+                    "log_line_prefix": "%m [%p] %q%u@%d ", "fsync": "on",
+                    "hba_file": self.data / "access.conf"} | self._tls() | self.extra
         flags = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return self.place.as_user([_program(str(POSTGRES_BINARIES / "postgres")), "-D",
                                    str(self.data), *flags])
@@ -71,8 +74,7 @@ class Postgres(Member):
         if self.certificate is None:
             return {}
         return {"listen_addresses": "127.0.0.1", "ssl": "on",
-                "ssl_cert_file": self.data / "server.pem", "ssl_key_file": self.data / "server.key",
-                "hba_file": self.data / "tls_hba.conf"}
+                "ssl_cert_file": self.data / "server.pem", "ssl_key_file": self.data / "server.key"}
 
     def _shared_buffers_mib(self) -> int:
         return max(64, min(256, memory_bytes() // 32 // MIB))
@@ -83,8 +85,8 @@ class Postgres(Member):
         if self.certificate is not None:
             self.place.hand_over(self.data / "server.pem", self.certificate.certificate.read_bytes())
             self.place.hand_over(self.data / "server.key", self.certificate.key.read_bytes())
-            self.place.publish(self.data / "tls_hba.conf", "local all all trust\n"
-                               "hostssl all all 127.0.0.1/32 trust\n")
+        self.place.publish(self.data / "access.conf", "\n".join(
+            (*self.access, "local all all trust", "hostssl all all 127.0.0.1/32 trust", "")))
 
     def _initialize(self) -> None:
         self.place.owned(self.data)

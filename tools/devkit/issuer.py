@@ -6,6 +6,7 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 ISSUER = "https://issuer.lotura.invalid"
@@ -28,10 +29,31 @@ class Issuer:
         # Two processes that write the same file at once would take it away from each other.
         if not self.trust_path.exists() or self.trust_path.read_bytes() != trust:
             write_private(self.trust_path, trust)
-        self._key = self._key_path.read_bytes()
-        self._kid = json.loads(self.jwks_path.read_text(encoding="utf-8"))["keys"][0]["kid"]
+        self._load()
 
-    def _create(self) -> None:
+    def _load(self) -> None:
+        self._key = self._key_path.read_bytes()
+        self._kid = self._published()[0]["kid"]
+
+    def _published(self) -> list[dict]:
+        return json.loads(self.jwks_path.read_text(encoding="utf-8"))["keys"]
+
+    def rotate(self) -> None:
+        """Signs with a new key from now on; those before stay published."""
+        self._create(self._published())
+        self._load()
+
+    def retire(self) -> None:
+        """Publishes the key with which it signs, and no other any more."""
+        self._publish(self._published()[:1])
+
+    def _publish(self, keys: list[dict]) -> None:
+        """Whole or not at all: services read it at any time."""
+        fresh = self.jwks_path.with_suffix(".new")
+        fresh.write_text(json.dumps({"keys": keys}, indent=2) + "\n", encoding="utf-8")
+        fresh.replace(self.jwks_path)
+
+    def _create(self, before: Sequence[dict] = ()) -> None:
         # Not at the top: before setup has run, these packages are not there.
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -46,7 +68,7 @@ class Issuer:
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                 serialization.NoEncryption())
         write_private(self._key_path, pem)
-        self.jwks_path.write_text(json.dumps({"keys": [jwk]}, indent=2) + "\n", encoding="utf-8")
+        self._publish([jwk, *before])
 
     def trust(self) -> dict:
         """Itself, as one of the issuers that services trust."""
