@@ -25,10 +25,10 @@ absl::StatusOr<v1::Opportunity> MoveOpportunity(const Call& call,
   const auto enter = [&changes](v1::Opportunity& deal, const v1::Stage& stage,
                                 const v1::MoveOpportunityRequest& wanted,
                                 Instant now) -> absl::StatusOr<v1::OpportunityMoved> {
-    const v1::Opportunity before = deal;
+    const bool takes_amount = stage.kind() == v1::Stage::KIND_WON && !wanted.has_close_amount();
+    const absl::Status knows = takes_amount ? CheckKnowsAmount(changes, deal) : absl::OkStatus();
     LOTURA_ASSIGN_OR_RETURN(auto moved, domain::EnterStage(deal, stage, wanted, now));
-    if (deal.state() == v1::Opportunity::STATE_WON && !wanted.has_close_amount())
-      LOTURA_RETURN_IF_ERROR(CheckKnowsAmount(changes, before));
+    LOTURA_RETURN_IF_ERROR(knows);
     return moved;
   };
   return ChangeStage(changes, request, enter);
